@@ -30,8 +30,8 @@ export interface Binaries {
 export async function findBinaries(
   account: Account | null,
   copies: () => Promise<string>,
+  installed = installedDirectory(),
 ): Promise<Binaries> {
-  const installed = installedDirectory()
   const linked = await linkLibraries(installed).then(
     () => true,
     () => false,

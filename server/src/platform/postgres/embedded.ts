@@ -10,7 +10,7 @@ import { createCluster, createDatabase, newPasswords, ownerOf, privateDirectory,
 import type { Cluster } from './cluster.ts'
 import { chooseHome, readRecord, sharedDirectory, writeRecord } from './location.ts'
 import type { PostgresRecord } from './location.ts'
-import { adopt, freePort, launch, PortTaken, stop } from './postmaster.ts'
+import { adopt, FilesInUse, freePort, launch, PortTaken, stop } from './postmaster.ts'
 import type { Postmaster } from './postmaster.ts'
 
 /** A pino logger will do. */
@@ -122,11 +122,14 @@ async function startOrAdopt(
     log.info(`takes over the PostgreSQL that still runs (process ${adopted.pid})`)
     return adopted
   }
-  for (let port = knownPort, tries = 1; ; port = await freePort(), tries++) {
+  let port = knownPort
+  for (let tries = 1; ; tries++) {
     try {
       return await launch({ cluster, binaries, port, settings })
     } catch (error) {
-      if (!(error instanceof PortTaken) || tries === 5) throw error
+      if (error instanceof PortTaken && tries < 20) port = await freePort()
+      else if (error instanceof FilesInUse && tries < 20) await sleep(500)
+      else throw error
     }
   }
 }

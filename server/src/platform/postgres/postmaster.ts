@@ -34,13 +34,17 @@ const listen = ['-c', 'listen_addresses=127.0.0.1', '-k', '']
 /** Another program listens on the port that PostgreSQL was to take. */
 export class PortTaken extends Error {}
 
+/** Sessions of a killed PostgreSQL still work on the files; they end by themselves, once they notice. */
+export class FilesInUse extends Error {}
+
 /**
  * Starts PostgreSQL on a cluster and waits until it takes connections; crash recovery may make that long.
  *
  * It runs in a session of its own, so that Ctrl-C in Berth's terminal does not reach it: Berth stops it last.
- * Throws `PortTaken`, or an error with the end of PostgreSQL's log.
+ * Throws `PortTaken`, `FilesInUse`, or an error with the end of PostgreSQL's log.
  */
 export async function launch({ cluster, binaries, port, settings }: LaunchOptions): Promise<Postmaster> {
+  await removeStalePidFile(cluster)
   const logFile = join(cluster.home, 'postgres.log')
   const logStart = await rotate(logFile)
   const log = openSync(logFile, 'a', 0o600)
@@ -66,6 +70,7 @@ export async function launch({ cluster, binaries, port, settings }: LaunchOption
   }
   const said = (await readFile(logFile, 'utf8')).slice(logStart).trim()
   if (/could not bind|Address already in use/.test(said)) throw new PortTaken(`Port ${port} is taken.`)
+  if (/pre-existing shared memory/.test(said)) throw new FilesInUse(lastLines(said))
   throw new Error(`PostgreSQL did not start (${ending}). Its log, ${logFile}, ends with:\n${lastLines(said)}`)
 }
 
@@ -83,15 +88,11 @@ async function rotate(file: string): Promise<number> {
 /**
  * The PostgreSQL that still runs on this cluster, if any: a kill -9 of Berth leaves it behind, and its clients' work
  * need not suffer for it. It is taken over if it runs the very program that Berth would start now; after an upgrade it is
- * stopped instead. A pid file that names someone else's process (power loss, then the number was given to another) is removed.
+ * stopped instead.
  */
 export async function adopt(cluster: Cluster, binaries: Binaries): Promise<Postmaster | null> {
   const left = await readPidFile(cluster)
-  if (!left || !(await isAlive(left.pid))) return null // PostgreSQL sees through the pid file of a dead process
-  if ((await link(left.pid, 'cwd')) !== (await realpath(cluster.data))) {
-    await rm(join(cluster.data, 'postmaster.pid'))
-    return null
-  }
+  if (!left || !(await runsOn(left.pid, cluster))) return null
   const postmaster = { pid: left.pid, port: left.port, exited: whenGone(left.pid) }
   if ((await link(left.pid, 'exe')) !== (await realpath(binaries.postgres))) {
     await stop(postmaster)
@@ -103,6 +104,21 @@ export async function adopt(cluster: Cluster, binaries: Binaries): Promise<Postm
     await sleep(20)
   }
   return null
+}
+
+/**
+ * PostgreSQL refuses to start while its pid file names any process that exists: one that got the number after a power
+ * loss, or a zombie that nobody has collected. PostgreSQL's own lock on its shared memory still guards the files.
+ */
+async function removeStalePidFile(cluster: Cluster): Promise<void> {
+  const file = await readPidFile(cluster)
+  if (file && !(await runsOn(file.pid, cluster)))
+    await rm(join(cluster.data, 'postmaster.pid'), { force: true })
+}
+
+/** Whether a process is a live PostgreSQL on this cluster. A postmaster works in its data directory. */
+async function runsOn(pid: number, cluster: Cluster): Promise<boolean> {
+  return (await link(pid, 'cwd')) === (await realpath(cluster.data))
 }
 
 /** What PostgreSQL writes about itself while it runs. A line each: pid, data directory, start time, port, …, status. */
