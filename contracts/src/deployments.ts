@@ -1,78 +1,76 @@
-import { z } from "zod";
-import { serverRef } from "./catalog.ts";
-import { endpoint } from "./endpoint.ts";
-import { idOf, organizationRef, slug, timestamp } from "./ids.ts";
-import { pageOf, pageQuery } from "./pagination.ts";
-import { secretName } from "./secrets.ts";
-import { sha256 } from "./catalog.ts";
-import { surfaceDifference } from "./surface.ts";
+import { z } from 'zod'
+import { serverRef } from './catalog.ts'
+import { endpoint } from './endpoint.ts'
+import { idOf, organizationRef, slug, timestamp } from './ids.ts'
+import { pageOf, pageQuery } from './pagination.ts'
+import { secretName } from './secrets.ts'
+import { sha256 } from './catalog.ts'
+import { surfaceDifference } from './surface.ts'
 
 export const pendingStatus = z.enum([
-  "pending-attestation",
-  "pending-remediation",
-  "pending-key-registration",
-  "pending-key-activation",
-  "pending-key-rotation",
-  "pending-key-revoked",
-  "pending-certification",
-  "pending-promotion",
-  "pending-governance",
-  "pending-billing",
-  "pending-residency",
-  "pending-capacity",
-  "pending-rule",
-]);
-export type PendingStatus = z.infer<typeof pendingStatus>;
+  'pending-attestation',
+  'pending-remediation',
+  'pending-key-registration',
+  'pending-key-activation',
+  'pending-key-rotation',
+  'pending-key-revoked',
+  'pending-certification',
+  'pending-promotion',
+  'pending-governance',
+  'pending-billing',
+  'pending-residency',
+  'pending-capacity',
+  'pending-rule',
+])
+export type PendingStatus = z.infer<typeof pendingStatus>
 
-export const phase = z.enum(["absent", "launching", "running", "stopping", "stopped", "failed"]);
-export type Phase = z.infer<typeof phase>;
-export const health = z.enum(["unknown", "healthy", "degraded", "unreachable"]);
-export type Health = z.infer<typeof health>;
+export const phase = z.enum(['absent', 'launching', 'running', 'stopping', 'stopped', 'failed'])
+export type Phase = z.infer<typeof phase>
+export const health = z.enum(['unknown', 'healthy', 'degraded', 'unreachable'])
+export type Health = z.infer<typeof health>
 
 /** What of its limits the machine really enforces on a running server. */
 export const enforcement = z.object({
-  sandbox: z.enum(["bubblewrap", "none", "remote"]),
-  memory: z.enum(["cgroup-v2", "cgroup-v1", "prlimit", "none"]),
-  pids: z.enum(["cgroup-v2", "cgroup-v1", "prlimit", "none"]),
-  cpu: z.enum(["cgroup-v2", "cgroup-v1", "prlimit", "none"]),
-  network: z.enum(["closed", "allow-list", "open"]),
+  sandbox: z.enum(['bubblewrap', 'none', 'remote']),
+  memory: z.enum(['cgroup-v2', 'cgroup-v1', 'prlimit', 'none']),
+  pids: z.enum(['cgroup-v2', 'cgroup-v1', 'prlimit', 'none']),
+  cpu: z.enum(['cgroup-v2', 'cgroup-v1', 'prlimit', 'none']),
+  network: z.enum(['closed', 'allow-list', 'open']),
   seccomp: z.boolean(),
-});
-export type Enforcement = z.infer<typeof enforcement>;
+})
+export type Enforcement = z.infer<typeof enforcement>
 
 export const limits = z.object({
   memoryMb: z.number().int().min(32).max(65536).default(512),
   pids: z.number().int().min(8).max(4096).default(128),
   cpus: z.number().min(0.1).max(64).default(1),
-});
-export type Limits = z.infer<typeof limits>;
+})
+export type Limits = z.infer<typeof limits>
 
 export const deployment = z.object({
-  id: idOf("deployment"),
-  organizationId: idOf("organization"),
-  workspaceId: idOf("workspace"),
+  id: idOf('deployment'),
+  organizationId: idOf('organization'),
+  workspaceId: idOf('workspace'),
   name: z.string(),
-  server: z.string().describe("provider/server"),
-  releaseId: idOf("release"),
+  server: z.string().describe('provider/server'),
+  releaseId: idOf('release'),
   version: z.string().describe("The release's version"),
   digest: sha256.nullable(),
   config: z.record(z.string(), z.unknown()),
-  secrets: z
-    .record(z.string(), z.string())
-    .describe("The release's secret names → the workspace's secrets"),
+  secrets: z.record(z.string(), z.string()).describe("The release's secret names → the workspace's secrets"),
   limits,
-  isolation: z.enum(["session", "principal", "shared"]),
-  desired: z.enum(["running", "stopped"]),
+  isolation: z.enum(['session', 'principal', 'shared']),
+  desired: z.enum(['running', 'stopped']),
   phase,
   health,
   hold: pendingStatus.nullable(),
   holdNotes: z.array(z.string()),
-  decisionId: idOf("decision").nullable(),
+  decisionId: idOf('decision').nullable(),
   quarantined: z.boolean(),
   reason: z
     .string()
     .nullable()
-    .describe("Why it is where it is, as a sentence; null when there is nothing to say"),
+    .describe('Why it is where it is, as a sentence; null when there is nothing to say'),
   restarts: z.number().int(),
   enforcement: enforcement.nullable(),
   surfaceHash: sha256.nullable(),
@@ -82,94 +80,84 @@ export const deployment = z.object({
   createdBy: z.string(),
   createdAt: timestamp,
   startedAt: timestamp.nullable(),
-});
-export type Deployment = z.infer<typeof deployment>;
+})
+export type Deployment = z.infer<typeof deployment>
 
 /** The one word a page shows for a deployment; a pure function of its separate fields. */
 export function deploymentWord(
-  d: Pick<Deployment, "desired" | "phase" | "health" | "hold" | "quarantined">,
-):
-  | "running"
-  | "degraded"
-  | "launching"
-  | "held"
-  | "quarantined"
-  | "stopping"
-  | "stopped"
-  | "failed" {
-  if (d.quarantined) return "quarantined";
-  if (d.hold && d.desired === "running") return "held";
-  if (d.phase === "running")
-    return d.health === "degraded" || d.health === "unreachable" ? "degraded" : "running";
-  if (d.phase === "absent") return d.desired === "running" ? "launching" : "stopped";
-  if (d.phase === "stopped" && d.desired === "running") return "launching";
-  return d.phase;
+  d: Pick<Deployment, 'desired' | 'phase' | 'health' | 'hold' | 'quarantined'>,
+): 'running' | 'degraded' | 'launching' | 'held' | 'quarantined' | 'stopping' | 'stopped' | 'failed' {
+  if (d.quarantined) return 'quarantined'
+  if (d.hold && d.desired === 'running') return 'held'
+  if (d.phase === 'running')
+    return d.health === 'degraded' || d.health === 'unreachable' ? 'degraded' : 'running'
+  if (d.phase === 'absent') return d.desired === 'running' ? 'launching' : 'stopped'
+  if (d.phase === 'stopped' && d.desired === 'running') return 'launching'
+  return d.phase
 }
 
-const inOrganization = z.object({ organizationId: organizationRef });
-const one = inOrganization.extend({ deploymentId: idOf("deployment") });
-const bindings = z.record(z.string(), secretName);
+const inOrganization = z.object({ organizationId: organizationRef })
+const one = inOrganization.extend({ deploymentId: idOf('deployment') })
+const bindings = z.record(z.string(), secretName)
 
 export const launchBody = z.object({
-  workspaceId: idOf("workspace"),
+  workspaceId: idOf('workspace'),
   server: serverRef,
-  version: z.string().optional().describe("Absent: the newest admitted release"),
+  version: z.string().optional().describe('Absent: the newest admitted release'),
   name: slug.optional().describe("Absent: the server's own name, with a number if taken"),
   config: z.record(z.string(), z.unknown()).default({}),
   secrets: bindings.default({}),
   limits: limits.partial().default({}),
-});
+})
 
 const logLine = z.object({
-  line: z.number().int().describe("Grows by one a line"),
+  line: z.number().int().describe('Grows by one a line'),
   at: timestamp,
-  instanceId: idOf("instance").nullable(),
-  stream: z.enum(["stderr", "stdout", "berth"]),
+  instanceId: idOf('instance').nullable(),
+  stream: z.enum(['stderr', 'stdout', 'berth']),
   text: z.string(),
-});
-export type LogLine = z.infer<typeof logLine>;
+})
+export type LogLine = z.infer<typeof logLine>
 
 export const toolAnswer = z.object({
-  callId: idOf("call"),
+  callId: idOf('call'),
   result: z.unknown().optional().describe("The tool's result exactly as the server gave it"),
-  error: z
-    .object({ code: z.number(), message: z.string(), data: z.unknown().optional() })
-    .optional(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }).optional(),
   latencyMs: z.number(),
-});
+})
 
 const command = (id: string, path: string, summary: string, description?: string) =>
   endpoint({
     id: `deployments.${id}`,
-    method: "POST",
+    method: 'POST',
     path: `/api/orgs/:organizationId/deployments/:deploymentId/${path}`,
-    tag: "deployments",
+    tag: 'deployments',
     summary,
     description,
-    access: { kind: "organization", permission: "deployments:write" },
+    access: { kind: 'organization', permission: 'deployments:write' },
     params: one,
     response: deployment,
-  });
+  })
 
 export const deploymentEndpoints = {
   list: endpoint({
-    id: "deployments.list",
-    method: "GET",
-    path: "/api/orgs/:organizationId/deployments",
-    tag: "deployments",
-    summary: "The deployments of an organization",
-    access: { kind: "organization", permission: "deployments:read" },
+    id: 'deployments.list',
+    method: 'GET',
+    path: '/api/orgs/:organizationId/deployments',
+    tag: 'deployments',
+    summary: 'The deployments of an organization',
+    access: { kind: 'organization', permission: 'deployments:read' },
     params: inOrganization,
-    query: pageQuery.extend({ workspaceId: idOf("workspace").optional(), name: slug.optional() }),
+    query: pageQuery.extend({ workspaceId: idOf('workspace').optional(), name: slug.optional() }),
     response: pageOf(deployment),
   }),
   launch: endpoint({
-    id: "deployments.launch",
-    method: "POST",
-    path: "/api/orgs/:organizationId/deployments",
-    tag: "deployments",
-    summary: "Launch a server in a workspace",
-    access: { kind: "organization", permission: "deployments:write" },
+    id: 'deployments.launch',
+    method: 'POST',
+    path: '/api/orgs/:organizationId/deployments',
+    tag: 'deployments',
+    summary: 'Launch a server in a workspace',
+    access: { kind: 'organization', permission: 'deployments:write' },
     params: inOrganization,
     body: launchBody,
     status: 202,
@@ -177,23 +165,22 @@ export const deploymentEndpoints = {
     idempotent: true,
   }),
   get: endpoint({
-    id: "deployments.get",
-    method: "GET",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId",
-    tag: "deployments",
-    summary: "One deployment",
-    access: { kind: "organization", permission: "deployments:read" },
+    id: 'deployments.get',
+    method: 'GET',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId',
+    tag: 'deployments',
+    summary: 'One deployment',
+    access: { kind: 'organization', permission: 'deployments:read' },
     params: one,
     response: deployment,
   }),
   update: endpoint({
-    id: "deployments.update",
-    method: "PATCH",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId",
-    tag: "deployments",
-    summary:
-      "Change name, release, configuration, secrets or limits; it restarts with them if it runs",
-    access: { kind: "organization", permission: "deployments:write" },
+    id: 'deployments.update',
+    method: 'PATCH',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId',
+    tag: 'deployments',
+    summary: 'Change name, release, configuration, secrets or limits; it restarts with them if it runs',
+    access: { kind: 'organization', permission: 'deployments:write' },
     params: one,
     body: z.object({
       name: slug.optional(),
@@ -205,25 +192,25 @@ export const deploymentEndpoints = {
     }),
     response: deployment,
   }),
-  start: command("start", "start", "Start a stopped or failed deployment"),
-  stop: command("stop", "stop", "Stop a deployment; open sessions end at once"),
-  restart: command("restart", "restart", "Stop and launch again, with new processes"),
+  start: command('start', 'start', 'Start a stopped or failed deployment'),
+  stop: command('stop', 'stop', 'Stop a deployment; open sessions end at once'),
+  restart: command('restart', 'restart', 'Stop and launch again, with new processes'),
   remove: endpoint({
-    id: "deployments.remove",
-    method: "DELETE",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId",
-    tag: "deployments",
-    summary: "Stop and delete a deployment with the files its processes kept",
-    access: { kind: "organization", permission: "deployments:write" },
+    id: 'deployments.remove',
+    method: 'DELETE',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId',
+    tag: 'deployments',
+    summary: 'Stop and delete a deployment with the files its processes kept',
+    access: { kind: 'organization', permission: 'deployments:write' },
     params: one,
   }),
   surface: endpoint({
-    id: "deployments.surface",
-    method: "GET",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId/surface",
-    tag: "deployments",
-    summary: "The admitted surface, the live one, and where they differ",
-    access: { kind: "organization", permission: "deployments:read" },
+    id: 'deployments.surface',
+    method: 'GET',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId/surface',
+    tag: 'deployments',
+    summary: 'The admitted surface, the live one, and where they differ',
+    access: { kind: 'organization', permission: 'deployments:read' },
     params: one,
     response: z.object({
       admittedHash: sha256.nullable(),
@@ -233,33 +220,33 @@ export const deploymentEndpoints = {
     }),
   }),
   acceptSurface: endpoint({
-    id: "deployments.accept-surface",
-    method: "POST",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId/surface/accept",
-    tag: "deployments",
-    summary: "Accept the surface that was observed live, by its hash; the hold ends",
-    access: { kind: "organization", permission: "policy:write" },
+    id: 'deployments.accept-surface',
+    method: 'POST',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId/surface/accept',
+    tag: 'deployments',
+    summary: 'Accept the surface that was observed live, by its hash; the hold ends',
+    access: { kind: 'organization', permission: 'policy:write' },
     params: one,
     body: z.object({ hash: sha256 }),
     response: deployment,
   }),
   tools: endpoint({
-    id: "deployments.tools",
-    method: "GET",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId/tools",
-    tag: "deployments",
-    summary: "The tools of a running deployment, as the server lists them to the caller",
-    access: { kind: "organization", permission: "tools:call" },
+    id: 'deployments.tools',
+    method: 'GET',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId/tools',
+    tag: 'deployments',
+    summary: 'The tools of a running deployment, as the server lists them to the caller',
+    access: { kind: 'organization', permission: 'tools:call' },
     params: one,
     response: z.object({ tools: z.array(z.record(z.string(), z.unknown())) }),
   }),
   call: endpoint({
-    id: "deployments.call",
-    method: "POST",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId/tools/call",
-    tag: "deployments",
-    summary: "Call one tool through the gateway, as the caller",
-    access: { kind: "organization", permission: "tools:call" },
+    id: 'deployments.call',
+    method: 'POST',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId/tools/call',
+    tag: 'deployments',
+    summary: 'Call one tool through the gateway, as the caller',
+    access: { kind: 'organization', permission: 'tools:call' },
     params: one,
     body: z.object({
       tool: z.string().min(1).max(128),
@@ -269,26 +256,26 @@ export const deploymentEndpoints = {
     response: toolAnswer,
   }),
   logs: endpoint({
-    id: "deployments.logs",
-    method: "GET",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId/logs",
-    tag: "deployments",
-    summary: "The last lines its processes wrote",
-    access: { kind: "organization", permission: "deployments:read" },
+    id: 'deployments.logs',
+    method: 'GET',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId/logs',
+    tag: 'deployments',
+    summary: 'The last lines its processes wrote',
+    access: { kind: 'organization', permission: 'deployments:read' },
     params: one,
     query: z.object({ tail: z.coerce.number().int().min(1).max(5000).default(200) }),
     response: z.object({ items: z.array(logLine) }),
   }),
   followLogs: endpoint({
-    id: "deployments.follow-logs",
-    method: "GET",
-    path: "/api/orgs/:organizationId/deployments/:deploymentId/logs/stream",
-    tag: "deployments",
-    summary: "Lines as they are written; `Last-Event-ID` resumes",
-    access: { kind: "organization", permission: "deployments:read" },
+    id: 'deployments.follow-logs',
+    method: 'GET',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId/logs/stream',
+    tag: 'deployments',
+    summary: 'Lines as they are written; `Last-Event-ID` resumes',
+    access: { kind: 'organization', permission: 'deployments:read' },
     params: one,
     query: z.object({ tail: z.coerce.number().int().min(0).max(5000).default(50) }),
     stream: true,
     response: logLine,
   }),
-};
+}

@@ -1,19 +1,19 @@
-import type { z } from "zod";
-import type { Permission, PlatformRole } from "./permissions.ts";
+import type { z } from 'zod'
+import type { Permission, PlatformRole } from './permissions.ts'
 
 /**
  * Who may use an endpoint. `organization` endpoints carry `:organizationId` in their path (or query): the caller
  * must be able to see that organization (else 404) and hold the permission in it (else 403).
  */
 export type Access =
-  | { kind: "public" }
-  | { kind: "user" }
-  | { kind: "organization"; permission: Permission }
-  | { kind: "platform"; role: PlatformRole };
+  | { kind: 'public' }
+  | { kind: 'user' }
+  | { kind: 'organization'; permission: Permission }
+  | { kind: 'platform'; role: PlatformRole }
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-type AnySchema = z.ZodType;
+type AnySchema = z.ZodType
 
 /** One operation of the HTTP API as a value: the server implements it, clients and the OpenAPI document read it. */
 export interface Endpoint<
@@ -22,22 +22,22 @@ export interface Endpoint<
   B extends AnySchema = AnySchema,
   R extends AnySchema = AnySchema,
 > {
-  id: string;
-  method: Method;
-  path: string;
-  summary: string;
-  description?: string;
-  tag: string;
-  access: Access;
-  params?: P;
-  query?: Q;
-  body?: B;
-  status: number;
-  response?: R;
+  id: string
+  method: Method
+  path: string
+  summary: string
+  description?: string
+  tag: string
+  access: Access
+  params?: P
+  query?: Q
+  body?: B
+  status: number
+  response?: R
   /** `sse`: the answer is a stream of server-sent events, each `data` a value of `response`. */
-  stream?: boolean;
+  stream?: boolean
   /** POSTs that create or cost something accept an `Idempotency-Key`. */
-  idempotent?: boolean;
+  idempotent?: boolean
 }
 
 export function endpoint<
@@ -45,25 +45,25 @@ export function endpoint<
   Q extends AnySchema = z.ZodUndefined,
   B extends AnySchema = z.ZodUndefined,
   R extends AnySchema = z.ZodUndefined,
->(spec: Omit<Endpoint<P, Q, B, R>, "status"> & { status?: number }): Endpoint<P, Q, B, R> {
-  return { ...spec, status: spec.status ?? (spec.response ? 200 : 204) };
+>(spec: Omit<Endpoint<P, Q, B, R>, 'status'> & { status?: number }): Endpoint<P, Q, B, R> {
+  return { ...spec, status: spec.status ?? (spec.response ? 200 : 204) }
 }
 
-type Part<K extends string, S, IO extends "in" | "out"> = S extends z.ZodUndefined
+type Part<K extends string, S, IO extends 'in' | 'out'> = S extends z.ZodUndefined
   ? { [k in K]?: undefined }
-  : { [k in K]: IO extends "in" ? z.input<S> : z.output<S> };
+  : { [k in K]: IO extends 'in' ? z.input<S> : z.output<S> }
 
 /** What a caller gives. */
 export type EndpointInput<E> =
   E extends Endpoint<infer P, infer Q, infer B, AnySchema>
-    ? Part<"params", P, "in"> & Part<"query", Q, "in"> & Part<"body", B, "in">
-    : never;
+    ? Part<'params', P, 'in'> & Part<'query', Q, 'in'> & Part<'body', B, 'in'>
+    : never
 
 /** What a handler receives, validated. */
 export type EndpointRequest<E> =
   E extends Endpoint<infer P, infer Q, infer B, AnySchema>
-    ? Part<"params", P, "out"> & Part<"query", Q, "out"> & Part<"body", B, "out">
-    : never;
+    ? Part<'params', P, 'out'> & Part<'query', Q, 'out'> & Part<'body', B, 'out'>
+    : never
 
 /** What a caller gets back. */
 export type EndpointOutput<E> =
@@ -71,7 +71,7 @@ export type EndpointOutput<E> =
     ? R extends z.ZodUndefined
       ? undefined
       : z.output<R>
-    : never;
+    : never
 
 /** What a handler returns. */
 export type EndpointReply<E> =
@@ -79,4 +79,4 @@ export type EndpointReply<E> =
     ? R extends z.ZodUndefined
       ? void
       : z.input<R>
-    : never;
+    : never

@@ -1,154 +1,154 @@
-import { z } from "zod";
-import { idOf } from "./ids.ts";
+import { z } from 'zod'
+import { idOf } from './ids.ts'
 
-const personalFields = new WeakSet<z.ZodType>();
+const personalFields = new WeakSet<z.ZodType>()
 
 /** Marks a payload field as personal or free text: the log keeps a salted commitment, the plaintext can be erased. */
 function personal<T extends z.ZodType>(schema: T): T {
-  personalFields.add(schema);
-  return schema;
+  personalFields.add(schema)
+  return schema
 }
 
-const text = () => personal(z.string());
-const change = z.object({ field: z.string(), previous: z.unknown(), current: z.unknown() });
-const changes = z.array(change);
+const text = () => personal(z.string())
+const change = z.object({ field: z.string(), previous: z.unknown(), current: z.unknown() })
+const changes = z.array(change)
 const ids = {
-  workspace: { workspaceId: idOf("workspace") },
-  deployment: { workspaceId: idOf("workspace"), deploymentId: idOf("deployment") },
-};
+  workspace: { workspaceId: idOf('workspace') },
+  deployment: { workspaceId: idOf('workspace'), deploymentId: idOf('deployment') },
+}
 
 /** Every event type: its payload's schema, with the payload's version. */
 export const eventTypes = {
-  "user.registered": { userId: idOf("user"), name: text(), email: text() },
-  "user.disabled": { userId: idOf("user") },
-  "session.created": { userId: idOf("user"), sessionId: idOf("session") },
-  "session.revoked": { userId: idOf("user"), sessionId: idOf("session") },
-  "operator.claimed": { userId: idOf("user") },
-  "operator.recovered": { userId: idOf("user") },
-  "organization.created": { name: text(), slug: text(), timeZone: z.string() },
-  "organization.updated": { changes: personal(changes) },
-  "member.added": { memberId: idOf("member"), userId: idOf("user"), role: z.string() },
-  "member.role_changed": {
-    memberId: idOf("member"),
-    userId: idOf("user"),
+  'user.registered': { userId: idOf('user'), name: text(), email: text() },
+  'user.disabled': { userId: idOf('user') },
+  'session.created': { userId: idOf('user'), sessionId: idOf('session') },
+  'session.revoked': { userId: idOf('user'), sessionId: idOf('session') },
+  'operator.claimed': { userId: idOf('user') },
+  'operator.recovered': { userId: idOf('user') },
+  'organization.created': { name: text(), slug: text(), timeZone: z.string() },
+  'organization.updated': { changes: personal(changes) },
+  'member.added': { memberId: idOf('member'), userId: idOf('user'), role: z.string() },
+  'member.role_changed': {
+    memberId: idOf('member'),
+    userId: idOf('user'),
     previous: z.string(),
     current: z.string(),
   },
-  "member.removed": { memberId: idOf("member"), userId: idOf("user") },
-  "token.created": {
+  'member.removed': { memberId: idOf('member'), userId: idOf('user') },
+  'token.created': {
     tokenId: z.string(),
-    kind: z.enum(["api", "service"]),
+    kind: z.enum(['api', 'service']),
     name: text(),
     scopes: z.array(z.string()),
-    workspaceId: idOf("workspace").nullable(),
+    workspaceId: idOf('workspace').nullable(),
   },
-  "token.revoked": { tokenId: z.string(), kind: z.enum(["api", "service"]), reason: z.string() },
-  "tier.created": { tierId: idOf("tier"), code: z.string() },
-  "tier.updated": { tierId: idOf("tier"), code: z.string(), changes },
-  "server.added": { serverId: idOf("server"), server: z.string() },
-  "release.added": {
-    releaseId: idOf("release"),
+  'token.revoked': { tokenId: z.string(), kind: z.enum(['api', 'service']), reason: z.string() },
+  'tier.created': { tierId: idOf('tier'), code: z.string() },
+  'tier.updated': { tierId: idOf('tier'), code: z.string(), changes },
+  'server.added': { serverId: idOf('server'), server: z.string() },
+  'release.added': {
+    releaseId: idOf('release'),
     server: z.string(),
     version: z.string(),
     artifact: z.record(z.string(), z.unknown()),
   },
-  "release.installed": { releaseId: idOf("release"), digest: z.string() },
-  "release.observed": { releaseId: idOf("release"), surfaceHash: z.string(), tools: z.number() },
-  "release.observation_failed": { releaseId: idOf("release"), reason: text() },
-  "release.state_changed": {
-    releaseId: idOf("release"),
+  'release.installed': { releaseId: idOf('release'), digest: z.string() },
+  'release.observed': { releaseId: idOf('release'), surfaceHash: z.string(), tools: z.number() },
+  'release.observation_failed': { releaseId: idOf('release'), reason: text() },
+  'release.state_changed': {
+    releaseId: idOf('release'),
     previous: z.string(),
     current: z.string(),
     reason: text(),
   },
-  "workspace.created": {
+  'workspace.created': {
     ...ids.workspace,
     key: z.string(),
     name: text(),
     tier: z.string(),
     region: z.string(),
   },
-  "workspace.updated": { ...ids.workspace, changes: personal(changes) },
-  "workspace.archived": ids.workspace,
-  "workspace.restored": ids.workspace,
-  "secret.set": {
+  'workspace.updated': { ...ids.workspace, changes: personal(changes) },
+  'workspace.archived': ids.workspace,
+  'workspace.restored': ids.workspace,
+  'secret.set': {
     ...ids.workspace,
-    secretId: idOf("secret"),
+    secretId: idOf('secret'),
     name: z.string(),
     version: z.number(),
   },
-  "secret.removed": { ...ids.workspace, secretId: idOf("secret"), name: z.string() },
-  "deployment.created": {
+  'secret.removed': { ...ids.workspace, secretId: idOf('secret'), name: z.string() },
+  'deployment.created': {
     ...ids.deployment,
     name: z.string(),
     server: z.string(),
-    releaseId: idOf("release"),
+    releaseId: idOf('release'),
     version: z.string(),
   },
-  "deployment.updated": { ...ids.deployment, fields: z.array(z.string()) },
-  "deployment.started": ids.deployment,
-  "deployment.stopped": ids.deployment,
-  "deployment.restarted": ids.deployment,
-  "deployment.deleted": ids.deployment,
-  "deployment.changed": { ...ids.deployment, changes, reason: personal(z.string().nullable()) },
-  "surface.drifted": {
+  'deployment.updated': { ...ids.deployment, fields: z.array(z.string()) },
+  'deployment.started': ids.deployment,
+  'deployment.stopped': ids.deployment,
+  'deployment.restarted': ids.deployment,
+  'deployment.deleted': ids.deployment,
+  'deployment.changed': { ...ids.deployment, changes, reason: personal(z.string().nullable()) },
+  'surface.drifted': {
     ...ids.deployment,
     admittedHash: z.string(),
     liveHash: z.string(),
     differences: personal(z.array(z.unknown())),
   },
-  "surface.accepted": { ...ids.deployment, hash: z.string() },
-  "decision.made": {
+  'surface.accepted': { ...ids.deployment, hash: z.string() },
+  'decision.made': {
     ...ids.deployment,
-    decisionId: idOf("decision"),
+    decisionId: idOf('decision'),
     moment: z.string(),
     allowed: z.boolean(),
     notes: z.array(z.string()),
     pendingStatus: z.string().nullable(),
     inputsDigest: z.string(),
   },
-  "run.created": {
-    runId: idOf("run"),
+  'run.created': {
+    runId: idOf('run'),
     kind: z.string(),
-    workspaceId: idOf("workspace").nullable(),
-    deploymentId: idOf("deployment").nullable(),
-    releaseId: idOf("release").nullable(),
+    workspaceId: idOf('workspace').nullable(),
+    deploymentId: idOf('deployment').nullable(),
+    releaseId: idOf('release').nullable(),
   },
-  "run.changed": {
-    runId: idOf("run"),
+  'run.changed': {
+    runId: idOf('run'),
     kind: z.string(),
-    workspaceId: idOf("workspace").nullable(),
-    deploymentId: idOf("deployment").nullable(),
+    workspaceId: idOf('workspace').nullable(),
+    deploymentId: idOf('deployment').nullable(),
     changes,
     reason: personal(z.string().nullable()),
   },
-  "calls.recorded": {
-    runnerId: idOf("runner"),
+  'calls.recorded': {
+    runnerId: idOf('runner'),
     batch: z.string(),
     count: z.number().int(),
     digest: z.string().describe("SHA-256 over the batch's records in order"),
   },
-} as const satisfies Record<string, Record<string, z.ZodType>>;
+} as const satisfies Record<string, Record<string, z.ZodType>>
 
-export type EventType = keyof typeof eventTypes;
+export type EventType = keyof typeof eventTypes
 
-export type EventPayload<T extends EventType> = z.input<z.ZodObject<(typeof eventTypes)[T]>>;
+export type EventPayload<T extends EventType> = z.input<z.ZodObject<(typeof eventTypes)[T]>>
 
 const schemas = Object.fromEntries(
   Object.entries(eventTypes).map(([type, shape]) => [type, z.strictObject(shape)]),
-) as unknown as Record<EventType, z.ZodObject>;
+) as unknown as Record<EventType, z.ZodObject>
 
 /** The payload schema of an event type; unknown fields are refused. */
 export function eventSchema(type: EventType): z.ZodObject {
-  return schemas[type];
+  return schemas[type]
 }
 
 /** The names of the payload fields that enter the log as salted commitments only. */
 export function personalFieldsOf(type: EventType): string[] {
   return Object.entries(eventTypes[type])
     .filter(([, schema]) => personalFields.has(schema))
-    .map(([name]) => name);
+    .map(([name]) => name)
 }
 
 /** The version of an event type's payload; raised when its shape changes. */
-export const eventVersion = 1;
+export const eventVersion = 1

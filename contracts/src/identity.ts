@@ -1,85 +1,83 @@
-import { z } from "zod";
-import { endpoint } from "./endpoint.ts";
-import { idOf, timestamp } from "./ids.ts";
-import { memberRole, permission, platformRole } from "./permissions.ts";
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { idOf, timestamp } from './ids.ts'
+import { memberRole, permission, platformRole } from './permissions.ts'
 
 export const user = z.object({
-  id: idOf("user"),
+  id: idOf('user'),
   name: z.string(),
   email: z.string(),
-  state: z.enum(["active", "disabled", "deleted"]),
+  state: z.enum(['active', 'disabled', 'deleted']),
   createdAt: timestamp,
-});
+})
 
 export const me = z.object({
-  principal: z.enum(["user", "service"]),
+  principal: z.enum(['user', 'service']),
   user: user.nullable(),
   platformRoles: z.array(platformRole),
   organizations: z.array(
     z.object({
-      id: idOf("organization"),
+      id: idOf('organization'),
       slug: z.string(),
       name: z.string(),
       role: memberRole.nullable(),
       permissions: z.array(permission),
     }),
   ),
-});
-export type Me = z.infer<typeof me>;
+})
+export type Me = z.infer<typeof me>
 
 export const personSession = z.object({
-  id: idOf("session"),
+  id: idOf('session'),
   createdAt: timestamp,
   lastUsedAt: timestamp,
   expiresAt: timestamp,
   userAgent: z.string().nullable(),
   address: z.string().nullable(),
   current: z.boolean(),
-});
+})
 
 export const setupState = z.object({
   operatorClaimed: z.boolean(),
-  setupCodeRequired: z
-    .boolean()
-    .describe("The first account needs the code that the server printed"),
+  setupCodeRequired: z.boolean().describe('The first account needs the code that the server printed'),
   version: z.string(),
-});
+})
 
 export const identityEndpoints = {
   setup: endpoint({
-    id: "identity.setup",
-    method: "GET",
-    path: "/api/setup",
-    tag: "identity",
-    summary: "Whether this installation has an operator yet",
-    access: { kind: "public" },
+    id: 'identity.setup',
+    method: 'GET',
+    path: '/api/setup',
+    tag: 'identity',
+    summary: 'Whether this installation has an operator yet',
+    access: { kind: 'public' },
     response: setupState,
   }),
   me: endpoint({
-    id: "identity.me",
-    method: "GET",
-    path: "/api/me",
-    tag: "identity",
-    summary: "Who the caller is and where they may act",
-    access: { kind: "user" },
+    id: 'identity.me',
+    method: 'GET',
+    path: '/api/me',
+    tag: 'identity',
+    summary: 'Who the caller is and where they may act',
+    access: { kind: 'user' },
     response: me,
   }),
   listSessions: endpoint({
-    id: "identity.list-sessions",
-    method: "GET",
-    path: "/api/me/sessions",
-    tag: "identity",
+    id: 'identity.list-sessions',
+    method: 'GET',
+    path: '/api/me/sessions',
+    tag: 'identity',
     summary: "The caller's sign-ins",
-    access: { kind: "user" },
+    access: { kind: 'user' },
     response: z.object({ items: z.array(personSession) }),
   }),
   revokeSession: endpoint({
-    id: "identity.revoke-session",
-    method: "DELETE",
-    path: "/api/me/sessions/:sessionId",
-    tag: "identity",
-    summary: "End one sign-in at once",
-    access: { kind: "user" },
-    params: z.object({ sessionId: idOf("session") }),
+    id: 'identity.revoke-session',
+    method: 'DELETE',
+    path: '/api/me/sessions/:sessionId',
+    tag: 'identity',
+    summary: 'End one sign-in at once',
+    access: { kind: 'user' },
+    params: z.object({ sessionId: idOf('session') }),
   }),
-};
+}

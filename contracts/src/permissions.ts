@@ -1,36 +1,36 @@
-import { z } from "zod";
+import { z } from 'zod'
 
 /** What may be done inside an organization. Endpoints declare one; roles and token scopes are sets of them. */
 export const permissions = [
-  "organization:read",
-  "organization:write",
-  "members:read",
-  "members:write",
-  "workspaces:read",
-  "workspaces:write",
-  "deployments:read",
-  "deployments:write",
-  "tools:call",
-  "secrets:read",
-  "secrets:write",
-  "tokens:read",
-  "tokens:write",
-  "calls:read",
-  "policy:read",
-  "policy:write",
-  "audit:read",
-] as const;
+  'organization:read',
+  'organization:write',
+  'members:read',
+  'members:write',
+  'workspaces:read',
+  'workspaces:write',
+  'deployments:read',
+  'deployments:write',
+  'tools:call',
+  'secrets:read',
+  'secrets:write',
+  'tokens:read',
+  'tokens:write',
+  'calls:read',
+  'policy:read',
+  'policy:write',
+  'audit:read',
+] as const
 
-export const permission = z.enum(permissions);
-export type Permission = z.infer<typeof permission>;
+export const permission = z.enum(permissions)
+export type Permission = z.infer<typeof permission>
 
-export const memberRole = z.enum(["owner", "admin", "developer", "auditor"]);
-export type MemberRole = z.infer<typeof memberRole>;
+export const memberRole = z.enum(['owner', 'admin', 'developer', 'auditor'])
+export type MemberRole = z.infer<typeof memberRole>
 
-export const platformRole = z.enum(["operator", "reviewer"]);
-export type PlatformRole = z.infer<typeof platformRole>;
+export const platformRole = z.enum(['operator', 'reviewer'])
+export type PlatformRole = z.infer<typeof platformRole>
 
-const reads = permissions.filter((p) => p.endsWith(":read"));
+const reads = permissions.filter((p) => p.endsWith(':read'))
 
 /** What each role may do in its organization. An auditor reads all and changes nothing. */
 export const rolePermissions: Record<MemberRole, readonly Permission[]> = {
@@ -38,11 +38,11 @@ export const rolePermissions: Record<MemberRole, readonly Permission[]> = {
   admin: permissions,
   developer: [
     ...reads,
-    "workspaces:write",
-    "deployments:write",
-    "tools:call",
-    "secrets:write",
-    "tokens:write",
+    'workspaces:write',
+    'deployments:write',
+    'tools:call',
+    'secrets:write',
+    'tokens:write',
   ],
   auditor: reads,
-};
+}

@@ -1,12 +1,12 @@
-import { z } from "zod";
-import { endpoint } from "./endpoint.ts";
-import { timestamp } from "./ids.ts";
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { timestamp } from './ids.ts'
 
 export const capabilityReport = z.object({
   name: z.string(),
   ok: z.boolean(),
   sentence: z.string(),
-});
+})
 
 export const platformState = z.object({
   version: z.string(),
@@ -22,16 +22,16 @@ export const platformState = z.object({
       capabilities: z.array(capabilityReport),
     }),
   ),
-});
+})
 
 export const platformEndpoints = {
   state: endpoint({
-    id: "platform.state",
-    method: "GET",
-    path: "/api/platform",
-    tag: "platform",
-    summary: "The installation: version, processes, and what their machines can enforce",
-    access: { kind: "platform", role: "operator" },
+    id: 'platform.state',
+    method: 'GET',
+    path: '/api/platform',
+    tag: 'platform',
+    summary: 'The installation: version, processes, and what their machines can enforce',
+    access: { kind: 'platform', role: 'operator' },
     response: platformState,
   }),
-};
+}

@@ -1,7 +1,7 @@
-import { z } from "zod";
+import { z } from 'zod'
 
 /** One tool, prompt, resource or template exactly as the server gave it: data, never instructions. */
-const entry = z.record(z.string(), z.unknown());
+const entry = z.record(z.string(), z.unknown())
 
 /** What a server shows of itself: names, descriptions and schemas, in canonical order. */
 export const surface = z.object({
@@ -11,13 +11,13 @@ export const surface = z.object({
   prompts: z.array(entry),
   resources: z.array(entry),
   resourceTemplates: z.array(entry),
-});
-export type Surface = z.infer<typeof surface>;
+})
+export type Surface = z.infer<typeof surface>
 
 export const surfaceDifference = z.object({
-  kind: z.enum(["server", "tool", "prompt", "resource", "resourceTemplate"]),
+  kind: z.enum(['server', 'tool', 'prompt', 'resource', 'resourceTemplate']),
   name: z.string(),
-  change: z.enum(["added", "removed", "changed"]),
+  change: z.enum(['added', 'removed', 'changed']),
   fields: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })),
-});
-export type SurfaceDifference = z.infer<typeof surfaceDifference>;
+})
+export type SurfaceDifference = z.infer<typeof surfaceDifference>

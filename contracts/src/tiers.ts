@@ -1,51 +1,47 @@
-import { z } from "zod";
-import { endpoint } from "./endpoint.ts";
-import { displayName, idOf, slug, timestamp } from "./ids.ts";
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { displayName, idOf, slug, timestamp } from './ids.ts'
 
-export const region = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,38}$/, "must be a region code such as eu-west-1");
+export const region = z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}$/, 'must be a region code such as eu-west-1')
 
 const demands = {
-  sandbox: z.enum(["required", "preferred"]),
-  allowLocal: z
-    .boolean()
-    .describe("Whether servers from folders on the operator's machine may run here"),
-  regions: z.array(region).describe("Where its workspaces may be; empty: anywhere"),
-  checkEveryCall: z.boolean().describe("Check every call in the database, not in memory"),
-};
+  sandbox: z.enum(['required', 'preferred']),
+  allowLocal: z.boolean().describe("Whether servers from folders on the operator's machine may run here"),
+  regions: z.array(region).describe('Where its workspaces may be; empty: anywhere'),
+  checkEveryCall: z.boolean().describe('Check every call in the database, not in memory'),
+}
 
 export const tier = z.object({
-  id: idOf("tier"),
+  id: idOf('tier'),
   code: slug,
   name: z.string(),
   ...demands,
   version: z.number().int(),
   createdAt: timestamp,
-});
-export type Tier = z.infer<typeof tier>;
+})
+export type Tier = z.infer<typeof tier>
 
 export const tierEndpoints = {
   list: endpoint({
-    id: "tiers.list",
-    method: "GET",
-    path: "/api/tiers",
-    tag: "tiers",
-    summary: "What each tier demands",
-    access: { kind: "user" },
+    id: 'tiers.list',
+    method: 'GET',
+    path: '/api/tiers',
+    tag: 'tiers',
+    summary: 'What each tier demands',
+    access: { kind: 'user' },
     response: z.object({ items: z.array(tier) }),
   }),
   create: endpoint({
-    id: "tiers.create",
-    method: "POST",
-    path: "/api/tiers",
-    tag: "tiers",
-    summary: "Create a tier",
-    access: { kind: "platform", role: "operator" },
+    id: 'tiers.create',
+    method: 'POST',
+    path: '/api/tiers',
+    tag: 'tiers',
+    summary: 'Create a tier',
+    access: { kind: 'platform', role: 'operator' },
     body: z.object({
       code: slug,
       name: displayName,
-      sandbox: demands.sandbox.default("required"),
+      sandbox: demands.sandbox.default('required'),
       allowLocal: demands.allowLocal.default(false),
       regions: demands.regions.default([]),
       checkEveryCall: demands.checkEveryCall.default(false),
@@ -55,12 +51,12 @@ export const tierEndpoints = {
     idempotent: true,
   }),
   update: endpoint({
-    id: "tiers.update",
-    method: "PATCH",
-    path: "/api/tiers/:code",
-    tag: "tiers",
-    summary: "Change what a tier demands; what runs in it is decided anew",
-    access: { kind: "platform", role: "operator" },
+    id: 'tiers.update',
+    method: 'PATCH',
+    path: '/api/tiers/:code',
+    tag: 'tiers',
+    summary: 'Change what a tier demands; what runs in it is decided anew',
+    access: { kind: 'platform', role: 'operator' },
     params: z.object({ code: slug }),
     body: z
       .object({ name: displayName, ...demands })
@@ -68,4 +64,4 @@ export const tierEndpoints = {
       .extend({ expectedVersion: z.number().int().optional() }),
     response: tier,
   }),
-};
+}

@@ -1,0 +1,30 @@
+import type { Permission, PlatformRole } from '@berth/contracts'
+
+/** Who makes a request, and what they may do where. */
+export interface Principal {
+  kind: 'user' | 'service'
+  /** The user's id, or the service token's. */
+  id: string
+  tokenId: string | null
+  sessionId: string | null
+  /** How they were recognised: cookie requests must come from our own pages. */
+  via: 'cookie' | 'bearer'
+  platformRoles: ReadonlySet<PlatformRole>
+  /** Permissions by organization, already narrowed by the token's scopes. */
+  permissions: ReadonlyMap<string, ReadonlySet<Permission>>
+  /** A service token's workspace; null: not bound to one. */
+  workspaceId: string | null
+  allowedDeployments: ReadonlySet<string> | null
+  allowedTools: ReadonlySet<string> | null
+}
+
+/** Recognises callers. Implemented by the identity domain; the platform only asks. */
+export interface Authenticator {
+  /** Null: no credential, or one that no longer holds. */
+  authenticate(headers: Record<string, string | string[] | undefined>): Promise<Principal | null>
+  /** The id of the organization an id or slug names, if there is one. */
+  resolveOrganization(ref: string): Promise<string | null>
+}
+
+export const may = (principal: Principal, organizationId: string, permission: Permission): boolean =>
+  principal.permissions.get(organizationId)?.has(permission) ?? false

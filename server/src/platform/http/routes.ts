@@ -1,0 +1,188 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { problem, type Actor, type Endpoint } from '@berth/contracts'
+import type { Database } from '../db/database.ts'
+import { mutate, type MutateContext } from '../mutate.ts'
+import { notFound, Refusal } from '../problem.ts'
+import { claimKey, idempotentRequest, keepReply, Replay, type IdempotentRequest } from './idempotency.ts'
+import { streaming, type RequestContext, type Route } from './implement.ts'
+import { may, type Authenticator, type Principal } from './principal.ts'
+import { openSse } from './sse.ts'
+
+export interface RouteOptions {
+  authenticator: Authenticator
+  mutateContext: MutateContext
+  db: Database
+  sealingKey: Buffer
+  origins: () => ReadonlySet<string>
+}
+
+interface Caller {
+  principal: Principal | null
+  organizationId: string
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+/** Registers the declared endpoints: access first, then validation, then the handler. */
+export function registerRoutes(app: FastifyInstance, routes: Route[], options: RouteOptions): void {
+  for (const route of routes) {
+    const { endpoint } = route
+    app.route({
+      method: endpoint.method,
+      url: endpoint.path,
+      schema: schemaOf(endpoint),
+      onRequest: async (request) => {
+        callers.set(request, await authorize(endpoint, request, options))
+      },
+      handler: (request, reply) => answer(route, request, reply, options),
+    })
+  }
+}
+
+function schemaOf(endpoint: Endpoint): Record<string, unknown> {
+  const { access } = endpoint
+  const permission = access.kind === 'organization' ? access.permission : access.kind
+  return {
+    operationId: endpoint.id,
+    summary: endpoint.summary,
+    description: [endpoint.description, `Permission: \`${permission}\`.`].filter(Boolean).join('\n\n'),
+    tags: [endpoint.tag],
+    ...(endpoint.params ? { params: endpoint.params } : {}),
+    ...(endpoint.query ? { querystring: endpoint.query } : {}),
+    ...(endpoint.body ? { body: endpoint.body } : {}),
+    ...(access.kind === 'public' ? { security: [] } : {}),
+    ...(endpoint.idempotent ? { headers: z.looseObject({ 'idempotency-key': z.string().optional() }) } : {}),
+    response: {
+      ...(endpoint.stream ? {} : { [endpoint.status]: endpoint.response ?? z.undefined() }),
+      default: problem,
+    },
+  }
+}
+
+/** Who calls, and whether they may: 401 before any look-up, 404 for what they may not see, 403 for what they may not do. */
+async function authorize(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  options: RouteOptions,
+): Promise<Caller> {
+  const { access } = endpoint
+  if (access.kind === 'public') return { principal: null, organizationId: '' }
+  const principal = await options.authenticator.authenticate(request.headers)
+  if (!principal)
+    throw new Refusal('unauthenticated', 'Sign in, or send a token as `Authorization: Bearer …`.')
+  refuseForeignOrigin(request, principal, options.origins())
+  if (access.kind === 'user') return { principal, organizationId: '' }
+  if (access.kind === 'platform') {
+    if (!principal.platformRoles.has(access.role)) {
+      throw new Refusal(
+        'forbidden',
+        `Only ${access.role === 'operator' ? 'an operator' : 'a reviewer'} may do this.`,
+      )
+    }
+    return { principal, organizationId: '' }
+  }
+  const organizationId = await organizationOf(request, principal, options.authenticator)
+  if (!may(principal, organizationId, access.permission)) {
+    throw new Refusal(
+      'forbidden',
+      `This needs the permission ${access.permission}, which you do not have here.`,
+    )
+  }
+  return { principal, organizationId }
+}
+
+async function organizationOf(request: FastifyRequest, principal: Principal, authenticator: Authenticator) {
+  const { params, query } = request as { params: Record<string, string>; query: Record<string, unknown> }
+  const ref = params['organizationId'] ?? query['organizationId']
+  if (typeof ref !== 'string' || ref === '') {
+    throw new Refusal('invalid_input', 'organizationId: name an organization by id or slug.', {
+      errors: [{ path: 'organizationId', message: 'is required' }],
+    })
+  }
+  const id = principal.permissions.has(ref) ? ref : await authenticator.resolveOrganization(ref)
+  if (!id || !principal.permissions.has(id)) throw notFound('organization')
+  return id
+}
+
+/** A cookie goes along by itself, so changes made with it must come from our own pages. */
+function refuseForeignOrigin(
+  request: FastifyRequest,
+  principal: Principal,
+  origins: ReadonlySet<string>,
+): void {
+  if (principal.via !== 'cookie' || request.method === 'GET') return
+  const origin = request.headers.origin
+  if (origin && origins.has(origin)) return
+  throw new Refusal('foreign_origin', 'This request does not come from a page of this server.')
+}
+
+async function answer(route: Route, request: FastifyRequest, reply: FastifyReply, options: RouteOptions) {
+  const { endpoint } = route
+  const context = contextOf(endpoint, request, reply, options)
+  try {
+    const { params, query, body } = request as { params: unknown; query: unknown; body: unknown }
+    const result = await route.handle(context, { params, query, body } as never)
+    if (result === streaming) return reply
+    return await reply.status(endpoint.status).send(endpoint.response ? result : undefined)
+  } catch (error) {
+    if (!(error instanceof Replay)) throw error
+    return await reply.status(endpoint.status).header('idempotency-replayed', 'true').send(error.reply)
+  }
+}
+
+function contextOf(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: RouteOptions,
+): RequestContext {
+  const { principal, organizationId } = callers.get(request)!
+  const origin = { actor: actorOf(principal), requestId: request.id }
+  return {
+    get principal(): Principal {
+      if (!principal) throw new Error('a public endpoint has no principal')
+      return principal
+    },
+    organizationId,
+    requestId: request.id,
+    address: request.ip,
+    headers: request.headers,
+    origin,
+    db: options.db,
+    mutate: (work) => {
+      const key = principal ? idempotencyOf(endpoint, request, principal) : null
+      if (!key) return mutate(options.mutateContext, origin, work)
+      return mutate(options.mutateContext, origin, async (tx) => {
+        await claimKey(tx, options.sealingKey, key)
+        const result = await work(tx)
+        await keepReply(tx, options.sealingKey, key, result)
+        return result
+      })
+    },
+    stream: (lastEventId) => {
+      reply.hijack()
+      const header = request.headers['last-event-id']
+      return openSse(reply.raw, {
+        lastEventId: typeof header === 'string' ? header : lastEventId,
+        stillAllowed: async () => authorize(endpoint, request, options).then(Boolean, () => false),
+      })
+    },
+  }
+}
+
+function actorOf(principal: Principal | null): Actor {
+  if (!principal) return { kind: 'system', id: 'api', tokenId: null }
+  return { kind: principal.kind, id: principal.id, tokenId: principal.tokenId }
+}
+
+function idempotencyOf(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  principal: Principal,
+): IdempotentRequest | null {
+  const key = request.headers['idempotency-key']
+  if (!endpoint.idempotent || typeof key !== 'string') return null
+  const { params, query, body } = request as { params: unknown; query: unknown; body: unknown }
+  return idempotentRequest(principal.id, key, { id: endpoint.id, params, query, body })
+}

@@ -1,0 +1,120 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import underPressure from '@fastify/under-pressure'
+import fastify, { type FastifyInstance } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { newId } from '../ids.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics.ts'
+import { sendProblem, toRefusal } from './problems.ts'
+
+export interface HttpOptions {
+  logger: Logger
+  metrics: Metrics
+  trustProxy: boolean
+  /** Origins whose pages may use the cookie, and hosts that requests may name; null: any host. */
+  origins: () => ReadonlySet<string>
+  hosts: () => ReadonlySet<string> | null
+  /** Requests a minute and caller; 0: no limit. */
+  requestsPerMinute: number
+  /** Takes requests before Fastify sees them (the gateway's hot path); false: not mine. */
+  intercept: (request: IncomingMessage, response: ServerResponse) => boolean
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    startedAt: number
+  }
+}
+
+/** The HTTP server with what every request gets: an id, limits, safe headers, problems as answers, metrics. */
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: options.logger as never,
+    disableRequestLogging: true,
+    trustProxy: options.trustProxy,
+    genReqId: () => newId('request'),
+    bodyLimit: 1024 * 1024,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    forceCloseConnections: true,
+    serverFactory: (handler) => interceptingServer(handler, options),
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = toRefusal(error)
+    if (refusal.status >= 500) request.log.error({ err: error, reqId: request.id }, 'a request failed')
+    return sendProblem(reply, refusal, request.id)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    request.startedAt = performance.now()
+    reply.header('x-request-id', request.id)
+    refuseForeignHost(request.headers.host, options.hosts())
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const seconds = (performance.now() - request.startedAt) / 1000
+    const route = request.routeOptions.url ?? 'unmatched'
+    options.metrics.httpSeconds.observe({ method: request.method, route, status: reply.statusCode }, seconds)
+    request.log.debug(
+      { reqId: request.id, method: request.method, route, status: reply.statusCode, ms: seconds * 1000 },
+      'request',
+    )
+  })
+  await app.register(cookie)
+  await app.register(underPressure, {
+    maxEventLoopDelay: 2000,
+    pressureHandler: () => {
+      throw toRefusal(Object.assign(new Error('overloaded'), { statusCode: 503 }))
+    },
+  })
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        workerSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+    hsts: false,
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  if (options.requestsPerMinute > 0) {
+    await app.register(rateLimit, {
+      global: true,
+      max: options.requestsPerMinute,
+      timeWindow: '1 minute',
+      keyGenerator: (request) => request.headers.authorization ?? request.ip,
+      allowList: (request) => !request.url.startsWith('/api/'),
+    })
+  }
+  return app as unknown as FastifyInstance
+}
+
+function interceptingServer(
+  handler: (req: IncomingMessage, res: ServerResponse) => void,
+  options: HttpOptions,
+): Server {
+  const server = createServer(
+    { keepAliveTimeout: 65_000, requestTimeout: 0, headersTimeout: 30_000 },
+    (req, res) => {
+      if (!options.intercept(req, res)) handler(req, res)
+    },
+  )
+  return server
+}
+
+/** Answers only to its own names, so that a page elsewhere cannot reach it by rebinding its host name. */
+function refuseForeignHost(host: string | undefined, hosts: ReadonlySet<string> | null): void {
+  if (!hosts || (host && hosts.has(host.toLowerCase()))) return
+  throw toRefusal(Object.assign(new Error('foreign host'), { code: 'BERTH_FOREIGN_HOST' }))
+}

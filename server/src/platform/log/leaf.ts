@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import {
+  eventSchema,
+  eventVersion,
+  personalFieldsOf,
+  type Actor,
+  type EventPayload,
+  type EventType,
+} from '@berth/contracts'
+import { sha256 } from '../crypto.ts'
+
+/** An event as a service emits it, validated, with its personal fields split off. */
+export interface PreparedEvent {
+  organizationId: string
+  type: EventType
+  version: number
+  payload: Record<string, unknown>
+  openings: Opening[]
+}
+
+export interface Opening {
+  field: string
+  value: unknown
+  salt: Buffer
+}
+
+export interface Leaf {
+  bytes: Buffer
+  hash: Buffer
+}
+
+/** RFC 8785 canonical JSON. */
+export function canonical(value: unknown): string {
+  const text = canonicalize(value)
+  if (text === undefined) throw new Error('only JSON values have a canonical form')
+  return text
+}
+
+/** Validates a payload and replaces its personal fields by salted commitments. Throws on an unknown field. */
+export function prepareEvent<T extends EventType>(
+  organizationId: string,
+  type: T,
+  given: EventPayload<T>,
+): PreparedEvent {
+  const payload = eventSchema(type).parse(given) as Record<string, unknown>
+  const openings: Opening[] = []
+  for (const field of personalFieldsOf(type)) {
+    const opening = { field, value: payload[field] ?? null, salt: randomBytes(16) }
+    openings.push(opening)
+    payload[field] = commitment(opening)
+  }
+  return { organizationId, type, version: eventVersion, payload, openings }
+}
+
+/** What stands in the log for a personal value: SHA-256 over its salt and its canonical JSON. */
+export function commitment({ value, salt }: Pick<Opening, 'value' | 'salt'>): { commitment: string } {
+  return {
+    commitment: `sha256:${sha256(Buffer.concat([salt, Buffer.from(canonical(value))])).toString('hex')}`,
+  }
+}
+
+/** Leaf v1: the exact bytes that are hashed for an event, with RFC 6962's leaf prefix in the hash. */
+export function leafOf(
+  event: PreparedEvent,
+  place: { seq: number; at: Date; effectiveAt: Date; actor: Actor; requestId: string | null },
+): Leaf {
+  const bytes = Buffer.from(
+    canonical({
+      v: 1,
+      organization: event.organizationId,
+      seq: place.seq,
+      at: place.at.toISOString(),
+      effectiveAt: place.effectiveAt.toISOString(),
+      actor: place.actor.id,
+      request: place.requestId,
+      type: event.type,
+      version: event.version,
+      payload: event.payload,
+    }),
+  )
+  return { bytes, hash: sha256(Buffer.concat([Buffer.from([0]), bytes])) }
+}

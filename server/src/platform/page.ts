@@ -1,0 +1,23 @@
+import { Refusal } from './problem.ts'
+
+/** Cuts one page from rows asked for with `limit + 1`; the cursor is the last row's sorting key, opaque to callers. */
+export function cutPage<Row, Item>(
+  rows: Row[],
+  limit: number,
+  keyOf: (row: Row) => string,
+  toItem: (row: Row) => Item,
+): { items: Item[]; nextCursor: string | null } {
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  const nextCursor = rows.length > limit && last ? Buffer.from(keyOf(last)).toString('base64url') : null
+  return { items: page.map(toItem), nextCursor }
+}
+
+/** The sorting key in a cursor; null without one. */
+export function afterCursor(cursor: string | undefined): string | null {
+  if (cursor === undefined) return null
+  const key = Buffer.from(cursor, 'base64url').toString()
+  if (!/^[\x20-\x7e]{1,300}$/.test(key))
+    throw new Refusal('invalid_input', 'This cursor is not one that a list gave.')
+  return key
+}
