@@ -1,0 +1,412 @@
+/** The server side of MCP's Streamable HTTP transport, 2025-03-26 to 2025-11-25, in front of any upstream. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { answerInitialize } from './opening.ts'
+import { codes, UpstreamError } from './jsonrpc.ts'
+import { isBatch, readBatch } from './batch.ts'
+import { readEnvelope } from './envelope.ts'
+import type { Envelope } from './envelope.ts'
+import { Exchange, HttpCall, toolName } from './exchange.ts'
+import type { ExchangeHost } from './exchange.ts'
+import {
+  accepts,
+  checkPostHeaders,
+  checkVersion,
+  checkVersionHeader,
+  readBody,
+  sendEmpty,
+  sendRefusal,
+  transportFault,
+  unknownSession,
+} from './http.ts'
+import { Session } from './session.ts'
+import { SessionTable, sessionEnded } from './session-table.ts'
+import { SessionStreams } from './streams.ts'
+import { callOnce } from './call-once.ts'
+import type { OnceAnswer, OnceRequest } from './call-once.ts'
+import type { CallRecord, Refusal, RelayContext, RelayHooks, SessionView } from './types.ts'
+
+export interface EndpointOptions {
+  /** Largest POST body in bytes. Default 4 MiB. */
+  maxBodyBytes?: number
+  /** A session without requests or streams for so long is closed. Default 30 min. */
+  idleMs?: number
+  /** Comment interval on open streams; a held answer becomes a stream after it. Default 15 s. */
+  keepAliveMs?: number
+  /** A call without an answer for so long gets an error. Default 1 h. */
+  maxCallMs?: number
+  /** Requests in flight in one session. Default 256. */
+  maxInFlight?: number
+  /** Messages in one batch. Default 64. */
+  maxBatch?: number
+}
+
+const EVENT_RETENTION_MS = 5 * 60_000
+
+export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
+  readonly held = new Set<Exchange<C>>()
+  readonly hooks: RelayHooks<C>
+  readonly table: SessionTable<C>
+  readonly options: Required<EndpointOptions>
+  private readonly timer: NodeJS.Timeout
+  private draining = false
+
+  constructor(hooks: RelayHooks<C>, options: EndpointOptions = {}) {
+    this.hooks = hooks
+    this.options = {
+      maxBodyBytes: 4 * 1024 * 1024,
+      idleMs: 30 * 60_000,
+      keepAliveMs: 15_000,
+      maxCallMs: 60 * 60_000,
+      maxInFlight: 256,
+      maxBatch: 64,
+      ...options,
+    }
+    this.table = new SessionTable(hooks)
+    this.timer = setInterval(() => this.tick(), this.options.keepAliveMs).unref()
+  }
+
+  /** Answers one HTTP request. The caller has authenticated it and resolved its URL; never throws. */
+  handle(req: IncomingMessage, res: ServerResponse, context: C): void {
+    const fault = this.checkTransport(req)
+    if (fault) {
+      req.resume()
+      sendRefusal(res, fault)
+    } else if (req.method === 'POST') this.post(req, res, context)
+    else if (req.method === 'GET') void this.guarded(res, 'null', () => this.get(req, res, context))
+    else void this.guarded(res, 'null', () => this.remove(req, res, context))
+  }
+
+  private checkTransport(req: IncomingMessage): Refusal | null {
+    if (this.draining) return transportFault(503, 'The gateway is shutting down.')
+    if (this.hooks.allowOrigin?.(req) === false)
+      return transportFault(403, 'This Host or Origin is not allowed here.')
+    const { method } = req
+    if (method === 'POST') return checkPostHeaders(req)
+    if (method === 'GET') {
+      if (!accepts(req, 'text/event-stream'))
+        return transportFault(406, 'Accept must include text/event-stream.')
+    } else if (method !== 'DELETE') return transportFault(405, 'Use POST, GET or DELETE.')
+    return checkVersionHeader(req)
+  }
+
+  private post(req: IncomingMessage, res: ServerResponse, context: C): void {
+    readBody(req, res, this.options.maxBodyBytes, (body) => {
+      if (body === null) return
+      try {
+        this.dispatch(req, res, context, body)
+      } catch (error) {
+        this.failed(res, 'null', error)
+      }
+    })
+  }
+
+  private dispatch(req: IncomingMessage, res: ServerResponse, context: C, body: Buffer): void {
+    const text = body.toString('utf8')
+    if (isBatch(text)) {
+      this.withSession(req, res, context, (session) => this.batch(session, res, context, text))
+      return
+    }
+    const envelope = readEnvelope(text)
+    if (!('kind' in envelope)) {
+      sendRefusal(res, envelope)
+      return
+    }
+    if (envelope.kind === 'request') {
+      const unsupported = checkVersion(req, envelope)
+      if (unsupported) {
+        sendRefusal(res, unsupported, envelope.rawId)
+        return
+      }
+      if (envelope.method === 'initialize') {
+        void this.guarded(res, envelope.rawId, () =>
+          answerInitialize(this, res, context, envelope, body.length),
+        )
+        return
+      }
+    }
+    this.withSession(
+      req,
+      res,
+      context,
+      (session) => {
+        if (envelope.kind === 'request') {
+          const exchange = new Exchange(this, session, context, res, 1, false)
+          this.request(session, exchange, envelope, body.length)
+        } else this.accept(session, res, context, envelope)
+      },
+      envelope,
+    )
+  }
+
+  /** Runs `then` with the request's session: at once when it is here, after restoring it when it is not. */
+  private withSession(
+    req: IncomingMessage,
+    res: ServerResponse,
+    context: C,
+    then: (session: Session<C>) => void,
+    envelope?: Envelope,
+  ): void {
+    const rawId = envelope?.kind === 'request' ? envelope.rawId : 'null'
+    const id = req.headers['mcp-session-id']
+    if (typeof id !== 'string' || id === '') {
+      sendRefusal(res, transportFault(400, 'The Mcp-Session-Id header is missing. Initialize first.'), rawId)
+      return
+    }
+    const found = this.table.find(id, context)
+    if (found instanceof Session && found.link) {
+      found.lastSeenAt = Date.now()
+      then(found)
+      return
+    }
+    if (found && !(found instanceof Session)) {
+      sendRefusal(res, found, rawId)
+      if (envelope?.kind === 'request' && found.httpStatus !== 404)
+        this.recordRefused(id, context, envelope, found)
+      return
+    }
+    void this.guarded(res, rawId, async () => {
+      const session = found ?? (await this.revive(id, context, envelope))
+      const refusal = session instanceof Session ? await this.table.reattach(session, context) : session
+      if (refusal) sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 }, rawId)
+      else if (session instanceof Session) then(session)
+    })
+  }
+
+  /** Asks admission before a server is launched for a session that is not here. */
+  private async revive(
+    id: string,
+    context: C,
+    envelope: Envelope | undefined,
+  ): Promise<Session<C> | Refusal> {
+    if (!this.hooks.lookupSession) return unknownSession()
+    const refusal = this.hooks.admit(context, null, envelope?.method || 'response', envelope?.message.params)
+    if (refusal) return { ...refusal, httpStatus: refusal.httpStatus ?? 403 }
+    return await this.table.restore(id, context)
+  }
+
+  /** One request of a session: admission, then up to the server. */
+  private request(session: Session<C>, exchange: Exchange<C>, envelope: Envelope, bytes: number): void {
+    const call = new HttpCall(exchange, envelope, bytes)
+    const { params } = envelope.message
+    const refusal = this.admitRequest(session, exchange.context, envelope, params)
+    if (refusal) {
+      call.fail('refused', refusal)
+      return
+    }
+    const hold = this.hooks.beforeRequest?.(exchange.context, session, envelope.method, params) ?? null
+    if (hold === null) this.forward(session, call, envelope)
+    else void this.afterHold(hold, session, call, envelope)
+  }
+
+  private admitRequest(session: Session<C>, context: C, envelope: Envelope, params: unknown): Refusal | null {
+    if (session.inFlight > this.options.maxInFlight) {
+      return transportFault(
+        429,
+        `More than ${this.options.maxInFlight} requests are in flight in this session.`,
+      )
+    }
+    if (envelope.method === 'initialize')
+      return { code: codes.invalidRequest, message: 'initialize cannot be batched.' }
+    const refusal = this.hooks.admit(context, session, envelope.method, params)
+    if (refusal) return refusal
+    const { allowedTools } = context
+    if (!allowedTools || envelope.method !== 'tools/call') return null
+    const tool = toolName(envelope)
+    if (tool !== null && allowedTools.has(tool)) return null
+    return { code: codes.refused, message: `The tool ${JSON.stringify(tool)} is not allowed for this token.` }
+  }
+
+  private async afterHold(
+    hold: Promise<Refusal | null>,
+    session: Session<C>,
+    call: HttpCall<C>,
+    envelope: Envelope,
+  ): Promise<void> {
+    try {
+      const refusal = await hold
+      if (refusal) call.fail('refused', refusal)
+      else this.forward(session, call, envelope)
+    } catch {
+      call.fail('refused', { code: codes.refused, message: 'The call could not be checked and was refused.' })
+    }
+  }
+
+  private forward(session: Session<C>, call: HttpCall<C>, envelope: Envelope): void {
+    const { link } = session
+    if (!link) {
+      call.fail('lost', sessionEnded)
+      return
+    }
+    const outcome = link.request(envelope, call)
+    if (outcome === null) return
+    if ('rawResult' in outcome) call.succeed(outcome.rawResult)
+    else call.fail('refused', outcome)
+  }
+
+  /** A notification or a response: no answer but 202. */
+  private accept(session: Session<C>, res: ServerResponse, context: C, envelope: Envelope): void {
+    const refusal = this.hooks.admit(context, session, envelope.method || 'response', envelope.message.params)
+    if (refusal) {
+      sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 })
+      return
+    }
+    this.pass(session, envelope)
+    sendEmpty(res, 202)
+  }
+
+  private pass(session: Session<C>, envelope: Envelope): void {
+    if (envelope.kind === 'response') session.link?.respond(envelope)
+    else session.link?.notify(envelope)
+  }
+
+  private batch(session: Session<C>, res: ServerResponse, context: C, text: string): void {
+    const parts = readBatch(text, session.protocolVersion, this.options.maxBatch)
+    if (!Array.isArray(parts)) {
+      sendRefusal(res, parts)
+      return
+    }
+    const requests = parts.filter(({ kind }) => kind === 'request')
+    const exchange =
+      requests.length > 0 ? new Exchange(this, session, context, res, requests.length, true) : null
+    for (const part of parts) {
+      if (part.kind === 'request') this.request(session, exchange!, part, part.params.length)
+      else if (!this.hooks.admit(context, session, part.method || 'response', part.message.params))
+        this.pass(session, part)
+    }
+    if (!exchange) sendEmpty(res, 202)
+  }
+
+  private async get(req: IncomingMessage, res: ServerResponse, context: C): Promise<void> {
+    const eventId = req.headers['last-event-id']
+    this.withSession(req, res, context, (session) => {
+      const refusal = this.hooks.admit(context, session, 'GET', undefined)
+      if (refusal) {
+        sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 })
+        return
+      }
+      const { streams } = session
+      const place = typeof eventId === 'string' ? streams.locate(eventId) : null
+      if (typeof eventId === 'string' && !place && !SessionStreams.isOwn(eventId)) {
+        sendRefusal(res, transportFault(400, 'The stream of this Last-Event-ID is over.'))
+        return
+      }
+      const stream = place?.stream ?? streams.own
+      streams.connect(stream, res)
+      streams.replay(stream, place?.seq)
+    })
+  }
+
+  private async remove(req: IncomingMessage, res: ServerResponse, context: C): Promise<void> {
+    const id = req.headers['mcp-session-id']
+    if (typeof id !== 'string') {
+      sendRefusal(res, transportFault(400, 'The Mcp-Session-Id header is missing.'))
+      return
+    }
+    const found = this.table.find(id, context) ?? (await this.revive(id, context, undefined))
+    if (!(found instanceof Session)) {
+      sendRefusal(res, found)
+      return
+    }
+    this.table.close(found, 'client', sessionEnded)
+    sendEmpty(res, 204)
+  }
+
+  record(context: C, record: CallRecord): void {
+    this.hooks.record?.(context, record)
+  }
+
+  private recordRefused(sessionId: string, context: C, envelope: Envelope, refusal: Refusal): void {
+    this.record(context, {
+      sessionId,
+      method: envelope.method,
+      tool: toolName(envelope),
+      outcome: 'refused',
+      errorCode: refusal.code,
+      requestBytes: envelope.params.length,
+      responseBytes: 0,
+      startedAt: Date.now(),
+      latencyUs: 0,
+    })
+  }
+
+  /** Runs an asynchronous answer; whatever goes wrong becomes a JSON-RPC error. */
+  private async guarded(res: ServerResponse, rawId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.failed(res, rawId, error)
+    }
+  }
+
+  private failed(res: ServerResponse, rawId: string, error: unknown): void {
+    const known = error instanceof UpstreamError
+    const message = known ? error.message : 'The gateway could not handle this message.'
+    sendRefusal(res, { code: codes.serverGone, message, httpStatus: known ? 502 : 503 }, rawId)
+  }
+
+  /** Sessions of this process. */
+  sessions(): SessionView[] {
+    return [...this.table.sessions.values()]
+  }
+
+  /**
+   * Closes the sessions that match: their pending requests get `refusal`, their streams end, and later requests get it
+   * too (HTTP 403) while it is remembered. Returns how many.
+   */
+  closeSessions(predicate: (session: SessionView) => boolean, refusal: Refusal): number {
+    let count = 0
+    for (const session of [...this.table.sessions.values()]) {
+      if (!predicate(session)) continue
+      this.table.remember(session, refusal)
+      this.table.close(session, 'refused', refusal)
+      count++
+    }
+    return count
+  }
+
+  /** Lets refused sessions of a scope find 404 again, so that their clients initialise anew. */
+  forgetRefusals(scope: string): void {
+    this.table.forgetRefusals(scope)
+  }
+
+  /** Calls a server without HTTP and without a session. */
+  callOnce(request: OnceRequest<C>): Promise<OnceAnswer> {
+    return callOnce(this.hooks, request)
+  }
+
+  private tick(): void {
+    const now = Date.now()
+    for (const res of this.table.openStreams) res.write(': keepalive\n\n')
+    for (const exchange of [...this.held]) {
+      if (now - exchange.startedAt >= this.options.keepAliveMs) exchange.upgrade()
+    }
+    for (const session of [...this.table.sessions.values()]) {
+      session.expireEvents(performance.now() - EVENT_RETENTION_MS)
+      if (session.inFlight > 0) this.failOverdue(session)
+      else if (!session.busy && now - session.lastSeenAt > this.options.idleMs) {
+        this.table.close(session, 'idle', sessionEnded)
+      }
+    }
+  }
+
+  private failOverdue(session: Session<C>): void {
+    const { maxCallMs } = this.options
+    for (const call of session.link?.pending() ?? []) {
+      if (performance.now() - call.startedAt < maxCallMs) continue
+      session.link!.upstream.abandon(call, 'timed out')
+      const message = `The server did not answer ${call.method} within ${Math.round(maxCallMs / 1000)} s.`
+      call.fail('lost', { code: codes.serverGone, message })
+    }
+  }
+
+  /** Stops taking requests, waits up to `graceMs` for those in flight, then ends every session. Rows may stay. */
+  async shutdown(graceMs = 5000): Promise<void> {
+    this.draining = true
+    const deadline = Date.now() + graceMs
+    const busy = () => this.sessions().some(({ inFlight }) => inFlight > 0)
+    while (busy() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+    clearInterval(this.timer)
+    const refusal: Refusal = { code: codes.serverGone, message: 'The gateway is shutting down.' }
+    for (const session of [...this.table.sessions.values()]) this.table.close(session, 'shutdown', refusal)
+  }
+}

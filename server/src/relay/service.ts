@@ -1,0 +1,23 @@
+/** The relay's door: everything other domains use. */
+export { McpEndpoint } from './endpoint.ts'
+export type { EndpointOptions } from './endpoint.ts'
+export type { OnceAnswer, OnceRequest } from './call-once.ts'
+export { StdioUpstream } from './stdio-upstream.ts'
+export { Upstream } from './upstream.ts'
+export type { InitializeResult, ListKind, UpstreamOptions } from './upstream.ts'
+export { codes as rpcCodes, LATEST_VERSION, SUPPORTED_VERSIONS, UpstreamError } from './jsonrpc.ts'
+export type {
+  AcquireReason,
+  CallRecord,
+  Channel,
+  CloseReason,
+  InitializeParams,
+  Isolation,
+  Opening,
+  Outcome,
+  PersistedSession,
+  Refusal,
+  RelayContext,
+  RelayHooks,
+  SessionView,
+} from './types.ts'

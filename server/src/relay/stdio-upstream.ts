@@ -1,0 +1,28 @@
+/** A server process behind a channel. */
+import type { Call } from './call.ts'
+import type { Channel } from './types.ts'
+import { Upstream } from './upstream.ts'
+import type { UpstreamOptions } from './upstream.ts'
+
+export class StdioUpstream extends Upstream {
+  private readonly channel: Channel
+
+  constructor(channel: Channel, options: UpstreamOptions) {
+    super(options)
+    this.channel = channel
+    channel.onMessage((line) => this.receive(line, null))
+    channel.onClose((reason) => this.lost(reason.sentence))
+  }
+
+  override get backlog(): number {
+    return this.channel.writableLength ?? 0
+  }
+
+  protected transmit(line: string, _call: Call | null): void {
+    this.channel.send(line)
+  }
+
+  protected shut(): void {
+    this.channel.close()
+  }
+}
