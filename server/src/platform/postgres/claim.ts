@@ -23,6 +23,7 @@ export function claimDataDirectory(directory: string): () => void {
     throw new Error(
       `Another Berth${holderIn(holder)} already uses the data directory ${directory}. ` +
         'Stop it first, or give this one a directory of its own with BERTH_DATA_DIR.',
+      { cause: error },
     )
   }
   writeFileSync(holder, `${process.pid}\n`)

@@ -79,7 +79,9 @@ async function initialize(cluster: Cluster, binaries: Binaries, options: string[
     await run(binaries.initdb, args.flat(), { ...cluster.account, env: binaries.env, cwd: cluster.home })
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string }
-    throw new Error(`PostgreSQL could not make its files in ${cluster.data}: ${(stderr || message).trim()}`)
+    throw new Error(`PostgreSQL could not make its files in ${cluster.data}: ${(stderr || message).trim()}`, {
+      cause: error,
+    })
   } finally {
     await rm(passwordFile, { force: true })
   }

@@ -134,7 +134,7 @@ async function readPidFile({ data }: Cluster): Promise<{ pid: number; port: numb
  */
 export async function stop(postmaster: Postmaster, patience = 20_000): Promise<void> {
   // A process number that has ended may be someone else's by now.
-  if ((await Promise.race([postmaster.exited, undefined])) !== undefined) return
+  if ((await Promise.race([postmaster.exited, Promise.resolve()])) !== undefined) return
   for (const [signal, wait] of [
     ['SIGINT', patience],
     ['SIGQUIT', 5_000],

@@ -84,6 +84,6 @@ function guard(pid: number, folder: string): () => void {
   })
   watcher.unref()
   watcher.on('error', () => undefined)
-  watcher.stdin!.on('error', () => undefined)
-  return () => watcher.stdin!.end('dismissed\n')
+  watcher.stdin.on('error', () => undefined)
+  return () => watcher.stdin.end('dismissed\n')
 }

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import { buildConsole } from './setup/console.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { findNode } from './setup/node.mjs'
+import { root, runInFront, say, Stop } from './setup/process.mjs'
+import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
+import { runChecks, runTests } from './test.mjs'
+
+/** What `npm start`, `npm test`, … do once the dependencies are there. Each returns its exit code. */
+const commands = {
+  start: program('server/src/main.ts', ['start'], [ensureBubblewrap, buildConsole]),
+  demo: program('scripts/demo.ts', [], [ensureBubblewrap, buildConsole]),
+  bench: program('bench/src/main.ts', [], [ensureBubblewrap, buildConsole]),
+  check: (node, args) => runChecks(node, args),
+  async test(node, args) {
+    await ensureBubblewrap()
+    const chromium = await ensureChromium(node)
+    await buildConsole(node)
+    return runTests(node, args, chromium)
+  },
+  /** For ./mcpctl: prints the path of the Node to use. */
+  node(node) {
+    console.log(node)
+    return 0
+  },
+}
+
+/** A command that prepares the machine and then runs one of our programs in front. */
+function program(path, firstArgs, preparations) {
+  return async (node, args) => {
+    for (const prepare of preparations) await prepare(node)
+    return runInFront(node, [join(root, path), ...firstArgs, ...args])
+  }
+}
+
+/** Runs one command. Ends the process with its exit code; a failed preparation is a sentence and exit code 1. */
+export async function main([name, ...args]) {
+  try {
+    const command = commands[name]
+    if (!command)
+      throw new Stop(`Unknown command ${name ?? ''}. There are: ${Object.keys(commands).join(', ')}.`)
+    await installDependencies()
+    process.exitCode = await command(findNode(), args)
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    say(error.message)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { exclusively } from './lock.mjs'
+import { root, say, Stop, which } from './process.mjs'
+
+/**
+ * Installs the dependencies exactly as package-lock.json says, without running their install scripts, unless they are
+ * there already. Stops with a sentence when they cannot be installed.
+ */
+export async function installDependencies() {
+  if (!areInstalled()) {
+    await exclusively(async () => {
+      if (!areInstalled()) await install()
+    })
+  }
+  markReady()
+}
+
+/**
+ * Whether node_modules holds what the lock file lists. npm writes down what it has installed in a lock file of its own,
+ * last, so an interrupted installation does not count as one. Packages for other machines are optional and may be absent.
+ */
+function areInstalled() {
+  const wanted = packagesOf(join(root, 'package-lock.json'))
+  const found = packagesOf(join(root, 'node_modules/.package-lock.json'))
+  if (!wanted) throw new Stop(`${root} has no package-lock.json: it is not a complete checkout.`)
+  if (!found) return false
+  return Object.entries(wanted).every(
+    ([path, entry]) => entry.optional || !isPackage(path, entry) || found[path]?.version === entry.version,
+  )
+}
+
+/** The root and the workspaces are in the lock file too; they are no packages to install. */
+function isPackage(path, entry) {
+  return path.includes('node_modules/') && !entry.link
+}
+
+function packagesOf(lockFile) {
+  if (!existsSync(lockFile)) return null
+  return JSON.parse(readFileSync(lockFile, 'utf8')).packages
+}
+
+async function install() {
+  say(
+    `installing dependencies (${existsSync(join(root, 'node_modules')) ? 'some are new' : 'first run'}, about a minute)…`,
+  )
+  const started = Date.now()
+  const { code, output } = await npm([
+    'ci',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ])
+  if (code !== 0) throw new Stop(explain(output))
+  say(`dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`)
+}
+
+function npm(args) {
+  // `npm start` tells where its own npm is; else take the one on PATH.
+  const own = process.env.npm_execpath
+  const path = which('npm')
+  const [command, first] = own && basename(own) === 'npm-cli.js' ? [process.execPath, [own]] : [path, []]
+  if (!command)
+    throw new Stop(
+      'npm is not installed, and Berth installs its dependencies with it. It comes with Node: https://nodejs.org',
+    )
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, output }))
+  })
+}
+
+/** Turns npm's pages of output into a sentence, with npm's own last words where the cause is not a known one. */
+function explain(output) {
+  const code =
+    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/.exec(
+      output,
+    )?.[1]
+  if (code) {
+    return `The npm registry cannot be reached (${code}), and the dependencies are not all here yet. Check the network or npm's proxy and registry settings, then run this again.`
+  }
+  if (/\b(EACCES|EROFS|EPERM)\b/.test(output)) {
+    return `The dependencies cannot be installed: ${root} is not writable for this user. Run this as the user that owns the checkout.`
+  }
+  if (/\bENOSPC\b/.test(output))
+    return `The dependencies cannot be installed: the disk of ${root} is full. They take about 1 GB.`
+  const words = output
+    .split('\n')
+    .filter((line) => line.trim() && !/A complete log of this run|\.npm\/_logs/.test(line))
+  return `npm could not install the dependencies:\n${words.slice(-10).join('\n')}`
+}
+
+/** ./mcpctl looks at this file's age alone, since it must start fast. */
+function markReady() {
+  try {
+    writeFileSync(join(root, 'node_modules/.berth-ready'), '')
+  } catch {
+    // A read-only checkout: ./mcpctl then checks more thoroughly each time.
+  }
+}
