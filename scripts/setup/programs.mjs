@@ -32,7 +32,8 @@ export async function ensureChromium(node) {
   return installed
 }
 
-function findChromium() {
+/** The path of a Chromium or Chrome on PATH that runs, or null. */
+export function findChromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
   return names.map(which).find((path) => path && works(path)) ?? null
 }
