@@ -15,8 +15,7 @@ export interface HttpOptions {
   logger: Logger
   metrics: Metrics
   trustProxy: boolean
-  /** Origins whose pages may use the cookie, and hosts that requests may name; null: any host. */
-  origins: () => ReadonlySet<string>
+  /** Hosts that requests may name; null: any. */
   hosts: () => ReadonlySet<string> | null
   /** Requests a minute and caller; 0: no limit. */
   requestsPerMinute: number

@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from './platform/clock.ts'
+import type { Config } from './platform/config.ts'
+import type { Route } from './platform/http/implement.ts'
+import type { Authenticator } from './platform/http/principal.ts'
+import { registerOpenApi } from './platform/http/openapi.ts'
+import { registerPages } from './platform/http/pages.ts'
+import { registerRoutes } from './platform/http/routes.ts'
+import { createHttp } from './platform/http/server.ts'
+import type { JobHandler, JobName } from './platform/jobs.ts'
+import type { Logger } from './platform/logger.ts'
+import { openPlatform, type Platform } from './platform/platform.ts'
+import { allowedHosts, allowedOrigins } from './platform/public-address.ts'
+import { version } from './platform/version.ts'
+
+export type Role = 'api' | 'gateway' | 'runner' | 'worker'
+export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
+
+/** Every job queue of the installation; all processes know all of them. */
+export const jobNames: readonly JobName[] = []
+
+export interface BerthOptions {
+  config: Config
+  databaseUrl: string
+  directUrl: string
+  roles?: readonly Role[]
+  clock?: Clock
+  logger?: Logger
+  /** Requests a minute and caller; 0: no limit. */
+  requestsPerMinute?: number
+}
+
+export interface Berth {
+  /** Where it listens. */
+  url: string
+  platform: Platform
+  close(): Promise<void>
+}
+
+/** What a domain contributes to a process. */
+export interface Part {
+  routes?: Route[]
+  jobs?: JobHandler[]
+  /** Adds routes of its own to Fastify (sign-in). */
+  register?(app: FastifyInstance): void
+  /** Takes requests before Fastify sees them (the gateway's hot path); false: not mine. */
+  intercept?(request: IncomingMessage, response: ServerResponse): boolean
+  start?(): Promise<void>
+  stop?(): Promise<void>
+}
+
+/** Starts one process of Berth with the given roles. */
+export async function startBerth(options: BerthOptions): Promise<Berth> {
+  const { config } = options
+  const roles = new Set(options.roles ?? allRoles)
+  const platform = await openPlatform({ ...options, jobNames })
+  let publicUrl = config.publicUrl ?? ''
+  const { authenticator, parts } = compose(platform, roles, () => publicUrl)
+
+  const http = await createHttp({
+    logger: platform.logger,
+    metrics: platform.metrics,
+    trustProxy: config.trustProxy,
+    hosts: () => allowedHosts(config, publicUrl),
+    requestsPerMinute: options.requestsPerMinute ?? 1200,
+    intercept: (request, response) => parts.some((part) => part.intercept?.(request, response)),
+  })
+  await registerOpenApi(http, { version })
+  for (const part of parts) part.register?.(http)
+  if (roles.has('api')) {
+    registerRoutes(
+      http,
+      parts.flatMap((part) => part.routes ?? []),
+      {
+        authenticator,
+        mutateContext: platform.mutateContext,
+        db: platform.db,
+        sealingKey: platform.keys.derive('idempotency'),
+        origins: () => allowedOrigins(publicUrl),
+      },
+    )
+  }
+  registerPages(http, platform)
+
+  await http.listen({ host: config.host, port: config.port })
+  const { port } = http.server.address() as AddressInfo
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  publicUrl ||= `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${port}`
+
+  for (const part of parts) await part.start?.()
+  if (roles.has('worker')) await platform.jobs.work(parts.flatMap((part) => part.jobs ?? []))
+
+  return {
+    url: publicUrl,
+    platform,
+    close: async () => {
+      for (const part of parts.toReversed()) await part.stop?.()
+      await http.close()
+      await platform.close()
+    },
+  }
+}
+
+/** Builds the domains from the bottom up and says what each contributes. */
+function compose(
+  platform: Platform,
+  roles: ReadonlySet<Role>,
+  publicUrl: () => string,
+): { authenticator: Authenticator; parts: Part[] } {
+  void platform
+  void roles
+  void publicUrl
+  throw new Error('compose is being written')
+}

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createClient, type Client } from '@berth/contracts'
+import { startBerth, type Berth, type Role } from '../../app.ts'
+import type { Clock } from '../clock.ts'
+import { readConfig } from '../config.ts'
+import { createLogger } from '../logger.ts'
+import { createTestDatabase, type TestDatabase } from './databases.ts'
+
+export interface TestServer {
+  url: string
+  dataDir: string
+  berth: Berth
+  database: TestDatabase
+  /** A client without credentials, or with a bearer token. */
+  client(token?: string): Client
+  close(): Promise<void>
+}
+
+export interface TestServerOptions {
+  roles?: readonly Role[]
+  clock?: Clock
+  env?: Record<string, string>
+  /** Share another server's database and data directory: a second process of the same installation. */
+  beside?: TestServer
+  requestsPerMinute?: number
+  logLevel?: string
+}
+
+/** The real server on a random port, on a database and in a data directory of its own. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const database = options.beside?.database ?? (await createTestDatabase())
+  const dataDir = options.beside?.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'berth-test-')))
+  const config = readConfig({ BERTH_PORT: '0', BERTH_DATA_DIR: dataDir, ...options.env })
+  const berth = await startBerth({
+    config,
+    databaseUrl: database.url,
+    directUrl: database.url,
+    logger: createLogger(options.logLevel ?? process.env['BERTH_TEST_LOG'] ?? 'silent'),
+    requestsPerMinute: options.requestsPerMinute ?? 0,
+    ...(options.roles ? { roles: options.roles } : {}),
+    ...(options.clock ? { clock: options.clock } : {}),
+  })
+  return {
+    url: berth.url,
+    dataDir,
+    berth,
+    database,
+    client: (token) =>
+      createClient({ baseUrl: berth.url, headers: (): Record<string, string> => (token ? { authorization: `Bearer ${token}` } : {}) }),
+    close: async () => {
+      await berth.close()
+      if (options.beside) return
+      await database.drop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface TestPerson {
+  email: string
+  password: string
+  userId: string
+  /** The session token, good as a bearer. */
+  token: string
+  client: Client
+}
+
+let people = 0
+
+/** Signs a person up; the first one of a server becomes operator. */
+export async function signUp(
+  server: Pick<TestServer, 'url' | 'client'>,
+  given: { name?: string; email?: string; password?: string } = {},
+): Promise<TestPerson> {
+  const email = given.email ?? `person${++people}@example.com`
+  const password = given.password ?? 'correct horse battery staple'
+  const response = await fetch(`${server.url}/api/auth/sign-up/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: server.url },
+    body: JSON.stringify({ name: given.name ?? 'Test Person', email, password }),
+  })
+  if (!response.ok) throw new Error(`sign-up failed: ${response.status} ${await response.text()}`)
+  const body = (await response.json()) as { token: string; user: { id: string } }
+  const token = response.headers.get('set-auth-token') ?? body.token
+  return { email, password, userId: body.user.id, token, client: server.client(token) }
+}
