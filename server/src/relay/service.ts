@@ -2,6 +2,8 @@
 export { McpEndpoint } from './endpoint.ts'
 export type { EndpointOptions } from './endpoint.ts'
 export type { OnceAnswer, OnceRequest } from './call-once.ts'
+export { RemoteUpstream } from './remote-upstream.ts'
+export type { RemoteOptions } from './remote-upstream.ts'
 export { StdioUpstream } from './stdio-upstream.ts'
 export { Upstream } from './upstream.ts'
 export type { InitializeResult, ListKind, UpstreamOptions } from './upstream.ts'
@@ -21,3 +23,5 @@ export type {
   RelayHooks,
   SessionView,
 } from './types.ts'
+export { canonicalSurface, diffSurfaces, observeSurface, surfaceHash } from './surface.ts'
+export type { Surface, SurfaceChange, SurfaceItem, SurfaceKind, SurfaceLimits } from './surface.ts'

@@ -20,7 +20,11 @@ export interface SpawnedChannel extends Channel {
 }
 
 /** Runs a fixture server and splits its stdout into lines. */
-export function spawnFixture(name: string, args: string[] = [], env: Record<string, string> = {}): SpawnedChannel {
+export function spawnFixture(
+  name: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): SpawnedChannel {
   const child = spawn(process.execPath, [fixture(name), ...args], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { PATH: process.env['PATH'], ...env },
@@ -111,7 +115,9 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     allowOrigin: (req) => {
       const local = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
       const { host, origin } = req.headers
-      return local.test(host ?? '') && (origin === undefined || local.test(origin.replace(/^https?:\/\//, '')))
+      return (
+        local.test(host ?? '') && (origin === undefined || local.test(origin.replace(/^https?:\/\//, '')))
+      )
     },
     ...options.hooks,
   }

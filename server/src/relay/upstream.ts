@@ -133,9 +133,9 @@ export abstract class Upstream {
     this.transmit(notificationText('notifications/initialized', undefined), null)
   }
 
-  /** For a transport that had to start a new session with the same server. */
-  protected resetInitialized(): void {
-    this.initializedSent = false
+  /** For a transport that has to start a new session with the same server. */
+  protected async reinitialize(params: InitializeParams | null): Promise<void> {
+    await this.handshake(params)
   }
 
   /** A request of the relay's own. Resolves with the parsed response; throws UpstreamError on death or timeout. */
