@@ -1,0 +1,40 @@
+import type { Output } from './output.ts'
+import { escapeText } from './text.ts'
+import { duration } from './time.ts'
+
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+
+/** Shows on stderr what is being waited for: a moving line on a terminal, else one line for each new step. */
+export class Progress {
+  private readonly out: Output
+  private readonly startedAt = Date.now()
+  private readonly timer: NodeJS.Timeout | undefined
+  private step = ''
+  private frame = 0
+
+  constructor(out: Output) {
+    this.out = out
+    if (out.interactive) this.timer = setInterval(() => this.draw(), 100)
+  }
+
+  /** Says what happens now; the same step again is not repeated. */
+  now(step: string): void {
+    if (step === this.step) return
+    this.step = step
+    if (this.timer) this.draw()
+    else this.out.say(`… ${escapeText(step)}`)
+  }
+
+  /** Takes the moving line away. */
+  end(): void {
+    if (!this.timer) return
+    clearInterval(this.timer)
+    process.stderr.write('\r\x1b[K')
+  }
+
+  private draw(): void {
+    this.frame = (this.frame + 1) % frames.length
+    const waited = duration(Math.floor((Date.now() - this.startedAt) / 1000) * 1000)
+    process.stderr.write(`\r\x1b[K${frames[this.frame]} ${escapeText(this.step)} (${waited})`)
+  }
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+import { noun } from '../core/command.ts'
+import { listLifecycle } from './list.ts'
+import { watchLifecycle } from './watch.ts'
+
+/** `mcpctl lifecycle` */
+export function lifecycleCommand(): Command {
+  return noun('lifecycle', 'Workspaces, what runs in them, and how that changes', [
+    listLifecycle(),
+    watchLifecycle(),
+  ])
+}

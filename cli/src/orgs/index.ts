@@ -1,0 +1,20 @@
+import type { Command } from 'commander'
+import { noun } from '../core/command.ts'
+import { createOrganization } from './create.ts'
+import { listOrganizations } from './list.ts'
+import { membersCommand } from './members.ts'
+import { renameOrganization } from './rename.ts'
+import { showOrganization } from './show.ts'
+import { useOrganization } from './use.ts'
+
+/** `mcpctl orgs` */
+export function orgsCommand(): Command {
+  return noun('orgs', 'Organizations and their members', [
+    listOrganizations(),
+    createOrganization(),
+    showOrganization(),
+    renameOrganization(),
+    membersCommand(),
+    useOrganization(),
+  ])
+}
