@@ -7,15 +7,24 @@ create table providers (
   created_at timestamptz not null
 );
 
+-- What is bundled, and where operators' additions go; all belong to the operators' own organization.
+insert into providers (id, slug, name, organization_id, created_at) values
+  ('prv_00000000000000000000000001', 'reference', 'Reference servers', 'org_00000000000000000000000000', now()),
+  ('prv_00000000000000000000000002', 'npm', 'npm', 'org_00000000000000000000000000', now()),
+  ('prv_00000000000000000000000003', 'remote', 'Remote servers', 'org_00000000000000000000000000', now()),
+  ('prv_00000000000000000000000004', 'local', 'Local servers', 'org_00000000000000000000000000', now());
+
 create table servers (
   id text primary key,
   provider_id text not null references providers,
   slug text not null,
+  source text not null, -- what its releases are versions of: npm:<package>, remote:<url>, local:<folder>
   title text not null default '',
   description text not null default '',
   created_at timestamptz not null,
   unique (provider_id, slug)
 );
+create index servers_by_source on servers (provider_id, source);
 
 create table releases (
   id text primary key,
@@ -82,9 +91,11 @@ create table workspaces (
   state text not null default 'active' check (state in ('draft', 'active', 'archived')),
   version int not null default 1,
   created_at timestamptz not null,
-  unique (organization_id, key)
+  unique (organization_id, key),
+  unique (id, organization_id)
 );
 
+-- Every key a workspace ever had: old ones stay aliases.
 create table workspace_keys (
   organization_id text not null references organizations,
   key text not null,
@@ -103,12 +114,13 @@ create table data_keys (
 
 create table secrets (
   id text primary key,
-  organization_id text not null references organizations,
-  workspace_id text not null references workspaces,
+  organization_id text not null,
+  workspace_id text not null,
   name text not null,
   sealed bytea not null,
   version int not null default 1,
   updated_at timestamptz not null,
   updated_by text not null,
-  unique (workspace_id, name)
+  unique (workspace_id, name),
+  foreign key (workspace_id, organization_id) references workspaces (id, organization_id)
 );

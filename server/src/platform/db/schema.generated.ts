@@ -3,469 +3,469 @@
  * Please do not edit it manually.
  */
 
-import type { ColumnType } from 'kysely'
+import type { ColumnType } from "kysely";
 
-export type Generated<T> =
-  T extends ColumnType<infer S, infer I, infer U>
-    ? ColumnType<S, I | undefined, U>
-    : ColumnType<T, T | undefined, T>
+export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S, I | undefined, U>
+  : ColumnType<T, T | undefined, T>;
 
-export type Timestamp = ColumnType<Date, Date | string, Date | string>
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface Accounts {
-  accessToken: string | null
-  accessTokenExpiresAt: Timestamp | null
-  accountId: string
-  createdAt: Generated<Timestamp>
-  id: string
-  idToken: string | null
-  password: string | null
-  providerId: string
-  refreshToken: string | null
-  refreshTokenExpiresAt: Timestamp | null
-  scope: string | null
-  updatedAt: Generated<Timestamp>
-  userId: string
+  accessToken: string | null;
+  accessTokenExpiresAt: Timestamp | null;
+  accountId: string;
+  createdAt: Generated<Timestamp>;
+  id: string;
+  idToken: string | null;
+  password: string | null;
+  providerId: string;
+  refreshToken: string | null;
+  refreshTokenExpiresAt: Timestamp | null;
+  scope: string | null;
+  updatedAt: Generated<Timestamp>;
+  userId: string;
 }
 
 export interface AuthRateLimits {
-  count: number
-  id: string
-  key: string
-  lastRequest: number
+  count: number;
+  id: string;
+  key: string;
+  lastRequest: number;
 }
 
 export interface Calls {
-  at: Timestamp
-  decisionId: string | null
-  deploymentId: string
-  errorCode: number | null
-  id: string
-  latencyUs: number
-  method: string
-  organizationId: string
-  outcome: string
-  principalId: string
-  principalKind: string
-  requestBytes: number
-  responseBytes: number
-  sessionId: string | null
-  tokenId: string | null
-  tool: string | null
-  workspaceId: string
+  at: Timestamp;
+  decisionId: string | null;
+  deploymentId: string;
+  errorCode: number | null;
+  id: string;
+  latencyUs: number;
+  method: string;
+  organizationId: string;
+  outcome: string;
+  principalId: string;
+  principalKind: string;
+  requestBytes: number;
+  responseBytes: number;
+  sessionId: string | null;
+  tokenId: string | null;
+  tool: string | null;
+  workspaceId: string;
 }
 
 export interface DataKeys {
-  createdAt: Timestamp
-  organizationId: string
-  sealed: Buffer
+  createdAt: Timestamp;
+  organizationId: string;
+  sealed: Buffer;
 }
 
 export interface Decisions {
-  allowed: boolean
-  at: Timestamp
-  deploymentId: string
-  gates: unknown
-  id: string
-  inputs: unknown
-  inputsDigest: string
-  moment: string
-  notes: string[]
-  organizationId: string
-  pendingStatus: string | null
-  policyVersion: string
-  verdict: string
+  allowed: boolean;
+  at: Timestamp;
+  deploymentId: string;
+  gates: unknown;
+  id: string;
+  inputs: unknown;
+  inputsDigest: string;
+  moment: string;
+  notes: string[];
+  organizationId: string;
+  pendingStatus: string | null;
+  policyVersion: string;
+  verdict: string;
 }
 
 export interface DeploymentNames {
-  deploymentId: string
-  name: string
-  workspaceId: string
+  deploymentId: string;
+  name: string;
+  workspaceId: string;
 }
 
 export interface Deployments {
-  config: Generated<unknown>
-  createdAt: Timestamp
-  createdBy: string
-  decisionId: string | null
-  deletedAt: Timestamp | null
-  desired: string
-  enforcement: unknown | null
-  failures: Generated<number>
-  generation: Generated<number>
-  health: Generated<string>
-  hold: string | null
-  holdNotes: Generated<string[]>
-  id: string
-  limits: unknown
-  name: string
-  nextAttemptAt: Timestamp | null
-  organizationId: string
-  phase: Generated<string>
-  quarantined: Generated<boolean>
-  reason: string | null
-  releaseId: string
-  restarts: Generated<number>
-  rowVersion: Generated<number>
-  runnerId: string | null
-  runningGeneration: number | null
-  secrets: Generated<unknown>
-  serverId: string
-  startedAt: Timestamp | null
-  workspaceId: string
+  config: Generated<unknown>;
+  createdAt: Timestamp;
+  createdBy: string;
+  decisionId: string | null;
+  deletedAt: Timestamp | null;
+  desired: string;
+  enforcement: unknown | null;
+  failures: Generated<number>;
+  generation: Generated<number>;
+  health: Generated<string>;
+  hold: string | null;
+  holdNotes: Generated<string[]>;
+  id: string;
+  limits: unknown;
+  name: string;
+  nextAttemptAt: Timestamp | null;
+  organizationId: string;
+  phase: Generated<string>;
+  quarantined: Generated<boolean>;
+  reason: string | null;
+  releaseId: string;
+  restarts: Generated<number>;
+  rowVersion: Generated<number>;
+  runnerId: string | null;
+  runningGeneration: number | null;
+  secrets: Generated<unknown>;
+  serverId: string;
+  startedAt: Timestamp | null;
+  workspaceId: string;
 }
 
 export interface DeviceCodes {
-  clientId: string | null
-  deviceCode: string
-  expiresAt: Timestamp
-  id: string
-  lastPolledAt: Timestamp | null
-  pollingInterval: number | null
-  scope: string | null
-  status: string
-  userCode: string
-  userId: string | null
+  clientId: string | null;
+  deviceCode: string;
+  expiresAt: Timestamp;
+  id: string;
+  lastPolledAt: Timestamp | null;
+  pollingInterval: number | null;
+  scope: string | null;
+  status: string;
+  userCode: string;
+  userId: string | null;
 }
 
 export interface EventOpenings {
-  field: string
-  organizationId: string
-  salt: Buffer
-  seq: number
-  value: unknown
+  field: string;
+  organizationId: string;
+  salt: Buffer;
+  seq: number;
+  value: unknown;
 }
 
 export interface Events {
-  actor: unknown
-  at: Timestamp
-  effectiveAt: Timestamp
-  leaf: Buffer
-  leafHash: Buffer
-  organizationId: string
-  payload: unknown
-  requestId: string | null
-  seq: number
-  type: string
-  version: number
+  actor: unknown;
+  at: Timestamp;
+  effectiveAt: Timestamp;
+  leaf: Buffer;
+  leafHash: Buffer;
+  organizationId: string;
+  payload: unknown;
+  requestId: string | null;
+  seq: number;
+  type: string;
+  version: number;
 }
 
 export interface IdempotencyKeys {
-  createdAt: Timestamp
-  key: string
-  principalId: string
-  requestHash: Buffer
-  response: Buffer | null
+  createdAt: Timestamp;
+  key: string;
+  principalId: string;
+  requestHash: Buffer;
+  response: Buffer | null;
 }
 
 export interface IdentityOutbox {
-  at: Generated<Timestamp>
-  id: Generated<number>
-  payload: unknown
-  type: string
+  at: Generated<Timestamp>;
+  id: Generated<number>;
+  payload: unknown;
+  type: string;
 }
 
 export interface Installation {
-  createdAt: Generated<Timestamp>
-  onlyRow: Generated<boolean>
-  operatorClaimedBy: string | null
+  createdAt: Generated<Timestamp>;
+  onlyRow: Generated<boolean>;
+  operatorClaimedBy: string | null;
 }
 
 export interface Instances {
-  deploymentId: string
-  endedAt: Timestamp | null
-  enforcement: unknown | null
-  exitReason: string | null
-  generation: number
-  id: string
-  isolationKey: string
-  organizationId: string
-  pid: number | null
-  runnerId: string
-  startedAt: Timestamp
-  state: string
+  deploymentId: string;
+  endedAt: Timestamp | null;
+  enforcement: unknown | null;
+  exitReason: string | null;
+  generation: number;
+  id: string;
+  isolationKey: string;
+  organizationId: string;
+  pid: number | null;
+  runnerId: string;
+  startedAt: Timestamp;
+  state: string;
 }
 
 export interface LogHeads {
-  changed: Generated<string>
-  organizationId: string
-  retainedFrom: Generated<number>
-  seq: Generated<number>
+  changed: Generated<string>;
+  organizationId: string;
+  retainedFrom: Generated<number>;
+  seq: Generated<number>;
 }
 
 export interface McpSessions {
-  createdAt: Timestamp
-  deploymentId: string
-  id: string
-  initialize: unknown
-  organizationId: string
-  principalId: string
-  principalKind: string
-  protocolVersion: string
-  seenAt: Timestamp
-  tokenId: string | null
+  createdAt: Timestamp;
+  deploymentId: string;
+  id: string;
+  initialize: unknown;
+  organizationId: string;
+  principalId: string;
+  principalKind: string;
+  protocolVersion: string;
+  seenAt: Timestamp;
+  tokenId: string | null;
 }
 
 export interface Members {
-  id: string
-  joinedAt: Timestamp
-  organizationId: string
-  role: string
-  userId: string
+  id: string;
+  joinedAt: Timestamp;
+  organizationId: string;
+  role: string;
+  userId: string;
 }
 
 export interface Organizations {
-  createdAt: Timestamp
-  id: string
-  kind: Generated<string>
-  name: string
-  slug: string
-  state: Generated<string>
-  timeZone: Generated<string>
-  version: Generated<number>
+  createdAt: Timestamp;
+  id: string;
+  kind: Generated<string>;
+  name: string;
+  slug: string;
+  state: Generated<string>;
+  timeZone: Generated<string>;
+  version: Generated<number>;
 }
 
 export interface OrganizationSlugs {
-  organizationId: string
-  slug: string
+  organizationId: string;
+  slug: string;
 }
 
 export interface PlatformRoles {
-  grantedAt: Generated<Timestamp>
-  role: string
-  userId: string
+  grantedAt: Generated<Timestamp>;
+  role: string;
+  userId: string;
 }
 
 export interface Providers {
-  createdAt: Timestamp
-  id: string
-  name: string
-  organizationId: string
-  slug: string
-  state: Generated<string>
+  createdAt: Timestamp;
+  id: string;
+  name: string;
+  organizationId: string;
+  slug: string;
+  state: Generated<string>;
 }
 
 export interface Releases {
-  artifact: unknown
-  createdAt: Timestamp
-  createdBy: string
-  digest: string | null
-  id: string
-  lock: string | null
-  manifest: unknown
-  observation: Generated<string>
-  observationReason: string | null
-  serverId: string
-  state: Generated<string>
-  version: string
+  artifact: unknown;
+  createdAt: Timestamp;
+  createdBy: string;
+  digest: string | null;
+  id: string;
+  lock: string | null;
+  manifest: unknown;
+  observation: Generated<string>;
+  observationReason: string | null;
+  serverId: string;
+  state: Generated<string>;
+  version: string;
 }
 
 export interface ReleaseSurfaces {
-  hash: string
-  observedAt: Timestamp
-  profile: string
-  releaseId: string
-  surface: unknown
+  hash: string;
+  observedAt: Timestamp;
+  profile: string;
+  releaseId: string;
+  surface: unknown;
 }
 
 export interface RunAttempts {
-  attempt: number
-  entry: number
-  observedAt: Timestamp
-  reason: string | null
-  runId: string
-  status: string
+  attempt: number;
+  entry: number;
+  observedAt: Timestamp;
+  reason: string | null;
+  runId: string;
+  status: string;
 }
 
 export interface Runners {
-  address: string
-  aliveUntil: Timestamp
-  capabilities: Generated<unknown>
-  host: string
-  id: string
-  roles: string[]
-  startedAt: Timestamp
+  address: string;
+  aliveUntil: Timestamp;
+  capabilities: Generated<unknown>;
+  host: string;
+  id: string;
+  roles: string[];
+  startedAt: Timestamp;
 }
 
 export interface Runs {
-  attempt: Generated<number>
-  createdAt: Timestamp
-  deploymentId: string | null
-  endedAt: Timestamp | null
-  id: string
-  kind: string
-  leasedBy: string | null
-  leasedUntil: Timestamp | null
-  organizationId: string
-  reason: string | null
-  releaseId: string | null
-  requestedBy: string
-  retryLimit: Generated<number>
-  startedAt: Timestamp | null
-  status: Generated<string>
-  step: string | null
-  workspaceId: string | null
+  attempt: Generated<number>;
+  createdAt: Timestamp;
+  deploymentId: string | null;
+  endedAt: Timestamp | null;
+  id: string;
+  kind: string;
+  leasedBy: string | null;
+  leasedUntil: Timestamp | null;
+  organizationId: string;
+  reason: string | null;
+  releaseId: string | null;
+  requestedBy: string;
+  retryLimit: Generated<number>;
+  startedAt: Timestamp | null;
+  status: Generated<string>;
+  step: string | null;
+  workspaceId: string | null;
 }
 
 export interface SchemaMigrations {
-  appliedAt: Generated<Timestamp>
-  digest: string
-  name: string
-  version: number
+  appliedAt: Generated<Timestamp>;
+  digest: string;
+  name: string;
+  version: number;
 }
 
 export interface Secrets {
-  id: string
-  name: string
-  organizationId: string
-  sealed: Buffer
-  updatedAt: Timestamp
-  updatedBy: string
-  version: Generated<number>
-  workspaceId: string
+  id: string;
+  name: string;
+  organizationId: string;
+  sealed: Buffer;
+  updatedAt: Timestamp;
+  updatedBy: string;
+  version: Generated<number>;
+  workspaceId: string;
 }
 
 export interface Servers {
-  createdAt: Timestamp
-  description: Generated<string>
-  id: string
-  providerId: string
-  slug: string
-  title: Generated<string>
+  createdAt: Timestamp;
+  description: Generated<string>;
+  id: string;
+  providerId: string;
+  slug: string;
+  source: string;
+  title: Generated<string>;
 }
 
 export interface Sessions {
-  createdAt: Generated<Timestamp>
-  expiresAt: Timestamp
-  id: string
-  ipAddress: string | null
-  token: string
-  updatedAt: Generated<Timestamp>
-  userAgent: string | null
-  userId: string
+  createdAt: Generated<Timestamp>;
+  expiresAt: Timestamp;
+  id: string;
+  ipAddress: string | null;
+  token: string;
+  updatedAt: Generated<Timestamp>;
+  userAgent: string | null;
+  userId: string;
 }
 
 export interface Tiers {
-  allowLocal: Generated<boolean>
-  checkEveryCall: Generated<boolean>
-  code: string
-  createdAt: Timestamp
-  id: string
-  name: string
-  regions: Generated<string[]>
-  sandbox: string
-  version: Generated<number>
+  allowLocal: Generated<boolean>;
+  checkEveryCall: Generated<boolean>;
+  code: string;
+  createdAt: Timestamp;
+  id: string;
+  name: string;
+  regions: Generated<string[]>;
+  sandbox: string;
+  version: Generated<number>;
 }
 
 export interface Tokens {
-  allowedDeployments: string[] | null
-  allowedTools: string[] | null
-  createdAt: Timestamp
-  createdBy: string
-  expiresAt: Timestamp | null
-  hash: Buffer
-  hint: string
-  id: string
-  kind: string
-  lastUsedAt: Timestamp | null
-  name: string
-  organizationId: string | null
-  scopes: string[]
-  state: Generated<string>
-  userId: string | null
-  workspaceId: string | null
+  allowedDeployments: string[] | null;
+  allowedTools: string[] | null;
+  createdAt: Timestamp;
+  createdBy: string;
+  expiresAt: Timestamp | null;
+  hash: Buffer;
+  hint: string;
+  id: string;
+  kind: string;
+  lastUsedAt: Timestamp | null;
+  name: string;
+  organizationId: string | null;
+  scopes: string[];
+  state: Generated<string>;
+  userId: string | null;
+  workspaceId: string | null;
 }
 
 export interface TrustRecords {
-  acceptedBy: string | null
-  acceptedHash: string | null
-  admittedHash: string | null
-  artifactCheckedAt: Timestamp | null
-  artifactDigest: string | null
-  artifactOk: boolean | null
-  deploymentId: string
-  liveAt: Timestamp | null
-  liveHash: string | null
-  liveSurface: unknown | null
-  organizationId: string
-  profile: Generated<string>
-  releaseId: string
+  acceptedBy: string | null;
+  acceptedHash: string | null;
+  admittedHash: string | null;
+  artifactCheckedAt: Timestamp | null;
+  artifactDigest: string | null;
+  artifactOk: boolean | null;
+  deploymentId: string;
+  liveAt: Timestamp | null;
+  liveHash: string | null;
+  liveSurface: unknown | null;
+  organizationId: string;
+  profile: Generated<string>;
+  releaseId: string;
 }
 
 export interface Users {
-  createdAt: Generated<Timestamp>
-  email: string
-  emailVerified: Generated<boolean>
-  id: string
-  image: string | null
-  name: string
-  state: Generated<string>
-  updatedAt: Generated<Timestamp>
+  createdAt: Generated<Timestamp>;
+  email: string;
+  emailVerified: Generated<boolean>;
+  id: string;
+  image: string | null;
+  name: string;
+  state: Generated<string>;
+  updatedAt: Generated<Timestamp>;
 }
 
 export interface Verifications {
-  createdAt: Generated<Timestamp>
-  expiresAt: Timestamp
-  id: string
-  identifier: string
-  updatedAt: Generated<Timestamp>
-  value: string
+  createdAt: Generated<Timestamp>;
+  expiresAt: Timestamp;
+  id: string;
+  identifier: string;
+  updatedAt: Generated<Timestamp>;
+  value: string;
 }
 
 export interface WorkspaceKeys {
-  key: string
-  organizationId: string
-  workspaceId: string
+  key: string;
+  organizationId: string;
+  workspaceId: string;
 }
 
 export interface Workspaces {
-  createdAt: Timestamp
-  id: string
-  key: string
-  name: string
-  organizationId: string
-  region: string
-  state: Generated<string>
-  tier: string
-  version: Generated<number>
+  createdAt: Timestamp;
+  id: string;
+  key: string;
+  name: string;
+  organizationId: string;
+  region: string;
+  state: Generated<string>;
+  tier: string;
+  version: Generated<number>;
 }
 
 export interface DB {
-  accounts: Accounts
-  authRateLimits: AuthRateLimits
-  calls: Calls
-  dataKeys: DataKeys
-  decisions: Decisions
-  deploymentNames: DeploymentNames
-  deployments: Deployments
-  deviceCodes: DeviceCodes
-  eventOpenings: EventOpenings
-  events: Events
-  idempotencyKeys: IdempotencyKeys
-  identityOutbox: IdentityOutbox
-  installation: Installation
-  instances: Instances
-  logHeads: LogHeads
-  mcpSessions: McpSessions
-  members: Members
-  organizations: Organizations
-  organizationSlugs: OrganizationSlugs
-  platformRoles: PlatformRoles
-  providers: Providers
-  releases: Releases
-  releaseSurfaces: ReleaseSurfaces
-  runAttempts: RunAttempts
-  runners: Runners
-  runs: Runs
-  schemaMigrations: SchemaMigrations
-  secrets: Secrets
-  servers: Servers
-  sessions: Sessions
-  tiers: Tiers
-  tokens: Tokens
-  trustRecords: TrustRecords
-  users: Users
-  verifications: Verifications
-  workspaceKeys: WorkspaceKeys
-  workspaces: Workspaces
+  accounts: Accounts;
+  authRateLimits: AuthRateLimits;
+  calls: Calls;
+  dataKeys: DataKeys;
+  decisions: Decisions;
+  deploymentNames: DeploymentNames;
+  deployments: Deployments;
+  deviceCodes: DeviceCodes;
+  eventOpenings: EventOpenings;
+  events: Events;
+  idempotencyKeys: IdempotencyKeys;
+  identityOutbox: IdentityOutbox;
+  installation: Installation;
+  instances: Instances;
+  logHeads: LogHeads;
+  mcpSessions: McpSessions;
+  members: Members;
+  organizations: Organizations;
+  organizationSlugs: OrganizationSlugs;
+  platformRoles: PlatformRoles;
+  providers: Providers;
+  releases: Releases;
+  releaseSurfaces: ReleaseSurfaces;
+  runAttempts: RunAttempts;
+  runners: Runners;
+  runs: Runs;
+  schemaMigrations: SchemaMigrations;
+  secrets: Secrets;
+  servers: Servers;
+  sessions: Sessions;
+  tiers: Tiers;
+  tokens: Tokens;
+  trustRecords: TrustRecords;
+  users: Users;
+  verifications: Verifications;
+  workspaceKeys: WorkspaceKeys;
+  workspaces: Workspaces;
 }
