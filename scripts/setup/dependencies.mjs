@@ -89,10 +89,8 @@ function explain(output) {
   }
   if (/\bENOSPC\b/.test(output))
     return `The dependencies cannot be installed: the disk of ${root} is full. They take about 1 GB.`
-  const words = output
-    .split('\n')
-    .filter((line) => line.trim() && !/A complete log of this run|\.npm\/_logs/.test(line))
-  return `npm could not install the dependencies:\n${words.slice(-10).join('\n')}`
+  const words = output.split('\n').filter((line) => /^npm error .*\S/.test(line))
+  return `npm could not install the dependencies:\n${words.slice(0, 10).join('\n')}`
 }
 
 /** ./mcpctl looks at this file's age alone, since it must start fast. */
