@@ -23,5 +23,6 @@ export type {
   RelayHooks,
   SessionView,
 } from './types.ts'
-export { canonicalSurface, diffSurfaces, observeSurface, surfaceHash } from './surface.ts'
-export type { Surface, SurfaceChange, SurfaceItem, SurfaceKind, SurfaceLimits } from './surface.ts'
+export { observeSurface } from './surface.ts'
+export { canonicalSurface, diffSurfaces, surfaceHash } from '../platform/surface.ts'
+export type { SurfaceLimits } from './surface.ts'
