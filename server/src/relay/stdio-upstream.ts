@@ -1,5 +1,6 @@
 /** A server process behind a channel. */
 import type { Call } from './call.ts'
+import { oneLine } from './jsonrpc.ts'
 import type { Channel } from './types.ts'
 import { Upstream } from './upstream.ts'
 import type { UpstreamOptions } from './upstream.ts'
@@ -19,7 +20,8 @@ export class StdioUpstream extends Upstream {
   }
 
   protected transmit(line: string, _call: Call | null): void {
-    this.channel.send(line)
+    // Clients may send JSON over several lines.
+    this.channel.send(oneLine(line))
   }
 
   protected shut(): void {

@@ -31,12 +31,15 @@ export function spawnFixture(
   })
   let onMessage: (line: string) => void = () => {}
   let onClose: (reason: { sentence: string }) => void = () => {}
-  let rest = ''
+  let rest: string[] = []
   let queue = ''
   child.stdin.on('error', () => {})
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop()!
+    const lines = chunk.split('\n')
+    rest.push(lines[0]!)
+    if (lines.length === 1) return
+    lines[0] = rest.join('')
+    rest = [lines.pop()!]
     for (const line of lines) if (line !== '') onMessage(line)
   })
   const exited = new Promise<void>((resolve) => {
