@@ -5,8 +5,9 @@ const personalFields = new WeakSet<z.ZodType>()
 
 /** Marks a payload field as personal or free text: the log keeps a salted commitment, the plaintext can be erased. */
 function personal<T extends z.ZodType>(schema: T): T {
-  personalFields.add(schema)
-  return schema
+  const own = schema.clone() // the mark must not reach others who use the same schema
+  personalFields.add(own)
+  return own
 }
 
 const text = () => personal(z.string())
