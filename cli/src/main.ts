@@ -19,6 +19,8 @@ try {
   const { exitCode, lines } = describeFailure(error)
   const out = new Output({ json: false, color: program.opts<{ color: boolean }>().color })
   out.fail(lines)
-  if (error instanceof CommanderError && exitCode === exitCodes.usage) out.next('mcpctl --help')
+  const showedHelp = error instanceof CommanderError && error.code === 'commander.help'
+  if (error instanceof CommanderError && exitCode === exitCodes.usage && !showedHelp)
+    out.next('mcpctl --help')
   process.exitCode = exitCode
 }

@@ -4,6 +4,7 @@ import { does } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Output } from '../core/output.ts'
+import { textOf } from '../core/text.ts'
 import { relativeTime } from '../core/time.ts'
 import { stateCell } from '../core/words.ts'
 
@@ -70,12 +71,6 @@ export function printTools(out: Output, tools: Surface['tools']): void {
     ],
     'It offers no tools.',
   )
-}
-
-/** A field that should be a text, as a text whatever a server put there. */
-function textOf(value: unknown): string {
-  if (value === undefined || value === null) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** An artifact in a few words: package and version, URL, or folder and command. */

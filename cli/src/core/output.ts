@@ -13,12 +13,18 @@ export interface Column<T> {
   max?: number
 }
 
+/** A stream to write to; `isTTY` is absent on pipes and files. */
+export interface Sink {
+  write(text: string): unknown
+  isTTY?: boolean
+}
+
 export interface OutputOptions {
   json: boolean
   /** False when `--no-color` was given; NO_COLOR and a pipe decide otherwise. */
   color: boolean
-  stdout?: NodeJS.WriteStream
-  stderr?: NodeJS.WriteStream
+  stdout?: Sink
+  stderr?: Sink
   env?: NodeJS.ProcessEnv
 }
 
@@ -27,8 +33,8 @@ export class Output {
   readonly json: boolean
   readonly colors: Colors
   readonly interactive: boolean
-  private readonly stdout: NodeJS.WriteStream
-  private readonly stderr: NodeJS.WriteStream
+  private readonly stdout: Sink
+  private readonly stderr: Sink
   private readonly messageColors: Colors
 
   constructor(options: OutputOptions) {

@@ -1,7 +1,7 @@
 import { confirm, password, text } from '@clack/prompts'
 import { RefusedError, UsageError } from './errors.ts'
 
-const canAsk = () => process.stdin.isTTY === true && process.stderr.isTTY === true
+const canAsk = (): boolean => process.stdin.isTTY && process.stderr.isTTY
 
 /** Asks for something that must not be shown. Without a terminal it is a usage error that names the other way. */
 export async function askSecret(message: string, otherWay: string): Promise<string> {

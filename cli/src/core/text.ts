@@ -58,3 +58,9 @@ export function cut(text: string, columns: number): string {
   }
   return `${kept}…`
 }
+
+/** Any value as a text: texts as they are, nothing as the empty text, all else as JSON. */
+export function textOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -5,7 +5,7 @@ import type { Context } from '../core/context.ts'
 import { RefusedError, UsageError } from '../core/errors.ts'
 import { findDeployment, organizationOf } from '../core/find.ts'
 import type { Output } from '../core/output.ts'
-import { escapeText } from '../core/text.ts'
+import { escapeText, textOf } from '../core/text.ts'
 import { whichDeployment } from './shape.ts'
 
 type SurfaceAnswer = EndpointOutput<typeof api.deployments.surface>
@@ -76,8 +76,4 @@ function printDifference(out: Output, difference: SurfaceDifference): void {
     if (before !== undefined && before !== null) out.line(colors.red(`  - ${escapeText(textOf(before))}`))
     if (after !== undefined && after !== null) out.line(colors.green(`  + ${escapeText(textOf(after))}`))
   }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -18,14 +18,14 @@ export async function settled(
   arrived: (now: Deployment) => boolean = () => true,
 ): Promise<Deployment> {
   const params = { organizationId: deployment.organizationId, deploymentId: deployment.id }
-  const restingPlaces: Word[] = [...goals, 'held', 'failed', 'quarantined']
+  const restingPlaces = new Set<Word>([...goals, 'held', 'failed', 'quarantined'])
   const progress = new Progress(context.out)
   const until = Date.now() + context.waitMs
   let last = deployment
   try {
     for (;;) {
       const word = deploymentWord(last)
-      if (restingPlaces.includes(word) && (!goals.includes(word) || arrived(last))) return last
+      if (restingPlaces.has(word) && (!goals.includes(word) || arrived(last))) return last
       progress.now(await whatHappens(context, last))
       if (Date.now() > until) {
         throw new RefusedError(

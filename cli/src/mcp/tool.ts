@@ -1,14 +1,5 @@
 import { UsageError } from '../core/errors.ts'
-import { escapeLines, escapeText } from '../core/text.ts'
-
-interface Content {
-  type?: string
-  text?: string
-  mimeType?: string
-  data?: string
-  uri?: string
-  resource?: { uri?: string; text?: string; mimeType?: string }
-}
+import { escapeLines, escapeText, textOf } from '../core/text.ts'
 
 /** Whether a tool's result says that the tool itself failed. */
 export function isToolError(result: unknown): boolean {
@@ -19,29 +10,32 @@ export function isToolError(result: unknown): boolean {
 export function answerLines(result: unknown): string[] {
   const content = (result as { content?: unknown } | null | undefined)?.content
   if (!Array.isArray(content)) return [escapeLines(JSON.stringify(result ?? null, null, 2))]
-  const lines = (content as Content[]).map(contentText)
+  const lines = content.map(contentText)
   if (lines.length > 0) return lines
   const structured = (result as { structuredContent?: unknown }).structuredContent
   return structured === undefined ? ['(an empty answer)'] : [escapeLines(JSON.stringify(structured, null, 2))]
 }
 
-function contentText(content: Content): string {
-  switch (content.type) {
+/** One block of a result; its fields are a stranger's and may be of any type. */
+function contentText(block: unknown): string {
+  const content = (block ?? {}) as Record<string, unknown>
+  switch (content['type']) {
     case 'text':
-      return escapeLines(content.text ?? '')
+      return escapeLines(textOf(content['text']))
     case 'image':
     case 'audio': {
-      const bytes = Math.floor(((content.data?.length ?? 0) * 3) / 4)
-      return escapeText(`[${content.type} ${content.mimeType ?? ''}, ${bytes} bytes; --json has it]`)
+      const bytes = Math.floor((textOf(content['data']).length * 3) / 4)
+      return escapeText(`[${content['type']} ${textOf(content['mimeType'])}, ${bytes} bytes; --json has it]`)
     }
     case 'resource': {
-      const { uri, text } = content.resource ?? {}
-      return text === undefined ? escapeText(`[resource ${uri}]`) : escapeLines(`[resource ${uri}]\n${text}`)
+      const { uri, text } = (content['resource'] ?? {}) as Record<string, unknown>
+      const title = `[resource ${textOf(uri)}]`
+      return text === undefined ? escapeText(title) : escapeLines(`${title}\n${textOf(text)}`)
     }
     case 'resource_link':
-      return escapeText(`[resource ${content.uri}]`)
+      return escapeText(`[resource ${textOf(content['uri'])}]`)
     default:
-      return escapeLines(JSON.stringify(content))
+      return escapeLines(textOf(block))
   }
 }
 
