@@ -31,7 +31,12 @@ describe('the Streamable HTTP endpoint', () => {
 
   it('answers a call without notifications as plain JSON, under the id it came with', async () => {
     for (const id of [7, 'seven', '', -1, 1.5]) {
-      const res = await client.post({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'test_simple_text' } })
+      const res = await client.post({
+        jsonrpc: '2.0',
+        id,
+        method: 'tools/call',
+        params: { name: 'test_simple_text' },
+      })
       expect(res.headers.get('content-type')).toBe('application/json')
       const body = (await res.json()) as any
       expect(body.id).toBe(id)
@@ -40,7 +45,9 @@ describe('the Streamable HTTP endpoint', () => {
   })
 
   it('takes pretty-printed bodies', async () => {
-    const res = await client.post(JSON.stringify({ ...ping, params: { a: 'x\ny' } }, null, 2).replaceAll('\n', '\r\n'))
+    const res = await client.post(
+      JSON.stringify({ ...ping, params: { a: 'x\ny' } }, null, 2).replaceAll('\n', '\r\n'),
+    )
     expect(await res.json()).toEqual({ jsonrpc: '2.0', id: 1, result: {} })
   })
 
@@ -185,9 +192,18 @@ describe('the Streamable HTTP endpoint', () => {
       method: 'tools/call',
       params: { name: 'echo', arguments: { message } },
     })
-    const res = await old.post([call(1, 'a'), { jsonrpc: '2.0', method: 'notifications/x' }, call(1, 'b'), call(2, 'c')])
+    const res = await old.post([
+      call(1, 'a'),
+      { jsonrpc: '2.0', method: 'notifications/x' },
+      call(1, 'b'),
+      call(2, 'c'),
+    ])
     const answers = (await res.json()) as any[]
-    expect(answers.map(({ id, result }) => `${id}${result.content[0].text}`).sort()).toEqual(['1a', '1b', '2c'])
+    expect(answers.map(({ id, result }) => `${id}${result.content[0].text}`).sort()).toEqual([
+      '1a',
+      '1b',
+      '2c',
+    ])
     expect((await old.post([{ jsonrpc: '2.0', method: 'notifications/x' }])).status).toBe(202)
     expect((await old.post([call(1, 'a'), 5])).status).toBe(400)
     const inside = (await (await old.post([{ ...initialize, id: 9 }])).json()) as any[]
@@ -206,7 +222,7 @@ describe('the Streamable HTTP endpoint', () => {
     expect(seen.filter(({ method }) => method === 'notifications/progress')).toHaveLength(3)
   })
 
-  it("keeps a session to its principal and its URL", async () => {
+  it('keeps a session to its principal and its URL', async () => {
     const other = new TestClient(bench.url, { 'x-principal': 'p2' })
     other.sessionId = client.sessionId
     expect((await other.post(ping)).status).toBe(404)
@@ -265,7 +281,9 @@ describe('what a caller may use', () => {
           return method === 'tools/list' ? { code: -32003, message: 'no lists' } : null
         },
         beforeRequest: (_context, _session, method) =>
-          method === 'prompts/list' ? Promise.resolve({ code: -32003, message: 'later no', httpStatus: 429 }) : null,
+          method === 'prompts/list'
+            ? Promise.resolve({ code: -32003, message: 'later no', httpStatus: 429 })
+            : null,
       },
     })
     try {

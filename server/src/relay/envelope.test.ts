@@ -56,7 +56,12 @@ describe('reading a message', () => {
 
   it('keeps members it does not know', () => {
     const envelope = read('{"jsonrpc":"2.0","extra":{"a":[1]},"id":1,"method":"m"}')
-    expect(JSON.parse(composeCall(envelope, '2', ''))).toEqual({ jsonrpc: '2.0', id: 2, method: 'm', extra: { a: [1] } })
+    expect(JSON.parse(composeCall(envelope, '2', ''))).toEqual({
+      jsonrpc: '2.0',
+      id: 2,
+      method: 'm',
+      extra: { a: [1] },
+    })
   })
 
   it('refuses members that servers could read in two ways', () => {
@@ -76,7 +81,14 @@ describe('reading a message', () => {
   it('never throws, whatever the text', () => {
     fc.assert(fc.property(fc.string(), (text) => void readEnvelope(text)))
     fc.assert(fc.property(json, (text) => void readEnvelope(text)))
-    const member = fc.constantFrom('"jsonrpc":"2.0"', '"id":1', '"id":null', '"method":"m"', '"params":[]', '"result":0')
+    const member = fc.constantFrom(
+      '"jsonrpc":"2.0"',
+      '"id":1',
+      '"id":null',
+      '"method":"m"',
+      '"params":[]',
+      '"result":0',
+    )
     fc.assert(fc.property(fc.array(member), (members) => void readEnvelope(`{${members.join(',')}}`)))
   })
 })
@@ -84,16 +96,22 @@ describe('reading a message', () => {
 describe('addressing a response', () => {
   it('changes the id alone, whatever the layout', () => {
     fc.assert(
-      fc.property(json, id, fc.integer({ min: 1 }), fc.constantFrom(0, 1, 2, 3), (result, clientId, own, layout) => {
-        const text = [
-          `{"jsonrpc":"2.0","id":${own},"result":${result}}`,
-          `{"result":${result},"jsonrpc":"2.0","id":${own}}`,
-          `{"id":${own},"jsonrpc":"2.0","result":${result}}`,
-          `{ "jsonrpc" : "2.0", "result" : ${result}, "id" : ${own} }`,
-        ][layout]!
-        const moved = readdress(text, JSON.parse(text), own, JSON.stringify(clientId))
-        expect(JSON.parse(moved)).toEqual({ ...JSON.parse(text), id: JSON.parse(JSON.stringify(clientId)) })
-      }),
+      fc.property(
+        json,
+        id,
+        fc.integer({ min: 1 }),
+        fc.constantFrom(0, 1, 2, 3),
+        (result, clientId, own, layout) => {
+          const text = [
+            `{"jsonrpc":"2.0","id":${own},"result":${result}}`,
+            `{"result":${result},"jsonrpc":"2.0","id":${own}}`,
+            `{"id":${own},"jsonrpc":"2.0","result":${result}}`,
+            `{ "jsonrpc" : "2.0", "result" : ${result}, "id" : ${own} }`,
+          ][layout]!
+          const moved = readdress(text, JSON.parse(text), own, JSON.stringify(clientId))
+          expect(JSON.parse(moved)).toEqual({ ...JSON.parse(text), id: JSON.parse(JSON.stringify(clientId)) })
+        },
+      ),
     )
   })
 

@@ -32,7 +32,10 @@ class ScriptedServer implements Channel {
     const { id, params } = message
     const token = params?._meta?.progressToken
     if (token !== undefined) {
-      this.emit({ method: 'notifications/progress', params: { progressToken: token, progress: 1, message: params.secret } })
+      this.emit({
+        method: 'notifications/progress',
+        params: { progressToken: token, progress: 1, message: params.secret },
+      })
     }
     this.emit({ id, result: { secret: params?.secret } })
   }
@@ -125,8 +128,11 @@ function play(history: readonly (readonly [number, string, number])[], remapIds:
 function everyoneGotTheirOwn(calls: Asked[]): boolean {
   return calls.every(({ got, progress, secret, rawId }) => {
     const [answer] = got
-    const right = answer?.failed !== undefined || (answer?.result?.secret === secret && String(answer.id) === rawId)
-    const own = progress.every(({ params }) => params.message === secret && String(params.progressToken) === rawId)
+    const right =
+      answer?.failed !== undefined || (answer?.result?.secret === secret && String(answer.id) === rawId)
+    const own = progress.every(
+      ({ params }) => params.message === secret && String(params.progressToken) === rawId,
+    )
     return got.length === 1 && right && own
   })
 }
@@ -146,8 +152,28 @@ describe('sessions that share one server', () => {
     )
     expect(found.failed).toBe(true)
     // The smallest case: two sessions, one id.
-    expect(everyoneGotTheirOwn(play([[0, 'ask', 1], [1, 'ask', 1]], false))).toBe(false)
-    expect(everyoneGotTheirOwn(play([[0, 'ask', 1], [1, 'ask', 1]], true))).toBe(true)
+    expect(
+      everyoneGotTheirOwn(
+        play(
+          [
+            [0, 'ask', 1],
+            [1, 'ask', 1],
+          ],
+          false,
+        ),
+      ),
+    ).toBe(false)
+    expect(
+      everyoneGotTheirOwn(
+        play(
+          [
+            [0, 'ask', 1],
+            [1, 'ask', 1],
+          ],
+          true,
+        ),
+      ),
+    ).toBe(true)
   })
 
   it('cancel only their own requests, by the id the server knows', () => {
@@ -156,7 +182,10 @@ describe('sessions that share one server', () => {
     const theirs = ask(clients[1]!, 1)
     notify(clients[0]!, 'notifications/cancelled', { requestId: 1, reason: 'enough' })
     const cancel = server.received.at(-1)
-    expect(cancel).toMatchObject({ method: 'notifications/cancelled', params: { requestId: mine.upstreamId, reason: 'enough' } })
+    expect(cancel).toMatchObject({
+      method: 'notifications/cancelled',
+      params: { requestId: mine.upstreamId, reason: 'enough' },
+    })
     expect(mine.got).toEqual([{ failed: 'cancelled' }])
     server.answer(0)
     server.answer(0)
@@ -180,7 +209,8 @@ describe('sessions that share one server', () => {
     ask(b, 1, 'resources/subscribe', { uri: 'file:///ab' })
     ask(c, 1, 'resources/subscribe', { uri: 'file:///a' })
     while (server.waiting.length > 0) server.answer(0)
-    const updated = (uri: string) => server.emit({ method: 'notifications/resources/updated', params: { uri } })
+    const updated = (uri: string) =>
+      server.emit({ method: 'notifications/resources/updated', params: { uri } })
     updated('file:///a')
     updated('file:///ab')
     updated('file:///a/part')
@@ -190,9 +220,12 @@ describe('sessions that share one server', () => {
       ['file:///ab'],
       ['file:///a', 'file:///a/part'],
     ])
-    const unsubscribed = () => server.received.filter(({ method }) => method === 'resources/unsubscribe').length
+    const unsubscribed = () =>
+      server.received.filter(({ method }) => method === 'resources/unsubscribe').length
     const direct = a.link.request(
-      readEnvelope('{"jsonrpc":"2.0","id":2,"method":"resources/unsubscribe","params":{"uri":"file:///a"}}') as Envelope,
+      readEnvelope(
+        '{"jsonrpc":"2.0","id":2,"method":"resources/unsubscribe","params":{"uri":"file:///a"}}',
+      ) as Envelope,
       new Asked(readEnvelope('{"jsonrpc":"2.0","id":2,"method":"resources/unsubscribe"}') as Envelope, ''),
     )
     expect(direct).toEqual({ rawResult: '{}' })
@@ -218,7 +251,11 @@ describe('sessions that share one server', () => {
     server.emit({ id: 'q1', method: 'sampling/createMessage', params: {} })
     server.emit({ id: 'q2', method: 'ping' })
     expect(server.received).toEqual([
-      { jsonrpc: '2.0', id: 'q1', error: { code: -32601, message: expect.stringContaining('sampling/createMessage') } },
+      {
+        jsonrpc: '2.0',
+        id: 'q1',
+        error: { code: -32601, message: expect.stringContaining('sampling/createMessage') },
+      },
       { jsonrpc: '2.0', id: 'q2', result: {} },
     ])
     expect(clients.flatMap(({ delivered }) => delivered)).toEqual([])
@@ -227,7 +264,10 @@ describe('sessions that share one server', () => {
   it('all hear that a list changed; the owner of the server hears it once', () => {
     const server = new ScriptedServer()
     const kinds: string[] = []
-    const upstream = new StdioUpstream(server, { isolation: 'shared', onListChanged: (kind) => void kinds.push(kind) })
+    const upstream = new StdioUpstream(server, {
+      isolation: 'shared',
+      onListChanged: (kind) => void kinds.push(kind),
+    })
     const heard: string[] = []
     for (const name of ['a', 'b']) {
       upstream.attach({ deliver: () => void heard.push(name), listening: true, upstreamGone: () => {} })

@@ -13,7 +13,11 @@ async function open(options: BenchOptions, capabilities?: object): Promise<TestC
   return client
 }
 
-const bad = (mode: string, more: BenchOptions = {}): BenchOptions => ({ fixture: 'misbehaving.mjs', args: [mode], ...more })
+const bad = (mode: string, more: BenchOptions = {}): BenchOptions => ({
+  fixture: 'misbehaving.mjs',
+  args: [mode],
+  ...more,
+})
 const soon = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
 const run = (client: TestClient, args: object = {}, id?: number) => client.call('run', args, id)
 
@@ -100,7 +104,8 @@ describe('a client that', () => {
     const client = await open(bad('slow'))
     const abort = new AbortController()
     const headers = { 'content-type': 'application/json', accept: '*/*', 'mcp-session-id': client.sessionId }
-    const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run","arguments":{"steps":2,"stepMs":50}}}'
+    const body =
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run","arguments":{"steps":2,"stepMs":50}}}'
     const gone = fetch(bench.url, { method: 'POST', headers, body, signal: abort.signal }).catch(() => 'gone')
     await until(() => bench.endpoint.sessions()[0]!.inFlight === 1)
     abort.abort()
@@ -186,10 +191,21 @@ describe('a restart of the gateway', () => {
     bench = await startBench(options)
     const client = new TestClient(bench.url)
     client.sessionId = before.sessionId
-    const touched = await Promise.all([client.call('test_touch_resource'), client.call('test_touch_resource')])
-    expect(touched.map(({ result }) => result.content[0].text)).toEqual(['subscribed: true', 'subscribed: true'])
+    const touched = await Promise.all([
+      client.call('test_touch_resource'),
+      client.call('test_touch_resource'),
+    ])
+    expect(touched.map(({ result }) => result.content[0].text)).toEqual([
+      'subscribed: true',
+      'subscribed: true',
+    ])
     expect(bench.upstreams).toHaveLength(1)
-    const res = await client.post({ jsonrpc: '2.0', id: 5, method: 'tools/call', params: { name: 'test_tool_with_logging' } })
+    const res = await client.post({
+      jsonrpc: '2.0',
+      id: 5,
+      method: 'tools/call',
+      params: { name: 'test_tool_with_logging' },
+    })
     expect(res.headers.get('content-type')).toBe('application/json')
     const stranger = new TestClient(bench.url, { 'x-principal': 'p2' })
     stranger.sessionId = before.sessionId
@@ -211,7 +227,11 @@ describe('a restart of the gateway', () => {
 
 describe('what a server asks of its client', () => {
   const kinds = [
-    ['sampling', 'sampling/createMessage', { role: 'assistant', content: { type: 'text', text: 'hi' }, model: 'm' }],
+    [
+      'sampling',
+      'sampling/createMessage',
+      { role: 'assistant', content: { type: 'text', text: 'hi' }, model: 'm' },
+    ],
     ['elicitation', 'elicitation/create', { action: 'accept', content: { answer: '42' } }],
     ['roots', 'roots/list', { roots: [{ uri: 'file:///x' }] }],
   ] as const
@@ -250,7 +270,9 @@ describe('what a server asks of its client', () => {
 
   it('a ping is answered by the client while it listens, and for it when it does not', async () => {
     const client = await open(bad('ping'))
-    const stream = events(await client.post({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'run' } }))
+    const stream = events(
+      await client.post({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'run' } }),
+    )
     let answer: any
     for await (const { data } of stream) {
       if (data === '') continue
@@ -285,7 +307,12 @@ describe('a single call without a session', () => {
     const once = async (mode: string) => {
       await bench?.close()
       bench = await startBench(bad(mode))
-      return await bench.endpoint.callOnce({ context, method: 'tools/call', params: { name: 'run' }, timeoutMs: 200 })
+      return await bench.endpoint.callOnce({
+        context,
+        method: 'tools/call',
+        params: { name: 'run' },
+        timeoutMs: 200,
+      })
     }
     expect(await once('hang-on-call')).toMatchObject({ outcome: 'lost' })
     expect((await once('exit-on-call')).text).toContain('exited with status 3')

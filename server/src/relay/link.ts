@@ -149,6 +149,15 @@ export class Link {
     return sole
   }
 
+  /**
+   * The call a message of the server belongs to. A transport that tells knows best; a pipe does not, and then a single
+   * request in flight is taken for the origin.
+   */
+  callOf(origin: Call | null): Call | null {
+    if (origin?.link === this) return origin
+    return this.upstream.tellsOrigin && this.peer.listening ? null : this.soleCall()
+  }
+
   /** Passes a server's request to the client under an id that no earlier server of this session has used. */
   ask(envelope: Envelope, origin: Call | null): void {
     if (this.asked.size >= MAX_ASKED) {
@@ -159,7 +168,7 @@ export class Link {
       return
     }
     const id = `${this.nonce}-${++this.lastAsked}`
-    const call = origin ?? this.soleCall()
+    const call = this.callOf(origin)
     this.asked.set(id, { rawId: envelope.rawId, call })
     this.toClient(composeCall(envelope, `"${id}"`, envelope.params), call)
   }

@@ -68,6 +68,10 @@ export class RemoteUpstream extends Upstream {
     return this.options.maxMessageLength ?? 32 * 1024 * 1024
   }
 
+  override get tellsOrigin(): boolean {
+    return true
+  }
+
   override initialize(params: InitializeParams | null): Promise<InitializeResult> {
     this.params ??= params
     return super.initialize(params)

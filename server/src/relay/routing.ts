@@ -51,7 +51,7 @@ export function routeNotification(
   }
   // Nothing says whose a log message is: between strangers it would be a leak.
   if (upstream.isolation === 'shared') return
-  for (const link of upstream.links) link.toClient(line, origin?.link === link ? origin : link.soleCall())
+  for (const link of upstream.links) link.toClient(line, link.callOf(origin))
 }
 
 function routeProgress(upstream: Upstream, envelope: Envelope, message: ServerMessage): void {
@@ -101,5 +101,5 @@ export function routeServerRequest(
     upstream.reply(envelope.rawId, null, { code: codes.methodNotFound, message })
     return
   }
-  link.ask(envelope, origin?.link === link ? origin : null)
+  link.ask(envelope, origin)
 }

@@ -22,7 +22,12 @@ async function take(stream: AsyncIterable<SseMessage>, count: number): Promise<S
   return taken
 }
 
-const slow = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'run', arguments: {}, _meta: { progressToken: 1 } } }
+const slow = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name: 'run', arguments: {}, _meta: { progressToken: 1 } },
+}
 
 describe('a broken stream', () => {
   it('is resumed with exactly what was missed, live to its end', async () => {
@@ -31,12 +36,24 @@ describe('a broken stream', () => {
     const seen = await take(events(await client.post(body)), 3)
     expect(seen[0]!.data).toBe('')
     const rest: SseMessage[] = []
-    for await (const message of events(await client.get({ 'last-event-id': seen[2]!.id! }))) rest.push(message)
+    for await (const message of events(await client.get({ 'last-event-id': seen[2]!.id! })))
+      rest.push(message)
     const all = [...seen.slice(1), ...rest].map(({ data }) => JSON.parse(data))
-    expect(all.map(({ params, id }) => params?.progress ?? `answer ${id}`)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 'answer 1'])
+    expect(all.map(({ params, id }) => params?.progress ?? `answer ${id}`)).toEqual([
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7,
+      8,
+      'answer 1',
+    ])
     // Once more, after its end: the same again, and it ends.
     const again: SseMessage[] = []
-    for await (const message of events(await client.get({ 'last-event-id': seen[2]!.id! }))) again.push(message)
+    for await (const message of events(await client.get({ 'last-event-id': seen[2]!.id! })))
+      again.push(message)
     expect(again).toEqual(rest)
   })
 
@@ -48,7 +65,8 @@ describe('a broken stream', () => {
       client.post(call(2)).then(async (res) => await res.text()),
     ])
     const rest: any[] = []
-    for await (const { data } of events(await client.get({ 'last-event-id': one[0]!.id! }))) rest.push(JSON.parse(data))
+    for await (const { data } of events(await client.get({ 'last-event-id': one[0]!.id! })))
+      rest.push(JSON.parse(data))
     expect(rest.map((message) => message.id ?? message.params.progressToken)).toEqual([1, 1, 1, 1])
   })
 

@@ -70,6 +70,11 @@ export abstract class Upstream {
   /** Releases the transport. */
   protected abstract shut(): void
 
+  /** True when the transport says which call a message belongs to. */
+  get tellsOrigin(): boolean {
+    return false
+  }
+
   /** Bytes waiting to be read by the server, when the transport knows. */
   get backlog(): number {
     return 0
