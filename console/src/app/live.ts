@@ -1,0 +1,36 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+import { applyLifecycleEvent } from '../features/lifecycle/live.ts'
+import { feed } from '../stream/feed.ts'
+import type { LiveState } from '../stream/protocol.ts'
+import { meQuery } from './session.ts'
+
+/** While the stream is away, snapshots are taken this often; ms. */
+const snapshotEveryMs = 10_000
+
+/** Leads the stream's events into the query cache, for as long as the page lives. */
+export function connectFeed(queryClient: QueryClient, onEnded: () => void): void {
+  feed.listen({
+    onEvent(event) {
+      applyLifecycleEvent(queryClient, event)
+      if (/^(organization|member|user|operator)\./.test(event.type))
+        void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
+      if (event.type.startsWith('token.')) void queryClient.invalidateQueries({ queryKey: ['tokens'] })
+      if (/^(server|release)\./.test(event.type))
+        void queryClient.invalidateQueries({ queryKey: ['catalog'] })
+      if (event.type.startsWith('tier.')) void queryClient.invalidateQueries({ queryKey: ['tiers'] })
+    },
+    onFresh: () => void queryClient.invalidateQueries(),
+    onEnded,
+  })
+}
+
+export function useLive(): LiveState {
+  return useSyncExternalStore(feed.subscribeState, feed.state)
+}
+
+/** How often a snapshot must be taken: never while the stream stands. */
+export function useSnapshotInterval(): number | false {
+  const { kind } = useLive()
+  return kind === 'stale' ? snapshotEveryMs : false
+}

@@ -1,0 +1,101 @@
+import type { LogEvent } from '@berth/contracts'
+import type { Tone } from '../../ui/Badge.tsx'
+
+export interface Told {
+  title: string
+  /** What follows, or the facts; null: nothing more to say. */
+  detail: string | null
+  tone: Tone
+}
+
+interface Change {
+  field: string
+  previous: unknown
+  current: unknown
+}
+
+/** An event in words, for people. */
+export function describe({ type, payload }: LogEvent): Told {
+  switch (type) {
+    case 'deployment.created':
+      return told('Created', `${payload.server} ${payload.version}`, 'accent')
+    case 'deployment.updated':
+      return told('Settings changed', listOf(payload.fields), 'accent')
+    case 'deployment.started':
+      return told('Asked to start', null, 'accent')
+    case 'deployment.stopped':
+      return told('Asked to stop', null, 'idle')
+    case 'deployment.restarted':
+      return told('Asked to restart', null, 'accent')
+    case 'deployment.deleted':
+      return told('Deleted', null, 'idle')
+    case 'deployment.changed':
+      return changed(payload)
+    case 'decision.made':
+      return payload.allowed
+        ? told('Policy allowed it', `at ${String(payload.moment)}`, 'good')
+        : told('Policy held it', `${payload.moment} · ${listOf(payload.notes)}`, 'bad')
+    case 'surface.drifted':
+      return told('Tools differ from what was admitted', `${countOf(payload.differences)} differences`, 'bad')
+    case 'surface.accepted':
+      return told('Changed tools accepted', null, 'good')
+    case 'run.created':
+      return told(`${capital(payload.kind)} run created`, null, 'idle')
+    case 'run.changed':
+      return runChanged(payload)
+    default:
+      return told(capital(type.replace('.', ' ').replaceAll('_', ' ')), null, 'idle')
+  }
+}
+
+function changed(payload: LogEvent['payload']): Told {
+  const changes = changesOf(payload)
+  const reason = typeof payload.reason === 'string' ? payload.reason : null
+  const hold = changes.find(({ field }) => field === 'hold')
+  if (hold?.current) return told(`Held: ${String(hold.current)}`, reason, 'bad')
+  if (hold && !hold.current) return told('No longer held', reason, 'good')
+  const phase = changes.find(({ field }) => field === 'phase')
+  if (phase)
+    return told(capital(phase.current), reason ?? `was ${String(phase.previous)}`, phaseTone(phase.current))
+  const health = changes.find(({ field }) => field === 'health')
+  if (health)
+    return told(`Health: ${String(health.current)}`, reason, health.current === 'healthy' ? 'good' : 'wait')
+  return told('Changed', reason ?? changes.map(({ field }) => field).join(', '), 'idle')
+}
+
+function runChanged(payload: LogEvent['payload']): Told {
+  const status = changesOf(payload).find(({ field }) => field === 'status')?.current
+  const reason = typeof payload.reason === 'string' ? payload.reason : null
+  const kind = capital(payload.kind)
+  if (!status) return told(`${kind} run moved on`, reason, 'idle')
+  const tone =
+    status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(String(status)) ? 'bad' : 'idle'
+  return told(`${kind} run ${String(status).replace('_', ' ')}`, reason, tone)
+}
+
+function phaseTone(phase: unknown): Tone {
+  if (phase === 'running') return 'good'
+  if (phase === 'failed') return 'bad'
+  return phase === 'stopped' ? 'idle' : 'wait'
+}
+
+function changesOf(payload: LogEvent['payload']): Change[] {
+  return Array.isArray(payload.changes) ? (payload.changes as Change[]) : []
+}
+
+function listOf(value: unknown): string {
+  return Array.isArray(value) ? value.map(String).join(' · ') : ''
+}
+
+function countOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : 0
+}
+
+function capital(word: unknown): string {
+  const text = String(word)
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function told(title: string, detail: string | null, tone: Tone): Told {
+  return { title, detail: detail || null, tone }
+}

@@ -1,0 +1,104 @@
+import type { Tier } from '@berth/contracts'
+import { X } from 'lucide-react'
+import { type Ref, useEffect, useState } from 'react'
+import { Select } from '../../ui/Select.tsx'
+import { type LifecycleSearch, statusWords } from './search.ts'
+
+const any = 'any'
+
+export interface FiltersProps {
+  ref: Ref<HTMLInputElement>
+  search: LifecycleSearch & { workspace?: string | undefined }
+  tiers: Tier[]
+  onChange: (change: Partial<LifecycleSearch & { workspace?: string | undefined }>) => void
+  /** How much is shown. */
+  summary?: string | undefined
+}
+
+/** What of the page is shown; all of it stands in the URL. */
+export function Filters({ ref, search, tiers, onChange, summary }: FiltersProps) {
+  return (
+    <div className="mb-3 flex flex-wrap items-center gap-1.5">
+      <NameFilter ref={ref} value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
+      <Select
+        compact
+        label="Status"
+        prefix="Status"
+        value={search.status ?? any}
+        options={[{ value: any, label: 'any' }, ...statusWords.map((word) => ({ value: word, label: word }))]}
+        onChange={(status) =>
+          onChange({ status: status === any ? undefined : (status as LifecycleSearch['status']) })
+        }
+      />
+      <Select
+        compact
+        label="Tier"
+        prefix="Tier"
+        value={search.tier ?? any}
+        options={[
+          { value: any, label: 'any' },
+          ...tiers.map(({ code, name }) => ({ value: code, label: code, hint: name })),
+        ]}
+        onChange={(tier) => onChange({ tier: tier === any ? undefined : tier })}
+      />
+      {search.workspace && (
+        <button
+          type="button"
+          onClick={() => onChange({ workspace: undefined })}
+          aria-label={`Show all workspaces, not only ${search.workspace}`}
+          className="flex h-[26px] items-center gap-1 rounded-md border border-line bg-panel px-2 text-xs text-ink-2 hover:border-line-strong"
+        >
+          Workspace <b className="font-semibold text-ink">{search.workspace}</b>
+          <X aria-hidden className="size-3" />
+        </button>
+      )}
+      <span className="flex-1" />
+      {summary && (
+        <span role="status" className="px-1 text-xs text-ink-3">
+          {summary}
+        </span>
+      )}
+    </div>
+  )
+}
+
+/** Types at once, tells a little later, so that the URL does not change with every letter. */
+function NameFilter({
+  ref,
+  value,
+  onChange,
+}: {
+  ref: Ref<HTMLInputElement>
+  value: string
+  onChange: (q: string) => void
+}) {
+  const [text, setText] = useState(value)
+  const [told, setTold] = useState(value)
+  if (value !== told) {
+    // The URL changed from elsewhere: the back button, or "Clear filters".
+    setTold(value)
+    setText(value)
+  }
+  useEffect(() => {
+    if (text === told) return
+    const timer = setTimeout(() => {
+      setTold(text)
+      onChange(text)
+    }, 150)
+    return () => clearTimeout(timer)
+  })
+  return (
+    <input
+      ref={ref}
+      type="search"
+      aria-label="Filter by name"
+      placeholder="Filter by name"
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') event.currentTarget.blur()
+      }}
+      className="h-[26px] w-40 rounded-md border border-line bg-panel px-2 text-xs"
+    />
+  )
+}

@@ -1,0 +1,163 @@
+import { type Deployment, deploymentWord } from '@berth/contracts'
+import { useQuery } from '@tanstack/react-query'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { factsOf } from '../../api/client.ts'
+import { useOrganization, whyNot } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { cx } from '../../ui/cx.ts'
+import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { Id } from '../../ui/Id.tsx'
+import { Skeleton } from '../../ui/Skeleton.tsx'
+import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { holdWords } from './marks.ts'
+import { decisionQuery } from './queries.ts'
+
+const SurfaceDialog = lazy(async () => ({
+  default: (await import('../deployments/SurfaceDialog.tsx')).SurfaceDialog,
+}))
+
+/** Why a deployment is not as it is wanted, in words; nothing when there is nothing to say. */
+export function WhyBox({ deployment }: { deployment: Deployment }) {
+  const { hold, holdNotes, quarantined, reason } = deployment
+  const word = deploymentWord(deployment)
+  if (hold)
+    return (
+      <Box tone={word === 'held' ? 'bad' : 'wait'} title={`Held: ${holdWords[hold]}`}>
+        {reason && <p className="break-words whitespace-pre-wrap">{reason}</p>}
+        <p className="mt-1 font-mono text-[11.5px] leading-4 break-words text-ink-2">
+          {[hold, ...holdNotes].join(' · ')}
+        </p>
+        <Actions deployment={deployment} />
+      </Box>
+    )
+  if (quarantined)
+    return (
+      <Box tone="bad" title="Quarantined">
+        {reason && <p>{reason}</p>}
+        <Actions deployment={deployment} />
+      </Box>
+    )
+  if (!reason) return null
+  if (word === 'failed')
+    return (
+      <Box tone="bad" title="Failed">
+        <Lines text={reason} />
+      </Box>
+    )
+  return (
+    <Box tone="wait" title={word === 'degraded' ? 'Degraded' : 'What happens now'}>
+      <Lines text={reason} />
+    </Box>
+  )
+}
+
+function Box({ tone, title, children }: { tone: 'bad' | 'wait'; title: string; children: ReactNode }) {
+  return (
+    <section
+      aria-label={title}
+      className={cx(
+        'mb-3 rounded-lg border px-3 py-2.5',
+        tone === 'bad' ? 'border-bad bg-bad-bg' : 'border-wait bg-wait-bg',
+      )}
+    >
+      <p className={cx('font-[650]', tone === 'bad' ? 'text-bad' : 'text-wait')}>{title}</p>
+      {children}
+    </section>
+  )
+}
+
+/** The first line is the sentence; what the process wrote last comes below it, as it wrote it. */
+function Lines({ text }: { text: string }) {
+  const [sentence, ...rest] = text.split('\n')
+  return (
+    <>
+      <p className="break-words">{sentence}</p>
+      {rest.length > 0 && (
+        <pre
+          role="region"
+          tabIndex={0}
+          aria-label="Last lines of the process"
+          className="mt-1.5 max-h-40 overflow-auto rounded-sm bg-panel px-2 py-1.5 font-mono text-[11.5px] leading-4 whitespace-pre-wrap text-ink-2"
+        >
+          {rest.join('\n').trim()}
+        </pre>
+      )}
+    </>
+  )
+}
+
+function Actions({ deployment }: { deployment: Deployment }) {
+  const [open, setOpen] = useState<'decision' | 'surface' | null>(null)
+  const drifted = deployment.holdNotes.some((note) => note.startsWith('trust:drift'))
+  const organization = useOrganization()
+  return (
+    <>
+      <div className="mt-2 flex flex-wrap gap-1.5">
+        {drifted && <Button onClick={() => setOpen('surface')}>Review what changed</Button>}
+        {deployment.decisionId && (
+          <Button
+            aria-expanded={open === 'decision'}
+            whyNot={whyNot(organization, 'policy:read')}
+            onClick={() => setOpen(open === 'decision' ? null : 'decision')}
+          >
+            {open === 'decision' ? 'Hide decision' : 'Explain decision'}
+          </Button>
+        )}
+      </div>
+      {open === 'decision' && <Explanation decisionId={deployment.decisionId!} />}
+      {open === 'surface' && (
+        <Suspense>
+          <SurfaceDialog deployment={deployment} onClose={() => setOpen(null)} />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+const verdictMarks: Record<'pass' | 'hold' | 'veto', Mark> = {
+  pass: { tone: 'good', shape: 'check', word: 'pass' },
+  hold: { tone: 'wait', shape: 'diamond', word: 'hold' },
+  veto: { tone: 'bad', shape: 'octagon', word: 'veto' },
+}
+
+/** A decision as the server puts it into words, and what each gate said. */
+function Explanation({ decisionId }: { decisionId: string }) {
+  const organization = useOrganization()
+  const { data, error, refetch } = useQuery(decisionQuery(organization.id, decisionId))
+  if (error)
+    return (
+      <div className="mt-2">
+        <ErrorPanel {...factsOf(error)} onRetry={() => void refetch()} />
+      </div>
+    )
+  if (!data) return <Skeleton className="mt-2 h-16 w-full" />
+  return (
+    <div className="mt-2.5 rounded-md border border-line bg-panel px-2.5 py-2 text-xs">
+      {data.sentences.map((sentence) => (
+        <p key={sentence} className="mb-1 break-words">
+          {sentence}
+        </p>
+      ))}
+      <ul>
+        {data.gates.map(({ gate, verdict, notes }) => (
+          <li key={gate} className="grid grid-cols-[72px_1fr] gap-x-2 border-t border-line-soft py-1">
+            <StatusMark {...verdictMarks[verdict]} />
+            <span className="min-w-0 break-words">
+              {gate}
+              {notes.length > 0 && (
+                <span className="block font-mono text-[11.5px] leading-4 text-ink-3">
+                  {notes.join(' · ')}
+                </span>
+              )}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p className="mt-1 flex flex-wrap items-center gap-x-1.5 text-ink-3">
+        <Id value={data.id} what="decision id" />
+        at {data.moment}, <Time at={data.at} ago /> · policy {data.policyVersion}
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,116 @@
+import { api, type Deployment, type LogEvent, type Run } from '@berth/contracts'
+import type { QueryClient } from '@tanstack/react-query'
+import { ApiError } from '@berth/contracts'
+import { call } from '../../api/client.ts'
+import { addToTimeline } from '../audit/timeline.ts'
+import { withDeployment, withoutDeployment, withRun } from './patch.ts'
+import { deploymentQuery, type Snapshots } from './queries.ts'
+
+/** Many changes at once are cheaper to read as one snapshot. */
+const tooManyAtOnce = 20
+/** Changes of one thing within this time are read once; ms. */
+const gatherMs = 25
+/** Counts of calls age without any event telling; they are read again this long after the last calls; ms. */
+const activityEveryMs = 5_000
+const activityFadesMs = 62_000
+
+/** Leads one event into everything the lifecycle page shows. */
+export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): void {
+  const { organizationId, type, payload } = event
+  addToTimeline(queryClient, event)
+  if (type === 'calls.recorded') return refreshActivity(queryClient, organizationId)
+  if (type.startsWith('workspace.'))
+    return void queryClient.invalidateQueries({ queryKey: ['lifecycle', organizationId] })
+  if (type.startsWith('secret.')) return void queryClient.invalidateQueries({ queryKey: ['secrets'] })
+  if (type.startsWith('run.')) return gather(queryClient, organizationId, 'run', payload.runId as string)
+  const deploymentId = payload.deploymentId as string | undefined
+  if (!deploymentId || type === 'decision.made') return
+  if (type !== 'deployment.deleted') return gather(queryClient, organizationId, 'deployment', deploymentId)
+  forgetDeployment(queryClient, organizationId, payload.workspaceId as string, deploymentId)
+}
+
+/** Puts a deployment as the server just gave it wherever it is shown. */
+export function putDeployment(queryClient: QueryClient, deployment: Deployment): void {
+  const { organizationId, id } = deployment
+  patchSnapshots(queryClient, organizationId, (data) => withDeployment(data, deployment))
+  queryClient.setQueryData(deploymentQuery(organizationId, id).queryKey, (known) =>
+    known && known.rowVersion > deployment.rowVersion ? known : deployment,
+  )
+}
+
+export function forgetDeployment(
+  queryClient: QueryClient,
+  organizationId: string,
+  workspaceId: string,
+  deploymentId: string,
+): void {
+  patchSnapshots(queryClient, organizationId, (data) => withoutDeployment(data, workspaceId, deploymentId))
+  queryClient.removeQueries({ queryKey: deploymentQuery(organizationId, deploymentId).queryKey })
+}
+
+function putRun(queryClient: QueryClient, run: Run): void {
+  patchSnapshots(queryClient, run.organizationId, (data) => withRun(data, run))
+  if (run.deploymentId) void queryClient.invalidateQueries({ queryKey: ['runs', run.organizationId] })
+}
+
+function patchSnapshots(
+  queryClient: QueryClient,
+  organizationId: string,
+  change: (data: Snapshots) => Snapshots,
+) {
+  queryClient.setQueriesData<Snapshots>(
+    { queryKey: ['lifecycle', organizationId] },
+    (data) => data && change(data),
+  )
+}
+
+const waiting = new Map<string, () => Promise<void>>()
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Reads what changed shortly after, each thing once, however many events told of it. */
+function gather(
+  queryClient: QueryClient,
+  organizationId: string,
+  kind: 'deployment' | 'run',
+  id: string,
+): void {
+  waiting.set(id, async () => {
+    if (kind === 'run')
+      putRun(queryClient, await call(api.runs.get, { params: { organizationId, runId: id } }))
+    else
+      putDeployment(
+        queryClient,
+        await call(api.deployments.get, { params: { organizationId, deploymentId: id } }),
+      )
+  })
+  timer ??= setTimeout(() => {
+    timer = undefined
+    const reads = [...waiting.values()]
+    waiting.clear()
+    if (reads.length > tooManyAtOnce)
+      for (const key of ['lifecycle', 'deployment', 'runs'])
+        void queryClient.invalidateQueries({ queryKey: [key, organizationId] })
+    else
+      for (const read of reads)
+        read().catch((error: unknown) => onUnreadable(queryClient, organizationId, error))
+  }, gatherMs)
+}
+
+/** Gone meanwhile is told by its own event; anything else is mended by a snapshot. */
+function onUnreadable(queryClient: QueryClient, organizationId: string, error: unknown): void {
+  if (error instanceof ApiError && error.problem.code === 'not_found') return
+  void queryClient.invalidateQueries({ queryKey: ['lifecycle', organizationId] })
+}
+
+let soon: ReturnType<typeof setTimeout> | undefined
+let later: ReturnType<typeof setTimeout> | undefined
+
+function refreshActivity(queryClient: QueryClient, organizationId: string): void {
+  const refresh = () => void queryClient.invalidateQueries({ queryKey: ['lifecycle', organizationId] })
+  soon ??= setTimeout(() => {
+    soon = undefined
+    refresh()
+  }, activityEveryMs)
+  clearTimeout(later)
+  later = setTimeout(refresh, activityFadesMs)
+}

@@ -1,0 +1,76 @@
+import { type Deployment, deploymentWord, type PendingStatus, type Run } from '@berth/contracts'
+import type { Mark } from '../../ui/StatusMark.tsx'
+
+type Word = ReturnType<typeof deploymentWord>
+
+const words: Record<Word, Omit<Mark, 'word'>> = {
+  running: { tone: 'good', shape: 'dot' },
+  degraded: { tone: 'wait', shape: 'warning' },
+  launching: { tone: 'wait', shape: 'progress' },
+  held: { tone: 'wait', shape: 'diamond' },
+  quarantined: { tone: 'bad', shape: 'octagon' },
+  stopping: { tone: 'wait', shape: 'progress' },
+  stopped: { tone: 'idle', shape: 'square' },
+  failed: { tone: 'bad', shape: 'cross' },
+}
+
+/** The one word for a deployment, as contracts derives it. */
+export function wordMark(deployment: Deployment): Mark {
+  const word = deploymentWord(deployment)
+  // Whether a running process answers is told by its health, in the next column.
+  const shown = word === 'degraded' ? 'running' : word
+  return { ...words[shown], word: shown }
+}
+
+/** What its processes do, whatever is wanted of them. */
+export function phaseMark({ phase, desired }: Deployment): Mark {
+  if (phase === 'absent') return { tone: 'idle', shape: 'none', word: 'not yet' }
+  const unwanted = phase === 'stopped' && desired === 'running'
+  return { ...words[phase], ...(unwanted ? { tone: 'bad' as const } : {}), word: phase }
+}
+
+/** How it answers; nothing can be said of what does not run. */
+export function healthMark({ health, phase }: Deployment): Mark {
+  if (health === 'healthy') return { tone: 'good', shape: 'check', word: 'healthy' }
+  if (health === 'degraded') return { tone: 'wait', shape: 'warning', word: 'degraded' }
+  if (health === 'unreachable') return { tone: 'bad', shape: 'cross', word: 'unreachable' }
+  return { tone: 'idle', shape: 'none', word: phase === 'running' ? 'unknown' : 'none' }
+}
+
+const runTones: Record<Run['status'], Omit<Mark, 'word'>> = {
+  pending: { tone: 'wait', shape: 'progress' },
+  awaiting_approval: { tone: 'wait', shape: 'diamond' },
+  running: { tone: 'accent', shape: 'progress' },
+  succeeded: { tone: 'good', shape: 'check' },
+  failed: { tone: 'bad', shape: 'cross' },
+  errored: { tone: 'bad', shape: 'warning' },
+  cancelled: { tone: 'idle', shape: 'none' },
+  rejected: { tone: 'bad', shape: 'octagon' },
+}
+
+export function runMark(status: Run['status']): Mark {
+  return { ...runTones[status], word: status.replace('_', ' ') }
+}
+
+/** What a hold waits for, as the end of "Held: …". */
+export const holdWords: Record<PendingStatus, string> = {
+  'pending-attestation': 'its trust must be shown',
+  'pending-remediation': 'it must be remedied',
+  'pending-key-registration': "the provider's key is not registered",
+  'pending-key-activation': "the provider's key is not active",
+  'pending-key-rotation': "the provider's key must be rotated",
+  'pending-key-revoked': "the provider's key was revoked",
+  'pending-certification': 'its release is not certified for this tier',
+  'pending-promotion': 'its release is not promoted',
+  'pending-governance': 'an approval is awaited',
+  'pending-billing': 'the plan does not allow it',
+  'pending-residency': 'its data may not be here',
+  'pending-capacity': 'no machine can run it as this tier demands',
+  'pending-rule': 'a rule of the operators forbids it',
+}
+
+/** Whether somebody should look at it. */
+export function needsAttention(deployment: Deployment): boolean {
+  const word = deploymentWord(deployment)
+  return word === 'held' || word === 'failed' || word === 'quarantined' || word === 'degraded'
+}

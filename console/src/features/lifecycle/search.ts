@@ -1,0 +1,25 @@
+import { z } from 'zod'
+
+export const statusWords = [
+  'running',
+  'degraded',
+  'launching',
+  'held',
+  'quarantined',
+  'failed',
+  'stopping',
+  'stopped',
+] as const
+
+const text = z.string().max(100).optional().catch(undefined)
+
+/** What the lifecycle page's URL says: filters, the selected deployment, and whether the launch form is open. */
+export const lifecycleSearch = z.object({
+  status: z.enum(statusWords).optional().catch(undefined),
+  tier: text,
+  q: text,
+  deployment: text,
+  launch: z.boolean().optional().catch(undefined),
+})
+
+export type LifecycleSearch = z.infer<typeof lifecycleSearch>

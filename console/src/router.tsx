@@ -1,0 +1,100 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { z } from 'zod'
+import { findOrganization, meQuery, rememberOrganization } from './app/session.ts'
+import { lifecycleSearch } from './features/lifecycle/search.ts'
+import { Root, RouteError, RouteNotFound } from './shell/Root.tsx'
+import { feed } from './stream/feed.ts'
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Root,
+  errorComponent: RouteError,
+  notFoundComponent: RouteNotFound,
+})
+
+const text = z.string().max(200).optional().catch(undefined)
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  validateSearch: z.object({ view: z.enum(['sign-in', 'sign-up']).optional().catch(undefined), next: text }),
+  beforeLoad: async ({ context, search }) => {
+    const me = await context.queryClient.ensureQueryData(meQuery)
+    if (me) throw redirect({ href: internal(search.next) })
+  },
+  component: lazyRouteComponent(() => import('./features/identity/SignInPage.tsx'), 'SignInPage'),
+})
+
+const device = createRoute({
+  getParentRoute: () => root,
+  path: '/device',
+  validateSearch: z.object({ user_code: text }),
+  beforeLoad: ({ context, location }) => requirePerson(context.queryClient, location.href),
+  component: lazyRouteComponent(() => import('./features/identity/DevicePage.tsx'), 'DevicePage'),
+})
+
+const consoleRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/console',
+  validateSearch: z.object({ org: text, workspace: text }),
+  search: { middlewares: [retainSearchParams(['org'])] },
+  beforeLoad: async ({ context, location, search }) => {
+    const me = await requirePerson(context.queryClient, location.href)
+    const organization = findOrganization(me, search.org)
+    if (search.org && organization) rememberOrganization(organization.id)
+    const organizations = me.organizations.map(({ id }) => id).sort()
+    await feed.join([me.user?.id ?? 'service', ...organizations].join(' '))
+  },
+  component: lazyRouteComponent(() => import('./shell/Console.tsx'), 'Console'),
+})
+
+const consoleIndex = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/console/lifecycle' })
+  },
+})
+
+const lifecycle = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/lifecycle',
+  validateSearch: lifecycleSearch,
+  component: lazyRouteComponent(() => import('./features/lifecycle/LifecyclePage.tsx'), 'LifecyclePage'),
+})
+
+const routeTree = root.addChildren([signIn, device, consoleRoute.addChildren([consoleIndex, lifecycle])])
+
+export function createConsoleRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: 'intent',
+    defaultPendingMs: 200,
+    scrollRestoration: true,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>
+  }
+}
+
+async function requirePerson(queryClient: QueryClient, href: string) {
+  const me = await queryClient.ensureQueryData(meQuery)
+  if (!me) throw redirect({ to: '/', search: { next: href } })
+  return me
+}
+
+/** Where to go after signing in; only ever inside the console's own pages. */
+function internal(href: string | undefined): string {
+  return href && /^\/(?![/\\])/.test(href) ? href : '/console/lifecycle'
+}

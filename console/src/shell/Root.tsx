@@ -1,0 +1,62 @@
+import { type ErrorComponentProps, Outlet } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import { factsOf } from '../api/client.ts'
+import { useTheme } from '../app/theme.ts'
+import { ErrorPanel } from '../ui/ErrorPanel.tsx'
+import { Brand } from './Brand.tsx'
+
+// Toasts come only after somebody acted, so the first paint need not wait for them.
+const Toasts = lazy(async () => ({ default: (await import('../ui/Toast.tsx')).Toasts }))
+
+export function Root() {
+  return (
+    <>
+      <Outlet />
+      <Suspense>
+        <Toasts theme={useTheme()} />
+      </Suspense>
+    </>
+  )
+}
+
+/** A page that could not be shown, and why. */
+export function RouteError({ error, reset }: ErrorComponentProps) {
+  return (
+    <Lonely title="This page could not be shown">
+      <ErrorPanel
+        {...factsOf(error)}
+        onRetry={() => {
+          reset()
+          window.location.reload()
+        }}
+      />
+    </Lonely>
+  )
+}
+
+export function RouteNotFound() {
+  return (
+    <Lonely title="There is no such page">
+      <p className="text-ink-2">
+        The address <code className="font-mono text-xs break-all">{window.location.pathname}</code> names
+        nothing in this console.
+      </p>
+      <p className="mt-3">
+        <a href="/console/lifecycle" className="font-[550] text-accent underline underline-offset-2">
+          Go to Lifecycle
+        </a>
+      </p>
+    </Lonely>
+  )
+}
+
+function Lonely({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <main className="mx-auto flex min-h-full w-full max-w-[520px] flex-col px-5 pt-[16vh]">
+      <title>{`${title} · Berth`}</title>
+      <Brand />
+      <h1 className="mt-6 mb-2">{title}</h1>
+      <div>{children}</div>
+    </main>
+  )
+}

@@ -1,0 +1,6 @@
+import { Activity, type LucideIcon } from 'lucide-react'
+
+/** The pages of the console, as the navigation and the palette show them. */
+export const places: { to: '/console/lifecycle'; label: string; icon: LucideIcon }[] = [
+  { to: '/console/lifecycle', label: 'Lifecycle', icon: Activity },
+]

@@ -1,0 +1,45 @@
+import type { Workspace, WorkspaceSnapshot } from '@berth/contracts'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { useSnapshotInterval } from '../app/live.ts'
+import { type Membership, useOrganization } from '../app/session.ts'
+import { lifecycleQuery, tiersQuery } from '../features/lifecycle/queries.ts'
+
+const none: WorkspaceSnapshot[] = []
+
+/** The organization on view, its workspaces as far as they are loaded, and the one that the URL names. */
+export function useWorkspaces(): {
+  organization: Membership
+  snapshots: WorkspaceSnapshot[]
+  workspaces: Workspace[]
+  /** The workspace that the URL, or the selected deployment, is about. */
+  current: Workspace | null
+} {
+  const organization = useOrganization()
+  const search = useSearch({ strict: false })
+  const { data } = useInfiniteQuery({
+    ...lifecycleQuery(organization.id),
+    refetchInterval: useSnapshotInterval(),
+  })
+  return useMemo(() => {
+    const snapshots = data?.pages.flatMap(({ items }) => items) ?? none
+    const named = snapshots.find(({ workspace }) => workspace.key === search.workspace)
+    const holder = snapshots.find(({ deployments }) => deployments.some(({ id }) => id === search.deployment))
+    return {
+      organization,
+      snapshots,
+      workspaces: snapshots.map(({ workspace }) => workspace),
+      current: (named ?? holder ?? (snapshots.length === 1 ? snapshots[0] : undefined))?.workspace ?? null,
+    }
+  }, [organization, data, search.workspace, search.deployment])
+}
+
+/** Tiers in which every call is checked: where mistakes cost most. */
+export function useStrictTiers(): ReadonlySet<string> {
+  const { data } = useQuery(tiersQuery)
+  return useMemo(
+    () => new Set(data?.items.filter(({ checkEveryCall }) => checkEveryCall).map(({ code }) => code)),
+    [data],
+  )
+}

@@ -1,0 +1,24 @@
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+const berth = process.env.BERTH_PUBLIC_URL ?? 'http://127.0.0.1:7070'
+
+/** Builds to `dist`, which the server serves; `vite dev` passes the API through to a running Berth. */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/',
+  plugins: [react(), tailwindcss()],
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2023',
+    // The content security policy allows no data: URLs, so nothing may be inlined.
+    assetsInlineLimit: 0,
+  },
+  worker: { format: 'es' },
+  server: {
+    port: 7071,
+    proxy: Object.fromEntries(['/api', '/mcp', '/docs', '/healthz'].map((path) => [path, berth])),
+  },
+})
