@@ -3,21 +3,16 @@ import { buildConsole } from './setup/console.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findNode } from './setup/node.mjs'
 import { root, runInFront, say, Stop } from './setup/process.mjs'
-import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
-import { runChecks, runTests } from './test.mjs'
+import { ensureBubblewrap } from './setup/programs.mjs'
+import { conclude, runChecks, runTests } from './test.mjs'
 
 /** What `npm start`, `npm test`, … do once the dependencies are there. Each returns its exit code. */
 const commands = {
   start: program('server/src/main.ts', ['start'], [ensureBubblewrap, buildConsole]),
   demo: program('scripts/demo.ts', [], [ensureBubblewrap, buildConsole]),
   bench: program('bench/src/main.ts', [], [ensureBubblewrap, buildConsole]),
-  check: (node, args) => runChecks(node, args),
-  async test(node, args) {
-    await ensureBubblewrap()
-    const chromium = await ensureChromium(node)
-    await buildConsole(node)
-    return runTests(node, args, chromium)
-  },
+  check: runChecks,
+  test: runTests,
   /** For ./mcpctl: prints the path of the Node to use. */
   node(node) {
     console.log(node)
@@ -45,5 +40,6 @@ export async function main([name, ...args]) {
     if (!(error instanceof Stop)) throw error
     say(error.message)
     process.exitCode = 1
+    if (name === 'test' || name === 'check') conclude({ passed: 0, failed: 1, skipped: 0 })
   }
 }

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildConsole } from './setup/console.mjs'
 import { root, runInFront } from './setup/process.mjs'
+import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
 
-/** The checks that read the code without running it. Each counts as one test. */
+/** The checks that read the code without running it. */
 const staticChecks = [
   { name: 'types', program: 'typescript/bin/tsc', args: ['-p', '.'] },
   { name: 'types of the console', program: 'typescript/bin/tsc', args: ['-p', 'console', '--noEmit'] },
@@ -13,55 +15,69 @@ const staticChecks = [
   { name: 'unused code', program: 'knip/bin/knip.js', args: [] },
 ]
 
-/** `npm test`: everything, or only the test files whose path matches `args`. Returns the exit code. */
-export async function runTests(node, args, chromium) {
+/**
+ * `npm test`: everything, or only the test files whose path matches one of `args`, without the checks.
+ * Returns the exit code.
+ */
+export async function runTests(node, args) {
+  await ensureBubblewrap()
+  const chromium = await ensureChromium(node)
   const env = chromium ? { ...process.env, BERTH_CHROMIUM: chromium } : process.env
-  const checks = args.length === 0 ? await runStaticChecks(node) : nothing
-  return conclude(add(checks, await runVitest(node, args, env)))
+  const results = [await check('console', () => buildConsole(node).then(() => null, messageOf))]
+  if (args.length === 0) results.push(await runStaticChecks(node))
+  results.push(await runVitest(node, args, env))
+  return conclude(sum(results))
 }
 
 /** `npm run check`: the fast half. Returns the exit code. */
 export async function runChecks(node, args) {
-  const checks = await runStaticChecks(node)
-  return conclude(add(checks, await runVitest(node, ['--project', 'unit', ...args], process.env)))
+  return conclude(
+    sum([await runStaticChecks(node), await runVitest(node, ['--project', 'unit', ...args], process.env)]),
+  )
 }
 
 const nothing = { passed: 0, failed: 0, skipped: 0 }
 
-function add(one, other) {
-  return {
-    passed: one.passed + other.passed,
-    failed: one.failed + other.failed,
-    skipped: one.skipped + other.skipped,
-  }
+function sum(results) {
+  const total = (what) => results.reduce((so, result) => so + result[what], 0)
+  return { passed: total('passed'), failed: total('failed'), skipped: total('skipped') }
 }
 
-/** The last line of the output, for people and for machines. Nothing passed is no success. */
-function conclude({ passed, failed, skipped }) {
+/** Prints the last line of the output, for people and for machines. Returns the exit code: nothing passed is no success. */
+export function conclude({ passed, failed, skipped }) {
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
   return failed === 0 && passed > 0 ? 0 : 1
 }
 
 async function runStaticChecks(node) {
-  let result = nothing
+  const results = []
   for (const { name, program, args } of staticChecks) {
-    const started = Date.now()
-    const { code, output } = await capture(node, [join(root, 'node_modules', program), ...args])
-    const seconds = ((Date.now() - started) / 1000).toFixed(1)
-    console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)`)
-    if (code !== 0) console.log(output)
-    result = add(result, code === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 })
+    results.push(await check(name, () => capture(node, [join(root, 'node_modules', program), ...args])))
   }
-  return result
+  return sum(results)
 }
 
+/** Does one check, which returns what it has to object to, or null. It counts as one test. */
+async function check(name, objections) {
+  const started = Date.now()
+  const found = await objections()
+  console.log(`${found === null ? '✓' : '✗'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+  if (found !== null) console.log(found)
+  return found === null ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 }
+}
+
+function messageOf(error) {
+  return error.message
+}
+
+/** Runs a program. Returns its output if it fails, else null. */
 function capture(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output }))
+    child.once('close', (code) => resolve(code === 0 ? null : output))
   })
 }
 

@@ -104,8 +104,8 @@ async function copyOnce(from: string, to: string): Promise<void> {
   try {
     // Under its final last name, since pg-symlinks.json counts on it.
     await run('cp', ['-R', from, join(partial, 'native')])
+    await run('chmod', ['-R', 'u+rwX,a+rX', partial])
     await linkLibraries(join(partial, 'native'))
-    await run('chmod', ['-R', 'a+rX', partial])
     await rename(join(partial, 'native'), to).catch(ignore('ENOTEMPTY', 'EEXIST')) // another Berth was first
   } finally {
     await rm(partial, { recursive: true, force: true })
