@@ -23,6 +23,7 @@ import { SessionTable, sessionEnded } from './session-table.ts'
 import { SessionStreams } from './streams.ts'
 import { callOnce } from './call-once.ts'
 import type { OnceAnswer, OnceRequest } from './call-once.ts'
+import { upkeep } from './upkeep.ts'
 import type { CallRecord, Refusal, RelayContext, RelayHooks, SessionView } from './types.ts'
 
 export interface EndpointOptions {
@@ -39,8 +40,6 @@ export interface EndpointOptions {
   /** Messages in one batch. Default 64. */
   maxBatch?: number
 }
-
-const EVENT_RETENTION_MS = 5 * 60_000
 
 export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
   readonly held = new Set<Exchange<C>>()
@@ -62,7 +61,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
       ...options,
     }
     this.table = new SessionTable(hooks)
-    this.timer = setInterval(() => this.tick(), this.options.keepAliveMs).unref()
+    this.timer = setInterval(() => upkeep(this), this.options.keepAliveMs).unref()
   }
 
   /** Answers one HTTP request. The caller has authenticated it and resolved its URL; never throws. */
@@ -372,31 +371,6 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
   /** Calls a server without HTTP and without a session. */
   callOnce(request: OnceRequest<C>): Promise<OnceAnswer> {
     return callOnce(this.hooks, request)
-  }
-
-  private tick(): void {
-    const now = Date.now()
-    for (const res of this.table.openStreams) res.write(': keepalive\n\n')
-    for (const exchange of [...this.held]) {
-      if (now - exchange.startedAt >= this.options.keepAliveMs) exchange.upgrade()
-    }
-    for (const session of [...this.table.sessions.values()]) {
-      session.expireEvents(performance.now() - EVENT_RETENTION_MS)
-      if (session.inFlight > 0) this.failOverdue(session)
-      else if (!session.busy && now - session.lastSeenAt > this.options.idleMs) {
-        this.table.close(session, 'idle', sessionEnded)
-      }
-    }
-  }
-
-  private failOverdue(session: Session<C>): void {
-    const { maxCallMs } = this.options
-    for (const call of session.link?.pending() ?? []) {
-      if (performance.now() - call.startedAt < maxCallMs) continue
-      session.link!.upstream.abandon(call, 'timed out')
-      const message = `The server did not answer ${call.method} within ${Math.round(maxCallMs / 1000)} s.`
-      call.fail('lost', { code: codes.serverGone, message })
-    }
   }
 
   /** Stops taking requests, waits up to `graceMs` for those in flight, then ends every session. Rows may stay. */
