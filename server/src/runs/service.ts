@@ -1,0 +1,17 @@
+/** Runs: work that outlives a request, with its attempts, leased by whoever does it. */
+export {
+  cancelRun,
+  createRun,
+  errorRun,
+  failRun,
+  getRun,
+  retryRun,
+  runLeaseMs,
+  startRun,
+  stepRun,
+  succeedRun,
+  type Lease,
+  type NewRun,
+} from './changes.ts'
+export { reapRuns, RunFailed, startReaping, workRun, type Resume, type Step } from './reactions.ts'
+export { findRecentRuns, findRuns, type RunFilter } from './store.ts'

@@ -1,0 +1,134 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Run, RunKind, RunStatus } from '@berth/contracts'
+import type { Queryable } from '../platform/db/database.ts'
+
+interface RunRow {
+  id: string
+  organizationId: string
+  workspaceId: string | null
+  deploymentId: string | null
+  releaseId: string | null
+  kind: RunKind
+  status: RunStatus
+  step: string | null
+  attempt: number
+  retryLimit: number
+  reason: string | null
+  requestedBy: string
+  leasedBy: string | null
+  leasedUntil: Date | null
+  createdAt: Date
+  startedAt: Date | null
+  endedAt: Date | null
+  ledger: { attempt: number; status: RunStatus; reason: string | null; observedAt: string }[]
+}
+
+/** A run with its lease, which is nobody's business but the workers'. */
+export type LeasedRun = Run & { leasedBy: string | null; leasedUntil: Date | null }
+
+const columns = sql`r.*, (
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'attempt', a.attempt, 'status', a.status, 'reason', a.reason, 'observedAt', a.observed_at) order by a.entry), '[]')
+  from run_attempts a where a.run_id = r.id) as ledger`
+
+export interface RunFilter {
+  organizationId: string
+  deploymentId?: string | undefined
+  workspaceId?: string | undefined
+  kind?: RunKind | undefined
+  status?: RunStatus | undefined
+  /** Only runs before this id. */
+  before: string | null
+  limit: number
+}
+
+/** Runs of an organization, newest first. */
+export async function findRuns(db: Queryable, filter: RunFilter): Promise<Run[]> {
+  const where = [sql`r.organization_id = ${filter.organizationId}`]
+  if (filter.deploymentId) where.push(sql`r.deployment_id = ${filter.deploymentId}`)
+  if (filter.workspaceId) where.push(sql`r.workspace_id = ${filter.workspaceId}`)
+  if (filter.kind) where.push(sql`r.kind = ${filter.kind}`)
+  if (filter.status) where.push(sql`r.status = ${filter.status}`)
+  if (filter.before) where.push(sql`r.id < ${filter.before}`)
+  const rows = await select(
+    db,
+    sql`where ${sql.join(where, sql` and `)} order by r.id desc limit ${filter.limit}`,
+  )
+  return rows.map(toRun)
+}
+
+/** The newest runs of each of the given workspaces, at most `limit` a workspace, newest first. */
+export async function findRecentRuns(
+  db: Queryable,
+  organizationId: string,
+  workspaceIds: string[],
+  limit: number,
+): Promise<Run[]> {
+  if (workspaceIds.length === 0 || limit === 0) return []
+  const { rows } = await sql<RunRow>`
+    select ${columns} from unnest(${workspaceIds}::text[]) as w (id)
+    cross join lateral (
+      select * from runs
+      where workspace_id = w.id and organization_id = ${organizationId}
+      order by id desc limit ${limit}) r
+    order by r.id desc`.execute(db)
+  return rows.map(toRun)
+}
+
+export async function findRun(db: Queryable, organizationId: string, id: string): Promise<Run | null> {
+  const [row] = await select(db, sql`where r.organization_id = ${organizationId} and r.id = ${id}`)
+  return row ? toRun(row) : null
+}
+
+/** Locks a run for a change. */
+export async function lockRun(db: Queryable, id: string): Promise<LeasedRun | null> {
+  const [row] = await select(db, sql`where r.id = ${id} for update of r`)
+  return row ? { ...toRun(row), leasedBy: row.leasedBy, leasedUntil: row.leasedUntil } : null
+}
+
+/** Ids of running runs whose lease ended, and of runs that have been pending since before `pendingSince`. */
+export async function findStuckRuns(
+  db: Queryable,
+  now: Date,
+  pendingSince: Date,
+  pendingKinds: string[],
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select r.id from runs r
+    where (r.status = 'running' and r.leased_until < ${now})
+      or (r.status = 'pending' and r.kind = any(${pendingKinds}::text[]) and not exists (
+        select 1 from run_attempts a where a.run_id = r.id and a.observed_at >= ${pendingSince}))
+    order by r.id limit 200`.execute(db)
+  return rows.map((row) => row.id)
+}
+
+async function select(db: Queryable, rest: RawBuilder<unknown>): Promise<RunRow[]> {
+  const { rows } = await sql<RunRow>`select ${columns} from runs r ${rest}`.execute(db)
+  return rows
+}
+
+function toRun(row: RunRow): Run {
+  const { startedAt, endedAt } = row
+  return {
+    id: row.id,
+    organizationId: row.organizationId,
+    workspaceId: row.workspaceId,
+    deploymentId: row.deploymentId,
+    releaseId: row.releaseId,
+    kind: row.kind,
+    status: row.status,
+    step: row.step,
+    attempt: row.attempt,
+    retryLimit: row.retryLimit,
+    retryLedger: row.ledger.map((entry) => ({
+      ...entry,
+      observedAt: new Date(entry.observedAt).toISOString(),
+    })),
+    reason: row.reason,
+    requestedBy: row.requestedBy,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: startedAt?.toISOString() ?? null,
+    endedAt: endedAt?.toISOString() ?? null,
+    durationMs: startedAt && endedAt ? endedAt.getTime() - startedAt.getTime() : null,
+  }
+}
