@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildConsole } from './setup/console.mjs'
-import { root, runInFront } from './setup/process.mjs'
+import { root, runInFront, Stop } from './setup/process.mjs'
 import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
 
 /** The checks that read the code without running it. */
@@ -21,9 +21,15 @@ const staticChecks = [
  */
 export async function runTests(node, args) {
   await ensureBubblewrap()
-  const chromium = await ensureChromium(node)
-  const env = chromium ? { ...process.env, BERTH_CHROMIUM: chromium } : process.env
-  const results = [await check('console', () => buildConsole(node).then(() => null, messageOf))]
+  const env = { ...process.env }
+  const results = [
+    await check('browser', async () => {
+      const chromium = await ensureChromium(node)
+      if (chromium) env.BERTH_CHROMIUM = chromium
+      return null
+    }),
+    await check('console', () => buildConsole(node).then(() => null)),
+  ]
   if (args.length === 0) results.push(await runStaticChecks(node))
   results.push(await runVitest(node, args, env))
   return conclude(sum(results))
@@ -60,14 +66,13 @@ async function runStaticChecks(node) {
 /** Does one check, which returns what it has to object to, or null. It counts as one test. */
 async function check(name, objections) {
   const started = Date.now()
-  const found = await objections()
+  const found = await objections().catch((error) => {
+    if (error instanceof Stop) return error.message
+    throw error
+  })
   console.log(`${found === null ? '✓' : '✗'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
   if (found !== null) console.log(found)
   return found === null ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 }
-}
-
-function messageOf(error) {
-  return error.message
 }
 
 /** Runs a program. Returns its output if it fails, else null. */
