@@ -33,6 +33,7 @@ export const auditEndpoints = {
     query: pageQuery.extend({
       type: z.string().max(80).optional().describe('An event type, or its beginning followed by "*"'),
       actorId: z.string().max(64).optional(),
+      deploymentId: idOf('deployment').optional(),
     }),
     response: pageOf(logEvent),
   }),

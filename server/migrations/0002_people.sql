@@ -14,7 +14,7 @@ create table users (
 create table sessions (
   id text primary key,
   user_id text not null references users on delete cascade,
-  token text not null unique,
+  token text not null unique, -- its hash
   expires_at timestamptz not null,
   ip_address text,
   user_agent text,
@@ -36,7 +36,8 @@ create table accounts (
   scope text,
   password text,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  unique (provider_id, account_id)
 );
 create index accounts_by_user on accounts (user_id);
 
@@ -52,7 +53,7 @@ create index verifications_by_identifier on verifications (identifier);
 
 create table device_codes (
   id text primary key,
-  device_code text not null unique,
+  device_code text not null unique, -- its hash
   user_code text not null unique,
   user_id text references users on delete cascade,
   client_id text,
@@ -114,7 +115,8 @@ end $$;
 
 create trigger users_noted after insert on users for each row execute function note_identity();
 create trigger sessions_noted after insert or delete on sessions for each row execute function note_identity();
-create trigger users_claim after insert on users for each row execute function claim_operator();
+-- Fires after users_noted (triggers go by name): first somebody is registered, then operator.
+create trigger users_operator after insert on users for each row execute function claim_operator();
 
 create table members (
   id text primary key,
@@ -148,3 +150,4 @@ create table tokens (
 );
 create index tokens_by_user on tokens (user_id);
 create index tokens_by_workspace on tokens (workspace_id);
+create index tokens_expiring on tokens (expires_at) where state = 'active';

@@ -103,7 +103,7 @@ create table workspace_keys (
   primary key (organization_id, key)
 );
 
-alter table tokens add foreign key (workspace_id) references workspaces;
+alter table tokens add foreign key (workspace_id, organization_id) references workspaces (id, organization_id);
 
 -- Each organization's secrets are sealed with its own data key, itself sealed with the installation's key.
 create table data_keys (

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { auditRoutes } from './audit/service.ts'
+import { createIdentity, revokeTokensOfMember } from './identity/service.ts'
+import { createOrganizationResolver, organizationRoutes } from './organizations/service.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
 import type { Route } from './platform/http/implement.ts'
@@ -57,14 +60,15 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   const roles = new Set(options.roles ?? allRoles)
   const platform = await openPlatform({ ...options, jobNames })
   let publicUrl = config.publicUrl ?? ''
-  const { authenticator, parts } = compose(platform, roles, () => publicUrl)
+  const requestsPerMinute = options.requestsPerMinute ?? 1200
+  const { authenticator, parts } = compose(platform, roles, () => publicUrl, requestsPerMinute > 0)
 
   const http = await createHttp({
     logger: platform.logger,
     metrics: platform.metrics,
     trustProxy: config.trustProxy,
     hosts: () => allowedHosts(config, publicUrl),
-    requestsPerMinute: options.requestsPerMinute ?? 1200,
+    requestsPerMinute,
     intercept: (request, response) => parts.some((part) => part.intercept?.(request, response)),
   })
   await registerOpenApi(http, { version })
@@ -108,9 +112,22 @@ function compose(
   platform: Platform,
   roles: ReadonlySet<Role>,
   publicUrl: () => string,
+  rateLimited: boolean,
 ): { authenticator: Authenticator; parts: Part[] } {
-  void platform
   void roles
-  void publicUrl
-  throw new Error('compose is being written')
+  const identity = createIdentity(platform, {
+    publicUrl,
+    origins: () => allowedOrigins(publicUrl()),
+    rateLimited,
+  })
+  const resolveOrganization = createOrganizationResolver(platform.db)
+  const { db, feed, logger } = platform
+  return {
+    authenticator: { authenticate: identity.authenticate, resolveOrganization },
+    parts: [
+      identity,
+      { routes: organizationRoutes({ feed, onLeave: revokeTokensOfMember }) },
+      { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
+    ],
+  }
 }

@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { Actor, LogEvent } from '@berth/contracts'
 import type { Queryable } from '../db/database.ts'
 
-interface EventRow {
+/** A row of `events e` with its openings. */
+export interface EventRow {
   organizationId: string
   seq: number
   type: string

@@ -1,0 +1,1 @@
+export { auditRoutes, type AuditRouteDeps } from './routes.ts'

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { APIError } from 'better-auth/api'
+import { betterAuth, type BetterAuthOptions } from 'better-auth'
+import { getAdapter } from 'better-auth/db/adapter'
+import { bearer } from 'better-auth/plugins/bearer'
+import { deviceAuthorization } from 'better-auth/plugins/device-authorization'
+import { displayName, type IdKind } from '@berth/contracts'
+import { newId } from '../../platform/ids.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { hashSecrets } from './hashing.ts'
+
+export const minPasswordLength = 12
+export const maxPasswordLength = 128
+export const deviceClientId = 'mcpctl'
+export const authPath = '/api/auth'
+/** Where `auth-routes` puts the caller's address, as the server knows it. */
+export const addressHeader = 'x-berth-client-address'
+
+const day = 24 * 3600
+
+export interface AuthOptions {
+  publicUrl: string
+  origins: () => ReadonlySet<string>
+  rateLimited: boolean
+}
+
+/** How better-auth works here: on our database, with our ids, for people only. */
+export function authOptions(platform: Platform, options: AuthOptions) {
+  const { logger, keys } = platform
+  return {
+    appName: 'Berth',
+    baseURL: options.publicUrl,
+    basePath: authPath,
+    secret: keys.derive('sign-in').toString('base64'),
+    trustedOrigins: () => [...options.origins()],
+    telemetry: { enabled: false },
+    logger: {
+      level: 'warn',
+      disableColors: true,
+      log: (level, message) =>
+        logger[level === 'debug' || level === 'info' ? 'debug' : level]({ part: 'sign-in' }, message),
+    },
+    advanced: {
+      cookiePrefix: 'berth',
+      useSecureCookies: isSecure(options.publicUrl),
+      defaultCookieAttributes: { sameSite: 'lax', httpOnly: true },
+      database: { generateId: ({ model }) => idFor(model) },
+      ipAddress: { ipAddressHeaders: [addressHeader] },
+    },
+    user: { modelName: 'users' },
+    session: { modelName: 'sessions', expiresIn: 30 * day, updateAge: day },
+    account: { modelName: 'accounts' },
+    verification: { modelName: 'verifications', storeIdentifier: 'hashed' },
+    rateLimit: {
+      enabled: options.rateLimited,
+      storage: 'database',
+      modelName: 'authRateLimits',
+      window: 60,
+      max: 300,
+      customRules: {
+        '/sign-in/email': { window: 60, max: 20 },
+        '/sign-up/email': { window: 60, max: 20 },
+        '/change-password': { window: 60, max: 20 },
+        '/device/code': { window: 60, max: 20 },
+        '/device': { window: 60, max: 20 },
+        '/device/token': false,
+        '/get-session': false,
+        '/sign-out': false,
+      },
+    },
+    emailAndPassword: { enabled: true, autoSignIn: true, minPasswordLength, maxPasswordLength },
+    databaseHooks: {
+      user: {
+        create: {
+          before: async (user) => ({ data: { ...user, name: checkedName(user.name), image: null } }),
+        },
+      },
+      session: { create: { before: async (session) => refuseInactive(platform, session.userId) } },
+    },
+    plugins: [
+      bearer(),
+      deviceAuthorization({
+        verificationUri: `${options.publicUrl}/device`,
+        validateClient: (clientId) => clientId === deviceClientId,
+        schema: { deviceCode: { modelName: 'deviceCodes' } },
+      }),
+    ],
+  } satisfies BetterAuthOptions
+}
+
+export const isSecure = (publicUrl: string): boolean => publicUrl.startsWith('https:')
+
+/** The name of the cookie that carries a session's token. */
+export const sessionCookie = (publicUrl: string): string =>
+  `${isSecure(publicUrl) ? '__Secure-' : ''}berth.session_token`
+
+const idKinds: Record<string, IdKind> = { user: 'user', session: 'session' }
+
+const idFor = (model: string): string => (idKinds[model] ? newId(idKinds[model]) : randomUUID())
+
+function checkedName(name: unknown): string {
+  const parsed = displayName.safeParse(name)
+  if (parsed.success) return parsed.data
+  throw new APIError('BAD_REQUEST', {
+    message: `name: ${parsed.error.issues[0]!.message}`,
+    code: 'INVALID_NAME',
+  })
+}
+
+async function refuseInactive(platform: Platform, userId: string): Promise<void> {
+  const user = await platform.db
+    .selectFrom('users')
+    .select('state')
+    .where('id', '=', userId)
+    .executeTakeFirst()
+  if (!user || user.state === 'active') return
+  throw new APIError('FORBIDDEN', {
+    message: 'This account is disabled. Ask an operator to enable it again.',
+    code: 'ACCOUNT_DISABLED',
+  })
+}
+
+/** Starts better-auth. */
+export async function startAuth(platform: Platform, given: AuthOptions) {
+  const options = authOptions(platform, given)
+  const database = { db: platform.db as never, type: 'postgres' as const, transaction: true }
+  const adapter = hashSecrets(await getAdapter({ ...options, database }))
+  return betterAuth({ ...options, database: () => adapter })
+}
+
+export type Auth = Awaited<ReturnType<typeof startAuth>>

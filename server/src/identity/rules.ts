@@ -1,0 +1,86 @@
+import {
+  permissions,
+  platformOrganizationId,
+  rolePermissions,
+  type MemberRole,
+  type Permission,
+  type PlatformRole,
+} from '@berth/contracts'
+
+export interface Membership {
+  organizationId: string
+  role: MemberRole
+  state: 'active' | 'suspended' | 'closed'
+}
+
+type Grants = ReadonlyMap<string, ReadonlySet<Permission>>
+
+const isRead = (permission: Permission) => permission.endsWith(':read')
+
+/** What an organization's state leaves of some permissions: a suspended one is only read, a closed one is gone. */
+function left(given: readonly Permission[], state: Membership['state']): Permission[] | null {
+  if (state === 'closed') return null
+  return state === 'suspended' ? given.filter(isRead) : [...given]
+}
+
+/** An operator reads the platform's own log. */
+const operatorGrants: readonly Permission[] = ['organization:read', 'audit:read']
+
+/** What a person who is signed in may do where. */
+export function grantsOfPerson(memberships: Membership[], roles: ReadonlySet<PlatformRole>): Grants {
+  const grants = new Map<string, ReadonlySet<Permission>>()
+  for (const { organizationId, role, state } of memberships) {
+    const granted = left(rolePermissions[role], state)
+    if (granted) grants.set(organizationId, new Set(granted))
+  }
+  if (roles.has('operator')) grants.set(platformOrganizationId, new Set(operatorGrants))
+  return grants
+}
+
+/**
+ * What a person's API token may do: the person's role, narrowed by the token's scopes and to its organization. It
+ * never carries platform roles: those act for the whole installation and need a sign-in.
+ */
+export function grantsOfApiToken(
+  memberships: Membership[],
+  token: { scopes: readonly Permission[]; organizationId: string | null },
+): Grants {
+  const scopes = new Set(token.scopes)
+  const reached = memberships.filter(
+    ({ organizationId }) => !token.organizationId || organizationId === token.organizationId,
+  )
+  return new Map(
+    [...grantsOfPerson(reached, new Set())].map(([id, granted]) => [
+      id,
+      new Set([...granted].filter((one) => scopes.has(one))),
+    ]),
+  )
+}
+
+/** What a workspace's agent may do: its scopes, in its organization. */
+export function grantsOfServiceToken(token: {
+  scopes: readonly Permission[]
+  organizationId: string
+  state: Membership['state']
+}): Grants {
+  const granted = left(token.scopes, token.state)
+  return new Map(granted ? [[token.organizationId, new Set(granted)]] : [])
+}
+
+/** What a service token may be given: what concerns its workspace, never people, tokens or the organization. */
+export const serviceScopes: ReadonlySet<Permission> = new Set<Permission>([
+  'organization:read',
+  'workspaces:read',
+  'deployments:read',
+  'deployments:write',
+  'tools:call',
+  'secrets:read',
+  'secrets:write',
+  'calls:read',
+  'policy:read',
+])
+
+/** The scopes that go beyond what the creator holds, in the order of the vocabulary. */
+export function beyond(scopes: readonly Permission[], held: ReadonlySet<Permission>): Permission[] {
+  return permissions.filter((permission) => scopes.includes(permission) && !held.has(permission))
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify'
+import type { Route } from '../platform/http/implement.ts'
+import type { Platform } from '../platform/platform.ts'
+import { createAuthenticator, type IdentityAuthenticator } from './authenticator.ts'
+import { sessionCookie, startAuth, type Auth } from './people/auth.ts'
+import { registerAuth } from './people/auth-routes.ts'
+import { startTimekeeping } from './reactions.ts'
+import { identityRoutes } from './routes.ts'
+
+export { recoverOperator, type Recovery } from './people/recover.ts'
+export { setupCode } from './people/setup-code.ts'
+export { revokeTokensOfMember } from './tokens/tokens.ts'
+
+export interface IdentityOptions {
+  /** Where people reach this installation; asked when the first request arrives. */
+  publicUrl: () => string
+  /** Origins whose pages may sign in. */
+  origins: () => ReadonlySet<string>
+  /** Whether sign-in and sign-up are limited by address. */
+  rateLimited: boolean
+}
+
+/** What a process needs of people, sign-ins and tokens. */
+export interface Identity extends Pick<IdentityAuthenticator, 'authenticate' | 'authenticateBearer'> {
+  routes: Route[]
+  /** Mounts /api/auth. */
+  register(app: FastifyInstance): void
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createIdentity(platform: Platform, options: IdentityOptions): Identity {
+  const { publicUrl, origins, rateLimited } = options
+  const authenticator = createAuthenticator(platform, () => sessionCookie(publicUrl()))
+  let started: Promise<Auth> | null = null
+
+  function auth(): Promise<Auth> {
+    started ??= startAuth(platform, { publicUrl: publicUrl(), origins, rateLimited })
+    started.catch(() => (started = null))
+    return started
+  }
+
+  let timekeeping: { stop(): Promise<void> } | null = null
+  return {
+    authenticate: authenticator.authenticate,
+    authenticateBearer: authenticator.authenticateBearer,
+    routes: identityRoutes(platform),
+    register: (app) => registerAuth(app, { platform, auth, publicUrl, origins }),
+    start: async () => {
+      timekeeping = startTimekeeping(platform)
+    },
+    stop: async () => {
+      await timekeeping?.stop()
+      await authenticator.close()
+    },
+  }
+}
