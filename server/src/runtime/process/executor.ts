@@ -3,7 +3,7 @@
  * nothing behind.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync } from 'node:fs'
+import { chmodSync, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Lookup } from '../../platform/net/addresses.ts'
 import { limitLevel, type Capabilities } from '../sandbox/capabilities.ts'
@@ -88,7 +88,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
     enforced: Enforced,
     handlers: LaunchHandlers,
   ): Promise<ProcessHandle> {
-    mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
+    mkdirSync(spec.stateDir, { recursive: true })
+    // The server may leave set-uid files here; nobody else on the host may reach them.
+    chmodSync(spec.stateDir, 0o700)
     const log = openLog(spec.logDir)
     let cgroup: Cgroup | null = null
     let egress: EgressProxy | null = null

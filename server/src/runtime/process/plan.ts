@@ -38,8 +38,8 @@ export const CHANNEL_FD = 5
 const JOIN =
   'ulimit -c 0; n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; n=$((n-1)); done; exec "$@"'
 
-/** RLIMIT_DATA counts the stacks that threads only reserve; Node starts about a dozen. */
-const RESERVED_STACKS_MB = 128
+/** RLIMIT_DATA also counts what is only reserved: for Node 24 the range for compiled code and the threads' stacks, 562 MB. */
+const RESERVED_BY_NODE_MB = 640
 
 const RESERVED_TARGETS = [
   ...['/proc', '/dev', '/etc', '/tmp', '/lib', '/lib64', '/usr/lib'],
@@ -116,7 +116,7 @@ const joining = (folders: string[], command: string[]) => [
 ]
 
 function prlimit(spec: LaunchSpec, enforced: Enforced, program: string): string[] {
-  const bytes = Math.floor((spec.limits.memoryMb + RESERVED_STACKS_MB) * 1024 * 1024)
+  const bytes = Math.floor((spec.limits.memoryMb + RESERVED_BY_NODE_MB) * 1024 * 1024)
   const limits = [
     ...(enforced.memory === 'prlimit' ? [`--data=${bytes}`] : []),
     ...(enforced.pids === 'prlimit' ? [`--nproc=${spec.limits.pids}`] : []),

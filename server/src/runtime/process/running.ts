@@ -218,7 +218,7 @@ function spawnPlan(plan: SpawnPlan, foreign: number[]): ChildProcess {
   if (plan.launcher) stdio[CHANNEL_FD] = 'ipc'
   const nothing = openSync('/dev/null', 'r')
   try {
-    for (const fd of foreign.filter((number) => number > CHANNEL_FD)) stdio[fd] = nothing
+    for (const fd of foreign) stdio[fd] ??= nothing
     const { env, cwd } = plan
     const filled = Array.from(stdio, (entry) => entry ?? 'ignore')
     return spawn(plan.file, plan.args, { env, cwd, stdio: filled, detached: true, serialization: 'json' })

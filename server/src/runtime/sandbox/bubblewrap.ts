@@ -55,6 +55,8 @@ export function bubblewrapOptions(view: SandboxView): string[] {
       '/dev/null',
       `/proc/${name}`,
     ]),
+    // Kernel settings ask for the uid, not for a capability: started by root, the sandbox could change the host's.
+    ['--remount-ro', '/proc'],
     // bubblewrap's own /dev and root are writable memory without a bound.
     ['--dev', '/dev', '--size', size, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
     view.disableUserns ? ['--disable-userns'] : [],
