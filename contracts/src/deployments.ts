@@ -113,8 +113,7 @@ export const launchBody = z.object({
 const logLine = z.object({
   line: z.number().int().describe('Grows by one a line'),
   at: timestamp,
-  instanceId: idOf('instance').nullable(),
-  stream: z.enum(['stderr', 'stdout', 'berth']),
+  stream: z.enum(['stderr', 'stdout', 'note']),
   text: z.string(),
 })
 export type LogLine = z.infer<typeof logLine>

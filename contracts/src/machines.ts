@@ -155,6 +155,13 @@ export const phaseMachine = machine({
       refusal: 'Only a running deployment can lose its process.',
     },
     {
+      action: 'remove',
+      from: ['absent', 'stopped', 'failed'],
+      to: 'absent',
+      by: 'reconciler',
+      refusal: 'What still runs is stopped before it is removed.',
+    },
+    {
       action: 'fail',
       from: ['launching', 'running'],
       to: 'failed',

@@ -5,8 +5,8 @@ const entry = z.record(z.string(), z.unknown())
 
 /** What a server shows of itself: names, descriptions and schemas, in canonical order. */
 export const surface = z.object({
-  serverInfo: z.record(z.string(), z.unknown()).nullable(),
-  instructions: z.string().nullable(),
+  serverInfo: z.record(z.string(), z.unknown()),
+  instructions: z.string().optional(),
   tools: z.array(entry),
   prompts: z.array(entry),
   resources: z.array(entry),
@@ -15,7 +15,7 @@ export const surface = z.object({
 export type Surface = z.infer<typeof surface>
 
 export const surfaceDifference = z.object({
-  kind: z.enum(['server', 'tool', 'prompt', 'resource', 'resourceTemplate']),
+  kind: z.enum(['tool', 'prompt', 'resource', 'resourceTemplate', 'instructions', 'serverInfo']),
   name: z.string(),
   change: z.enum(['added', 'removed', 'changed']),
   fields: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })),

@@ -17,6 +17,9 @@ import type { Logger } from './platform/logger.ts'
 import { openPlatform, type Platform } from './platform/platform.ts'
 import { allowedHosts, allowedOrigins } from './platform/public-address.ts'
 import { version } from './platform/version.ts'
+import { runRoutes } from './runs/routes.ts'
+import { secretsRoutes } from './secrets/routes.ts'
+import { tiersRoutes, workspacesRoutes } from './workspaces/routes.ts'
 
 export type Role = 'api' | 'gateway' | 'runner' | 'worker'
 export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
@@ -128,6 +131,7 @@ function compose(
       identity,
       { routes: organizationRoutes({ feed, onLeave: revokeTokensOfMember }) },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
+      { routes: [...workspacesRoutes(), ...tiersRoutes(), ...secretsRoutes(platform), ...runRoutes()] },
     ],
   }
 }
