@@ -89,7 +89,19 @@ async function authorize(
       `This needs the permission ${access.permission}, which you do not have here.`,
     )
   }
+  refuseBeyondToken(request.params as Record<string, string>, principal)
   return { principal, organizationId }
+}
+
+/** A token bound to a workspace, or to some deployments, does not see the others. */
+function refuseBeyondToken(params: Record<string, string>, principal: Principal): void {
+  const { workspaceId, deploymentId } = params
+  if (workspaceId && principal.workspaceId && workspaceId !== principal.workspaceId) {
+    throw notFound('workspace')
+  }
+  if (deploymentId && principal.allowedDeployments && !principal.allowedDeployments.has(deploymentId)) {
+    throw notFound('deployment')
+  }
 }
 
 async function organizationOf(request: FastifyRequest, principal: Principal, authenticator: Authenticator) {
