@@ -100,7 +100,8 @@ async function runVitest(node, args, env) {
   }
 }
 
-function count(report, code) {
+/** What vitest's report counts, given its exit code. */
+export function count(report, code) {
   const result = { ...nothing }
   for (const file of readReport(report)) {
     const statuses = file.assertionResults.map((test) => test.status)

@@ -21,10 +21,10 @@ export async function installDependencies() {
  * Whether node_modules holds what the lock file lists. npm writes down what it has installed in a lock file of its own,
  * last, so an interrupted installation does not count as one. Packages for other machines are optional and may be absent.
  */
-function areInstalled() {
-  const wanted = packagesOf(join(root, 'package-lock.json'))
-  const found = packagesOf(join(root, 'node_modules/.package-lock.json'))
-  if (!wanted) throw new Stop(`${root} has no package-lock.json: it is not a complete checkout.`)
+export function areInstalled(folder = root) {
+  const wanted = packagesOf(join(folder, 'package-lock.json'))
+  const found = packagesOf(join(folder, 'node_modules/.package-lock.json'))
+  if (!wanted) throw new Stop(`${folder} has no package-lock.json: it is not a complete checkout.`)
   if (!found) return false
   return Object.entries(wanted).every(
     ([path, entry]) => entry.optional || !isPackage(path, entry) || found[path]?.version === entry.version,
@@ -76,7 +76,7 @@ function npm(args) {
 }
 
 /** Turns npm's pages of output into a sentence, with npm's own last words where the cause is not a known one. */
-function explain(output) {
+export function explain(output) {
   const code =
     /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/.exec(
       output,
