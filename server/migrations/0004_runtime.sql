@@ -42,21 +42,26 @@ create table deployment_names (
   primary key (workspace_id, name)
 );
 
--- What speaks for a deployment's bytes and surface.
+-- What speaks for a deployment's bytes and surface. Facts of an earlier generation are not known of the present one.
 create table trust_records (
   deployment_id text primary key references deployments,
   organization_id text not null references organizations,
   release_id text not null references releases, -- what the facts below are about
   profile text not null default 'default',
-  artifact_ok boolean,
+  artifact_ok boolean, -- null with a time: it could not be checked
   artifact_digest text,
+  artifact_detail text,
+  artifact_generation int,
   artifact_checked_at timestamptz,
   admitted_hash text,
-  accepted_hash text,
+  accepted_hash text, -- what a person accepted in place of what was admitted
+  accepted_surface jsonb,
   accepted_by text,
   live_hash text,
   live_surface jsonb,
-  live_at timestamptz
+  live_generation int,
+  live_at timestamptz,
+  drift jsonb -- differences of the live surface from the admitted or accepted one; null: there is nothing to compare with
 );
 
 create table decisions (

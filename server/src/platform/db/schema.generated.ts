@@ -379,12 +379,17 @@ export interface Tokens {
 export interface TrustRecords {
   acceptedBy: string | null;
   acceptedHash: string | null;
+  acceptedSurface: unknown | null;
   admittedHash: string | null;
   artifactCheckedAt: Timestamp | null;
+  artifactDetail: string | null;
   artifactDigest: string | null;
+  artifactGeneration: number | null;
   artifactOk: boolean | null;
   deploymentId: string;
+  drift: unknown | null;
   liveAt: Timestamp | null;
+  liveGeneration: number | null;
   liveHash: string | null;
   liveSurface: unknown | null;
   organizationId: string;
