@@ -62,7 +62,7 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
   // Names of people are wanted on every page; asking here lets them arrive early.
   useQuery(peopleQuery(organization.id))
   return (
-    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[48px_minmax(0,1fr)] lg:grid-cols-[184px_minmax(0,1fr)] xl:grid-cols-[208px_minmax(0,1fr)]">
+    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[48px_minmax(0,1fr)] xl:grid-cols-[208px_minmax(0,1fr)]">
       <a
         href="#page"
         className="absolute -top-12 left-2 z-50 rounded-md bg-accent px-3 py-1 text-accent-ink focus:top-2"

@@ -8,7 +8,7 @@ export function SideNav() {
   const { organization, snapshots } = useWorkspaces()
   const attention = snapshots.flatMap(({ deployments }) => deployments).filter(needsAttention).length
   return (
-    <nav aria-label="Pages" className="hidden border-r border-line bg-panel px-2 py-3 lg:block">
+    <nav aria-label="Pages" className="hidden border-r border-line bg-panel px-2 py-3 xl:block">
       {places.map(({ to, label }) => (
         <Link
           key={to}

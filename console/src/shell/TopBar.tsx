@@ -33,7 +33,7 @@ export interface TopBarProps {
 export function TopBar({ onPalette, onKeys, onCreateOrganization }: TopBarProps) {
   return (
     <header className="col-span-full grid grid-cols-subgrid border-b border-line bg-panel">
-      <div className="hidden items-center border-r border-line px-4 lg:flex">
+      <div className="hidden items-center border-r border-line px-4 xl:flex">
         <Brand />
       </div>
       <div className="flex min-w-0 items-center gap-2 px-3 sm:px-4">
@@ -43,7 +43,7 @@ export function TopBar({ onPalette, onKeys, onCreateOrganization }: TopBarProps)
         <button
           type="button"
           onClick={onPalette}
-          className="flex h-7 shrink-0 items-center gap-2 rounded-md border border-line bg-bg px-2 text-ink-3 hover:border-line-strong md:w-44 xl:w-[260px]"
+          className="flex h-7 shrink-0 items-center gap-2 rounded-md border border-line bg-bg px-2 text-ink-3 hover:border-line-strong whitespace-nowrap md:w-48 2xl:w-[260px]"
         >
           <Search aria-hidden className="size-3.5" />
           <span className="max-md:sr-only">Search or act</span>
@@ -69,7 +69,7 @@ function PagesMenu() {
         <button
           type="button"
           aria-label="Pages"
-          className="-ml-1 rounded-md p-1.5 text-ink-2 hover:bg-idle-bg lg:hidden"
+          className="-ml-1 rounded-md p-1.5 text-ink-2 hover:bg-idle-bg xl:hidden"
         >
           <MenuIcon aria-hidden className="size-4" />
         </button>

@@ -24,21 +24,22 @@ export function Dialog({ open, onClose, title, description, width = 'narrow', ch
             width === 'wide' ? 'max-w-[640px]' : 'max-w-[440px]',
           )}
         >
-          <header className="flex items-start gap-3 px-5 pt-4 pb-3">
-            <div className="min-w-0 flex-1">
+          <header className="px-5 pt-4 pb-3">
+            <div className="pr-8">
               <Base.Title render={<h2 />}>{title}</Base.Title>
               {description && (
                 <Base.Description className="text-sm text-ink-2">{description}</Base.Description>
               )}
             </div>
-            <Base.Close
-              aria-label="Close"
-              className="-mr-1.5 inline-flex size-7 items-center justify-center rounded-md text-ink-3 hover:bg-idle-bg hover:text-ink"
-            >
-              <X aria-hidden className="size-4" />
-            </Base.Close>
           </header>
           {children}
+          {/* Last, so that the focus starts at the dialog's own first control. */}
+          <Base.Close
+            aria-label="Close"
+            className="absolute top-3 right-3 inline-flex size-7 items-center justify-center rounded-md text-ink-3 hover:bg-idle-bg hover:text-ink"
+          >
+            <X aria-hidden className="size-4" />
+          </Base.Close>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -1,5 +1,6 @@
-import type { LogEvent } from '@berth/contracts'
+import { pendingStatus, type LogEvent } from '@berth/contracts'
 import type { Tone } from '../../ui/Badge.tsx'
+import { holdWords } from '../lifecycle/marks.ts'
 
 export interface Told {
   title: string
@@ -52,7 +53,7 @@ function changed(payload: LogEvent['payload']): Told {
   const changes = changesOf(payload)
   const reason = typeof payload.reason === 'string' ? payload.reason : null
   const hold = changes.find(({ field }) => field === 'hold')
-  if (hold?.current) return told(`Held: ${String(hold.current)}`, reason, 'bad')
+  if (hold?.current) return told(`Held: ${heldFor(hold.current)}`, reason, 'bad')
   if (hold && !hold.current) return told('No longer held', reason, 'good')
   const phase = changes.find(({ field }) => field === 'phase')
   if (phase)
@@ -71,6 +72,11 @@ function runChanged(payload: LogEvent['payload']): Told {
   const tone =
     status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(String(status)) ? 'bad' : 'idle'
   return told(`${kind} run ${String(status).replace('_', ' ')}`, reason, tone)
+}
+
+function heldFor(status: unknown): string {
+  const known = pendingStatus.safeParse(status)
+  return known.success ? holdWords[known.data] : String(status)
 }
 
 function phaseTone(phase: unknown): Tone {

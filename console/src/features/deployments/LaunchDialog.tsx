@@ -151,8 +151,8 @@ function LaunchForm({
 
   async function bindSecrets(into: string): Promise<Record<string, string>> {
     const bindings: Record<string, string> = {}
-    for (const { name: secret } of wanted) {
-      const choice = given.secrets[secret] ?? defaultChoice(secret, known)
+    for (const { name: secret, required } of wanted) {
+      const choice = given.secrets[secret] ?? defaultChoice({ name: secret, required }, known)
       if (choice.from) bindings[secret] = choice.from
       if (choice.from !== null || choice.value === '') continue
       const stored = newNameFor(secret, known)
@@ -183,7 +183,7 @@ function LaunchForm({
     if (!server) faults.server = 'Choose what to launch.'
     if (workspaceId === null && draft.name.trim() === '') faults.name = 'Give the workspace a name.'
     for (const { name: secret, required } of wanted) {
-      const choice = given.secrets[secret] ?? defaultChoice(secret, known)
+      const choice = given.secrets[secret] ?? defaultChoice({ name: secret, required }, known)
       if (required && choice.from === null && choice.value === '') faults[secret] = `${secret} is needed.`
     }
     const read = fields ? configOf(fields, given.values) : readRaw(given.json)

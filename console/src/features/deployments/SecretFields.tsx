@@ -26,7 +26,7 @@ export interface SecretFieldsProps {
 /** For each secret that a release wants: one that the workspace has, or a new value, which nobody can read again. */
 export function SecretFields({ wanted, known, choices, faults, onChange }: SecretFieldsProps) {
   return wanted.map(({ name, description, required }) => {
-    const choice = choices[name] ?? defaultChoice(name, known)
+    const choice = choices[name] ?? defaultChoice({ name, required }, known)
     return (
       <div key={name} className="grid gap-2 sm:grid-cols-2">
         <Field label={name} optional={!required} hint={description} error={faults[name]}>
@@ -65,9 +65,13 @@ export function SecretFields({ wanted, known, choices, faults, onChange }: Secre
   })
 }
 
-/** One of the same name is taken; else a new one is asked for. */
-export function defaultChoice(name: string, known: Secret[]): SecretChoice {
-  return { from: known.some((secret) => secret.name === name) ? name : null, value: '' }
+/** One of the same name is taken; else a new one is asked for, if there must be one. */
+export function defaultChoice(
+  { name, required }: { name: string; required: boolean },
+  known: Secret[],
+): SecretChoice {
+  if (known.some((secret) => secret.name === name)) return { from: name, value: '' }
+  return { from: required ? null : '', value: '' }
 }
 
 /** A name that no secret of the workspace has, so that a new value never replaces one that others use. */

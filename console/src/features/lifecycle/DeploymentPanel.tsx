@@ -7,7 +7,7 @@ import { useSnapshotInterval } from '../../app/live.ts'
 import { useOrganization } from '../../app/session.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { Copyable, Id } from '../../ui/Id.tsx'
+import { Copyable, Id, shorten } from '../../ui/Id.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -34,7 +34,7 @@ export function DeploymentPanel({ deploymentId, onClose }: { deploymentId: strin
   return (
     <aside
       aria-label={deployment ? `Server ${deployment.name}` : 'Server'}
-      className="absolute inset-y-0 right-0 z-20 w-full overflow-y-auto border-l border-line bg-panel px-4 py-3.5 shadow-float sm:w-[372px] xl:static xl:shrink-0 xl:shadow-none"
+      className="absolute inset-y-0 right-0 z-20 w-full overflow-y-auto border-l border-line bg-panel px-4 py-3.5 shadow-float sm:w-[372px] lg:static lg:shrink-0 lg:shadow-none"
     >
       <div className="flex items-start gap-2">
         <h2 className="min-w-0 flex-1 truncate" title={deployment?.name}>
@@ -105,7 +105,12 @@ function Facts({ deployment }: { deployment: Deployment }) {
       <h3 className="uppercase">Connect and facts</h3>
       <dl className="mt-1 text-xs">
         <Fact name="MCP URL">
-          <Copyable text={deployment.mcpUrl} what="MCP URL" sign="always" />
+          <Copyable
+            text={deployment.mcpUrl}
+            shown={shorten(deployment.mcpUrl, 15, 16)}
+            what="MCP URL"
+            sign="always"
+          />
         </Fact>
         <Fact name="Server">{deployment.server}</Fact>
         <Fact name="Tools">{deployment.tools ?? 'not seen yet'}</Fact>

@@ -2,10 +2,9 @@ import { deploymentWord, type WorkspaceSnapshot } from '@berth/contracts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Boxes, SearchX } from 'lucide-react'
-import { lazy, Suspense, useEffect, useMemo, useRef } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { type Action, usePageActions } from '../../app/actions.tsx'
-import { useKeys } from '../../app/keys.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -61,7 +60,12 @@ export function LifecyclePage() {
       [launchWhyNot, hasFilter, navigate],
     ),
   )
-  useRowKeys(shown, search.deployment, (deployment) => set({ deployment }, true))
+  const select = useCallback(
+    (deployment: string | undefined) =>
+      void navigate({ search: (before) => ({ ...before, deployment }), replace: true }),
+    [navigate],
+  )
+  useRowActions(shown, search.deployment, select)
 
   const servers = shown.reduce((sum, { deployments }) => sum + deployments.length, 0)
   return (
@@ -168,20 +172,30 @@ function useAllPages(
   }, [wanted, hasNextPage, isFetching, fetchNextPage])
 }
 
-/** `j` and `k` walk through the rows, Escape closes the panel. */
-function useRowKeys(
+/** Keys that walk through the rows, and Escape, which closes the panel. */
+function useRowActions(
   shown: WorkspaceSnapshot[],
   selected: string | undefined,
   select: (id: string | undefined) => void,
 ): void {
-  const ids = shown.flatMap(({ deployments }) => deployments.map(({ id }) => id))
-  const step = (by: number) => () => {
+  const actions = useMemo((): Action[] => {
+    const ids = shown.flatMap(({ deployments }) => deployments.map(({ id }) => id))
+    if (ids.length === 0) return []
     const at = selected ? ids.indexOf(selected) : -1
-    const next =
-      ids[at === -1 ? (by > 0 ? 0 : ids.length - 1) : Math.min(Math.max(at + by, 0), ids.length - 1)]
-    if (next) select(next)
-  }
-  useKeys({ j: step(1), k: step(-1), ...(selected ? { escape: () => select(undefined) } : {}) })
+    return [
+      {
+        id: 'next',
+        label: 'Next server',
+        key: 'j',
+        run: () => select(ids[Math.min(at + 1, ids.length - 1)]),
+      },
+      { id: 'previous', label: 'Previous server', key: 'k', run: () => select(ids[Math.max(at - 1, 0)]) },
+      ...(selected
+        ? [{ id: 'close', label: 'Close the panel', key: 'escape', run: () => select(undefined) }]
+        : []),
+    ]
+  }, [shown, selected, select])
+  usePageActions(actions)
 }
 
 function Nothing(props: {
@@ -205,7 +219,7 @@ function Nothing(props: {
       icon={<Boxes className="size-6" />}
       title="Nothing runs here yet"
       action={
-        <Button look="primary" whyNot={props.launchWhyNot} onClick={props.onLaunch}>
+        <Button whyNot={props.launchWhyNot} onClick={props.onLaunch}>
           Launch your first server
         </Button>
       }

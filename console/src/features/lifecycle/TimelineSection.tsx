@@ -70,7 +70,9 @@ function Entry({ event, people }: { event: LogEvent; people: ReadonlyMap<string,
       <div className="min-w-0">
         <p className="font-[550] break-words">{title}</p>
         <p className="text-xs break-words text-ink-3">
-          {[detail?.split('\n')[0], actorName(event.actor, people)].filter(Boolean).join(' · ')}
+          {[detail?.split('\n')[0]?.replace(/\.$/, ''), actorName(event.actor, people)]
+            .filter(Boolean)
+            .join(' · ')}
         </p>
       </div>
       <span className="text-xs text-ink-3">

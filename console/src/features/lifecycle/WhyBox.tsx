@@ -10,7 +10,7 @@ import { Id } from '../../ui/Id.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
-import { holdWords } from './marks.ts'
+import { holdWordsOf } from './marks.ts'
 import { decisionQuery } from './queries.ts'
 
 const SurfaceDialog = lazy(async () => ({
@@ -23,7 +23,7 @@ export function WhyBox({ deployment }: { deployment: Deployment }) {
   const word = deploymentWord(deployment)
   if (hold)
     return (
-      <Box tone={word === 'held' ? 'bad' : 'wait'} title={`Held: ${holdWords[hold]}`}>
+      <Box tone={word === 'held' ? 'bad' : 'wait'} title={`Held: ${holdWordsOf(deployment)}`}>
         {reason && <p className="break-words whitespace-pre-wrap">{reason}</p>}
         <p className="mt-1 font-mono text-[11.5px] leading-4 break-words text-ink-2">
           {[hold, ...holdNotes].join(' · ')}
@@ -156,7 +156,9 @@ function Explanation({ decisionId }: { decisionId: string }) {
       </ul>
       <p className="mt-1 flex flex-wrap items-center gap-x-1.5 text-ink-3">
         <Id value={data.id} what="decision id" />
-        at {data.moment}, <Time at={data.at} ago /> · policy {data.policyVersion}
+        <span>
+          · at {data.moment} · <Time at={data.at} ago /> · policy {data.policyVersion}
+        </span>
       </p>
     </div>
   )

@@ -11,13 +11,13 @@ import { healthMark, needsAttention, runMark, wordMark } from './marks.ts'
 
 /** Columns share their widths across groups, so that stacked groups line up; narrow pages keep the first ones. */
 const columns = [
-  { name: 'Server', className: 'w-[44%] @2xl:w-[21%]' },
-  { name: 'Release', className: 'hidden @2xl:table-cell @2xl:w-[21%]' },
-  { name: 'Actual', className: 'w-[29%] @2xl:w-[15%]' },
-  { name: 'Health', className: 'w-[27%] @2xl:w-[14%]' },
-  { name: 'Calls/min', numeric: true, className: 'hidden @2xl:table-cell @2xl:w-[11%]' },
-  { name: 'p99', numeric: true, className: 'hidden @3xl:table-cell @2xl:w-[9%]' },
-  { name: 'Last run', className: 'hidden @2xl:table-cell @2xl:w-[18%]' },
+  { name: 'Server', className: 'w-[44%] @lg:w-[30%] @2xl:w-[20%]' },
+  { name: 'Release', className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[20%]' },
+  { name: 'Actual', className: 'w-[29%] @lg:w-[22%] @2xl:w-[14%]' },
+  { name: 'Health', className: 'w-[27%] @lg:w-[20%] @2xl:w-[14%]' },
+  { name: 'Calls/min', numeric: true, className: 'hidden @2xl:table-cell @2xl:w-[9%]' },
+  { name: 'p99', numeric: true, className: 'hidden @2xl:table-cell @2xl:w-[8%]' },
+  { name: 'Last run', className: 'hidden @2xl:table-cell @2xl:w-[15%]' },
 ]
 const [server, release, actual, health, calls, p99, lastRun] = columns.map(({ className }) => className)
 

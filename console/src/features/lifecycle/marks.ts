@@ -69,6 +69,15 @@ export const holdWords: Record<PendingStatus, string> = {
   'pending-rule': 'a rule of the operators forbids it',
 }
 
+/** What a deployment is held for, in words; a note that says more than the status goes first. */
+export function holdWordsOf({ hold, holdNotes }: Pick<Deployment, 'hold' | 'holdNotes'>): string {
+  if (holdNotes.some((note) => note.startsWith('trust:drift')))
+    return 'it shows other tools than those that were admitted'
+  if (holdNotes.some((note) => note.startsWith('capability:sandbox')))
+    return 'its tier demands a sandbox and no machine has one'
+  return hold ? holdWords[hold] : 'nothing'
+}
+
 /** Whether somebody should look at it. */
 export function needsAttention(deployment: Deployment): boolean {
   const word = deploymentWord(deployment)
