@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CallRecord, LogEvent } from '@berth/contracts'
+import { startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
+import { fixtures, Mcpctl } from './support.ts'
+
+interface Quickstart {
+  organizationId: string
+  workspaceId: string
+  deploymentId: string
+  mcpUrl: string
+  token: string
+  tools: string[]
+  decisionId: string
+  auditSeq: number
+}
+
+const keys = [
+  'organizationId',
+  'workspaceId',
+  'deploymentId',
+  'mcpUrl',
+  'token',
+  'tools',
+  'decisionId',
+  'auditSeq',
+] as const
+
+let server: TestServer
+let cli: Mcpctl
+let first: Quickstart
+
+beforeAll(async () => {
+  server = await startTestServer()
+  cli = new Mcpctl(server.url)
+})
+
+afterAll(async () => {
+  await cli.close()
+  await server.close()
+})
+
+describe('quickstart', () => {
+  it('goes from nothing to an answered call of the reference server', async () => {
+    const { code, stdout, stderr } = await cli.run(['quickstart', '--json'])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    first = JSON.parse(stdout) as Quickstart
+    expect(Object.keys(first)).toEqual(keys)
+    expect(first.mcpUrl).toBe(`${server.url}/mcp/quickstart/quickstart/everything`)
+    expect(first.tools).toContain('echo')
+    expect(stderr).toMatch(/password {2}\S{20}/)
+    expect(stdout).not.toMatch(/password/)
+  })
+
+  it('gives a password that signs in, and a token that is good for the tools alone', async () => {
+    const me = await cli.json<{ user: { email: string } }>('whoami')
+    expect(me.user.email).toBe('operator@berth.local')
+    const { code } = await cli.run(['orgs', 'list'], { env: { BERTH_TOKEN: first.token } })
+    expect(code).toBe(1)
+  })
+
+  it('leaves the decision, the call and the event where it says', async () => {
+    const org = ['--org', first.organizationId]
+    const decision = await cli.json('policy', 'explain', first.decisionId, ...org)
+    expect(decision).toMatchObject({ id: first.decisionId, allowed: true, deploymentId: first.deploymentId })
+    const calls = await cli.json<{ items: CallRecord[] }>('deployments', 'calls', first.deploymentId, ...org)
+    expect(calls.items).toContainEqual(
+      expect.objectContaining({
+        method: 'tools/call',
+        tool: 'echo',
+        outcome: 'ok',
+        decisionId: first.decisionId,
+      }),
+    )
+    const events = await cli.json<{ items: LogEvent[] }>('audit', 'list', '--type', 'decision.made', ...org)
+    const event = events.items.find((one) => one.seq === first.auditSeq)
+    expect(event?.payload['decisionId']).toBe(first.decisionId)
+  })
+
+  it('used again finds everything there, and answers again', async () => {
+    const again = await cli.json<Quickstart>('quickstart')
+    const same = ['organizationId', 'workspaceId', 'deploymentId', 'mcpUrl', 'tools'] as const
+    for (const key of same) expect(again[key]).toEqual(first[key])
+    expect(again.token).not.toBe(first.token)
+    const { items } = await cli.json<{ items: unknown[] }>(
+      'deployments',
+      'list',
+      '--org',
+      first.organizationId,
+    )
+    expect(items).toHaveLength(1)
+  })
+
+  it('starts again what was stopped, and says in words where everything is', async () => {
+    await cli.text('deployments', 'stop', first.deploymentId, '--org', first.organizationId)
+    const { code, stdout, stderr } = await cli.run(['quickstart'])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stdout).toContain('Echo: Hello from behind Berth')
+    for (const title of ['MCP URL', 'token', 'decision', 'audit event', 'console'])
+      expect(stdout).toContain(title)
+    expect(stderr).toContain('mcpctl policy explain')
+  })
+
+  it('launches another server when one is named', async () => {
+    await cli.run(['catalog', 'add', '--local', fixtures, '--name', 'echo', '--', 'node', 'echo.mjs'])
+    const { items } = await cli.json<{ items: { name: string }[] }>('catalog', 'list', 'echo')
+    const other = items.find((one) => one.name.endsWith('/echo'))!
+    const answer = await cli.json<Quickstart>('quickstart', '--server', other.name)
+    expect(answer.tools).toEqual(['echo'])
+    expect(answer.workspaceId).toBe(first.workspaceId)
+  })
+
+  it('is 1 for a server that the catalog does not have, 2 for what is no name', async () => {
+    expect((await cli.run(['quickstart', '--server', 'reference/nothing'])).code).toBe(1)
+    expect((await cli.run(['quickstart', '--server', 'nothing'])).code).toBe(2)
+  })
+
+  it('is 3 for somebody without a login where there is an operator', async () => {
+    const stranger = new Mcpctl(server.url)
+    const { code, stdout, stderr } = await stranger.run(['quickstart', '--json'])
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain('mcpctl login')
+    await stranger.close()
+  })
+})
