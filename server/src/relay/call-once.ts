@@ -1,9 +1,10 @@
 /** A single request without HTTP and without a session: what "call this tool" on a page uses. */
 import { randomUUID } from 'node:crypto'
+import { admitRequest, hold, toolName } from './admission.ts'
 import { Call } from './call.ts'
 import { readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
-import { allowedToolsOnly, toolName } from './exchange.ts'
+import { allowedToolsOnly } from './exchange.ts'
 import { codes, errorText, LATEST_VERSION, resultText } from './jsonrpc.ts'
 import type { Link } from './link.ts'
 import type { ServerMessage } from './routing.ts'
@@ -58,15 +59,8 @@ async function perform<C extends RelayContext>(
   request: OnceRequest<C>,
   envelope: Envelope,
 ): Promise<OnceAnswer> {
-  const { context, method, params } = request
-  const tool = toolName(envelope)
-  const refusal =
-    hooks.admit(context, null, method, params) ??
-    (tool !== null && context.allowedTools && !context.allowedTools.has(tool)
-      ? { code: codes.refused, message: `The tool ${JSON.stringify(tool)} is not allowed for this token.` }
-      : null) ??
-    (await hooks.beforeRequest?.(context, null, method, params)) ??
-    null
+  const { context } = request
+  const refusal = admitRequest(hooks, context, null, envelope) ?? (await hold(hooks, context, null, envelope))
   if (refusal) return refused(refusal)
   const sessionId = `once_${randomUUID()}`
   const initialize: InitializeParams = {

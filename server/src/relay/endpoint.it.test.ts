@@ -271,6 +271,39 @@ describe('what a caller may use', () => {
     }
   })
 
+  it('is refused when it cannot be checked or recorded, and nothing hangs', async () => {
+    let broken = ''
+    const fail = (what: string) => {
+      if (broken === what) throw new Error('out of order')
+      return null
+    }
+    const bench = await startBench({
+      upstream: { isolation: 'shared' },
+      hooks: {
+        admit: () => fail('admit'),
+        beforeRequest: () => (broken === 'later' ? Promise.reject(new Error('late')) : fail('before')),
+        record: () => void fail('record'),
+      },
+    })
+    try {
+      const client = new TestClient(bench.url)
+      await client.open()
+      for (const what of ['admit', 'before', 'later', 'record']) {
+        broken = what
+        const { error } = await client.call('echo', { message: 'x' })
+        expect(error.message, what).toMatch(
+          what === 'record' ? /could not be recorded/ : /could not be checked/,
+        )
+      }
+      broken = ''
+      expect((await client.call('echo', { message: 'x' })).result.content[0].text).toBe('x')
+      expect(bench.endpoint.sessions()[0]!.inFlight).toBe(0)
+      expect(bench.endpoint.held.size).toBe(0)
+    } finally {
+      await bench.close()
+    }
+  })
+
   it('is asked before every message, also by a hook that takes its time', async () => {
     const asked: string[] = []
     const bench = await startBench({

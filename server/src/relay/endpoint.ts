@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerInitialize } from './opening.ts'
 import { codes, UpstreamError } from './jsonrpc.ts'
+import { admit, admitRequest, hold, toolName } from './admission.ts'
 import { isBatch, readBatch } from './batch.ts'
 import { readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
-import { Exchange, HttpCall, toolName } from './exchange.ts'
+import { Exchange, HttpCall } from './exchange.ts'
 import type { ExchangeHost } from './exchange.ts'
 import {
   accepts,
@@ -165,20 +166,23 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     }
     void this.guarded(res, rawId, async () => {
       const session = found ?? (await this.revive(id, context, envelope))
-      const refusal = session instanceof Session ? await this.table.reattach(session, context) : session
+      const refusal = session instanceof Session ? await this.reattach(session, context, envelope) : session
       if (refusal) sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 }, rawId)
       else if (session instanceof Session) then(session)
     })
   }
 
-  /** Asks admission before a server is launched for a session that is not here. */
-  private async revive(
-    id: string,
-    context: C,
-    envelope: Envelope | undefined,
-  ): Promise<Session<C> | Refusal> {
+  /** Asks admission before a server is launched for a session that lost its own. */
+  private async reattach(session: Session<C>, context: C, envelope?: Envelope): Promise<Refusal | null> {
+    if (session.link) return null
+    const refusal = admit(this.hooks, context, session, envelope)
+    return refusal ?? (await this.table.reattach(session, context))
+  }
+
+  /** The same for a session that is not here. */
+  private async revive(id: string, context: C, envelope?: Envelope): Promise<Session<C> | Refusal> {
     if (!this.hooks.lookupSession) return unknownSession()
-    const refusal = this.hooks.admit(context, null, envelope?.method || 'response', envelope?.message.params)
+    const refusal = admit(this.hooks, context, null, envelope)
     if (refusal) return { ...refusal, httpStatus: refusal.httpStatus ?? 403 }
     return await this.table.restore(id, context)
   }
@@ -186,18 +190,17 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
   /** One request of a session: admission, then up to the server. */
   private request(session: Session<C>, exchange: Exchange<C>, envelope: Envelope, bytes: number): void {
     const call = new HttpCall(exchange, envelope, bytes)
-    const { params } = envelope.message
-    const refusal = this.admitRequest(session, exchange.context, envelope, params)
+    const refusal = this.checkRequest(session, exchange.context, envelope)
     if (refusal) {
       call.fail('refused', refusal)
       return
     }
-    const hold = this.hooks.beforeRequest?.(exchange.context, session, envelope.method, params) ?? null
-    if (hold === null) this.forward(session, call, envelope)
-    else void this.afterHold(hold, session, call, envelope)
+    const held = hold(this.hooks, exchange.context, session, envelope)
+    if (held === null) this.forward(session, call, envelope)
+    else void this.afterHold(held, session, call, envelope)
   }
 
-  private admitRequest(session: Session<C>, context: C, envelope: Envelope, params: unknown): Refusal | null {
+  private checkRequest(session: Session<C>, context: C, envelope: Envelope): Refusal | null {
     if (session.inFlight > this.options.maxInFlight) {
       return transportFault(
         429,
@@ -206,28 +209,18 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     }
     if (envelope.method === 'initialize')
       return { code: codes.invalidRequest, message: 'initialize cannot be batched.' }
-    const refusal = this.hooks.admit(context, session, envelope.method, params)
-    if (refusal) return refusal
-    const { allowedTools } = context
-    if (!allowedTools || envelope.method !== 'tools/call') return null
-    const tool = toolName(envelope)
-    if (tool !== null && allowedTools.has(tool)) return null
-    return { code: codes.refused, message: `The tool ${JSON.stringify(tool)} is not allowed for this token.` }
+    return admitRequest(this.hooks, context, session, envelope)
   }
 
   private async afterHold(
-    hold: Promise<Refusal | null>,
+    held: Promise<Refusal | null> | Refusal,
     session: Session<C>,
     call: HttpCall<C>,
     envelope: Envelope,
   ): Promise<void> {
-    try {
-      const refusal = await hold
-      if (refusal) call.fail('refused', refusal)
-      else this.forward(session, call, envelope)
-    } catch {
-      call.fail('refused', { code: codes.refused, message: 'The call could not be checked and was refused.' })
-    }
+    const refusal = await held
+    if (refusal) call.fail('refused', refusal)
+    else this.forward(session, call, envelope)
   }
 
   private forward(session: Session<C>, call: HttpCall<C>, envelope: Envelope): void {
@@ -244,7 +237,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
 
   /** A notification or a response: no answer but 202. */
   private accept(session: Session<C>, res: ServerResponse, context: C, envelope: Envelope): void {
-    const refusal = this.hooks.admit(context, session, envelope.method || 'response', envelope.message.params)
+    const refusal = admit(this.hooks, context, session, envelope)
     if (refusal) {
       sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 })
       return
@@ -269,8 +262,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
       requests.length > 0 ? new Exchange(this, session, context, res, requests.length, true) : null
     for (const part of parts) {
       if (part.kind === 'request') this.request(session, exchange!, part, part.params.length)
-      else if (!this.hooks.admit(context, session, part.method || 'response', part.message.params))
-        this.pass(session, part)
+      else if (!admit(this.hooks, context, session, part)) this.pass(session, part)
     }
     if (!exchange) sendEmpty(res, 202)
   }
@@ -301,7 +293,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
       sendRefusal(res, transportFault(400, 'The Mcp-Session-Id header is missing.'))
       return
     }
-    const found = this.table.find(id, context) ?? (await this.revive(id, context, undefined))
+    const found = this.table.find(id, context) ?? (await this.revive(id, context))
     if (!(found instanceof Session)) {
       sendRefusal(res, found)
       return
@@ -354,7 +346,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
    */
   closeSessions(predicate: (session: SessionView) => boolean, refusal: Refusal): number {
     let count = 0
-    for (const session of [...this.table.sessions.values()]) {
+    for (const session of this.table.sessions.values()) {
       if (!predicate(session)) continue
       this.table.remember(session, refusal)
       this.table.close(session, 'refused', refusal)
@@ -381,6 +373,6 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     while (busy() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
     clearInterval(this.timer)
     const refusal: Refusal = { code: codes.serverGone, message: 'The gateway is shutting down.' }
-    for (const session of [...this.table.sessions.values()]) this.table.close(session, 'shutdown', refusal)
+    for (const session of this.table.sessions.values()) this.table.close(session, 'shutdown', refusal)
   }
 }

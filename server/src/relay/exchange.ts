@@ -3,9 +3,10 @@
  * notification or a server's request comes first (or nothing for a while) it becomes an event stream.
  */
 import type { ServerResponse } from 'node:http'
+import { toolName } from './admission.ts'
 import { Call } from './call.ts'
 import type { Envelope } from './envelope.ts'
-import { errorText, resultText } from './jsonrpc.ts'
+import { codes, errorText, resultText } from './jsonrpc.ts'
 import type { ServerMessage } from './routing.ts'
 import type { Session } from './session.ts'
 import type { SseStream } from './streams.ts'
@@ -50,7 +51,8 @@ export class Exchange<C extends RelayContext> {
   /** Turns the held response into an event stream. False when the client has gone or has its answer. */
   upgrade(): boolean {
     if (this.stream) return true
-    if (this.outstanding === 0 || this.res.destroyed || this.session.closed) return false
+    if (this.outstanding === 0 || this.res.destroyed || this.res.headersSent || this.session.closed)
+      return false
     this.host.held.delete(this)
     const { streams } = this.session
     this.stream = streams.create()
@@ -78,18 +80,11 @@ export class Exchange<C extends RelayContext> {
     session.inFlight--
     session.lastSeenAt = Date.now()
     this.outstanding--
-    const responseBytes = Buffer.byteLength(text)
-    this.host.record(this.context, {
-      sessionId: session.id,
-      method: call.method,
-      tool: call.tool,
-      outcome,
-      errorCode,
-      requestBytes: call.requestBytes,
-      responseBytes,
-      startedAt: this.startedAt,
-      latencyUs: Math.round((performance.now() - call.startedAt) * 1000),
-    })
+    let responseBytes = Buffer.byteLength(text)
+    if (!this.record(call, outcome, errorCode, responseBytes)) {
+      text = errorText(call.rawId, notRecorded)
+      responseBytes = Buffer.byteLength(text)
+    }
     if (this.stream) {
       if (session.closed) return
       session.streams.push(this.stream, text)
@@ -106,6 +101,31 @@ export class Exchange<C extends RelayContext> {
     this.finish(text, responseBytes)
   }
 
+  /** False when the record could not be made: then there is no answer either. */
+  private record(
+    call: HttpCall<C>,
+    outcome: Outcome,
+    errorCode: number | null,
+    responseBytes: number,
+  ): boolean {
+    try {
+      this.host.record(this.context, {
+        sessionId: this.session.id,
+        method: call.method,
+        tool: call.tool,
+        outcome,
+        errorCode,
+        requestBytes: call.requestBytes,
+        responseBytes,
+        startedAt: this.startedAt,
+        latencyUs: Math.round((performance.now() - call.startedAt) * 1000),
+      })
+      return true
+    } catch {
+      return false
+    }
+  }
+
   private finish(body: string, bytes: number): void {
     this.host.held.delete(this)
     if (this.res.destroyed) return
@@ -113,6 +133,11 @@ export class Exchange<C extends RelayContext> {
     this.res.writeHead(this.status, { 'content-type': 'application/json', 'content-length': length })
     this.res.end(body)
   }
+}
+
+const notRecorded: Refusal = {
+  code: codes.serverGone,
+  message: 'The call was made but could not be recorded.',
 }
 
 /** A request of a client, within its exchange. */
@@ -160,13 +185,6 @@ export class HttpCall<C extends RelayContext> extends Call {
     this.done = true
     this.exchange.settle(this, resultText(this.rawId, rawResult), 'ok', null)
   }
-}
-
-/** The tool a request calls, or null. */
-export function toolName(envelope: Envelope): string | null {
-  if (envelope.method !== 'tools/call') return null
-  const name = (envelope.message.params as { name?: unknown } | undefined)?.name
-  return typeof name === 'string' ? name : null
 }
 
 /** A tools/list answer without the tools the caller may not use; untouched when there is no such limit. */

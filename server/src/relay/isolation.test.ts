@@ -139,10 +139,11 @@ function everyoneGotTheirOwn(calls: Asked[]): boolean {
 
 describe('sessions that share one server', () => {
   it('get exactly one answer to each request, and never a word of another session', () => {
-    fc.assert(
+    const found = fc.check(
       fc.property(steps, (history) => everyoneGotTheirOwn(play(history, true))),
       { numRuns: 300 },
     )
+    expect(found.counterexample).toBeNull()
   })
 
   it('would get wrong answers or none without id remapping', () => {
@@ -293,6 +294,19 @@ describe('a session with a server of its own', () => {
     const { upstream } = setUp(1, 'session')
     const peer = { deliver: () => {}, listening: false, upstreamGone: () => {} }
     expect(() => upstream.attach(peer)).toThrow('belongs to another session')
+  })
+})
+
+describe('a server that does not read', () => {
+  it('is given no more requests, so that they cannot pile up', () => {
+    const { server, clients } = setUp(1, 'shared')
+    Object.assign(server, { writableLength: 17 * 1024 * 1024 })
+    const direct = clients[0]!.link.request(
+      readEnvelope('{"jsonrpc":"2.0","id":1,"method":"ping"}') as Envelope,
+      new Asked(readEnvelope('{"jsonrpc":"2.0","id":1,"method":"ping"}') as Envelope, ''),
+    )
+    expect(direct).toMatchObject({ message: 'The server does not read its input.' })
+    expect(server.received).toEqual([])
   })
 })
 

@@ -35,7 +35,7 @@ describe('a server that fails', () => {
   it('by not answering initialize: the limit is named', async () => {
     const slow = bad('hang-on-initialize', { upstream: { initializeTimeoutMs: 100 } })
     await expect(open(slow)).rejects.toThrow('did not answer initialize')
-    await bench.upstreams[0]!.close()
+    bench.upstreams[0]!.close()
   })
 
   it('in a call: every pending call learns what happened, and the session goes on with a new server', async () => {
@@ -191,6 +191,9 @@ describe('a restart of the gateway', () => {
     bench = await startBench(options)
     const client = new TestClient(bench.url)
     client.sessionId = before.sessionId
+    const early = new TestClient(bench.url, { 'x-principal': 'p2' })
+    early.sessionId = before.sessionId
+    const spoiler = early.post({ jsonrpc: '2.0', id: 1, method: 'ping' })
     const touched = await Promise.all([
       client.call('test_touch_resource'),
       client.call('test_touch_resource'),
@@ -199,6 +202,7 @@ describe('a restart of the gateway', () => {
       'subscribed: true',
       'subscribed: true',
     ])
+    expect((await spoiler).status).toBe(404)
     expect(bench.upstreams).toHaveLength(1)
     const res = await client.post({
       jsonrpc: '2.0',

@@ -27,6 +27,14 @@ interface Asked {
 }
 
 const MAX_ASKED = 1024
+/** Bytes that a server may leave unread before it gets no more requests. */
+const MAX_BACKLOG = 16 * 1024 * 1024
+
+const stuck: Refusal = {
+  code: codes.serverGone,
+  message: 'The server does not read its input.',
+  httpStatus: 503,
+}
 
 export class Link {
   readonly upstream: Upstream
@@ -49,6 +57,7 @@ export class Link {
   request(envelope: Envelope, call: Call): Refusal | { rawResult: string } | null {
     const { upstream } = this
     if (upstream.gone) return { code: codes.serverGone, message: upstream.gone.sentence }
+    if (upstream.backlog > MAX_BACKLOG) return stuck
     if (upstream.isolation === 'shared') {
       const refusal = refusedWhenShared(envelope)
       if (refusal) return refusal

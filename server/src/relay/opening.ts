@@ -1,5 +1,6 @@
 /** `initialize`: a new session. */
 import type { ServerResponse } from 'node:http'
+import { admit, hold } from './admission.ts'
 import type { McpEndpoint } from './endpoint.ts'
 import type { Envelope } from './envelope.ts'
 import { sendJson } from './http.ts'
@@ -42,10 +43,7 @@ export async function answerInitialize<C extends RelayContext>(
     return
   }
   const { hooks } = endpoint
-  const refusal =
-    hooks.admit(context, null, 'initialize', params) ??
-    (await hooks.beforeRequest?.(context, null, 'initialize', params)) ??
-    null
+  const refusal = admit(hooks, context, null, envelope) ?? (await hold(hooks, context, null, envelope))
   if (refusal) {
     refuse('refused', { ...refusal, httpStatus: refusal.httpStatus ?? 403 })
     return
@@ -63,8 +61,9 @@ export async function answerInitialize<C extends RelayContext>(
     }
     reply(session.id, 'ok', null, resultText(envelope.rawId, JSON.stringify(downstream(session, result))))
   } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error
-    refuse('lost', { code: error.code, message: error.message })
+    if (error instanceof UpstreamError) refuse('lost', { code: error.code, message: error.message })
+    else
+      refuse('lost', { code: codes.serverGone, message: 'The session could not be opened.', httpStatus: 503 })
   }
 }
 

@@ -6,6 +6,7 @@ import { oneLine } from './jsonrpc.ts'
 type Chunks = AsyncIterable<unknown>
 
 const MAX_WAIT_MS = 30_000
+const MAX_OPENING_MS = 250
 
 export class RemoteListener {
   private readonly open: (lastId: string | null) => Promise<Chunks | null>
@@ -28,8 +29,15 @@ export class RemoteListener {
     this.signal = options.signal
   }
 
-  start(): void {
-    if (this.run === 0) void this.listen(++this.run)
+  /**
+   * Resolves when the stream is open, or refused, or slow to open. Requests should wait for it: what a server wants to
+   * say outside of them before the stream is there is lost with many servers.
+   */
+  async start(): Promise<void> {
+    if (this.run !== 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    void this.listen(++this.run, resolve)
+    await Promise.race([promise, sleep(MAX_OPENING_MS, undefined, { ref: false })])
   }
 
   /** For a new session: its stream starts anew. */
@@ -42,13 +50,13 @@ export class RemoteListener {
     this.run = Number.MAX_SAFE_INTEGER
   }
 
-  private async listen(run: number): Promise<void> {
+  private async listen(run: number, opened?: () => void): Promise<void> {
     let wait = 1000
     while (this.run === run && !this.signal.aborted) {
       const reader = new SseReader(this.limit)
       reader.lastId = this.lastId
       try {
-        const body = await this.open(this.lastId)
+        const body = await this.open(this.lastId).finally(opened)
         if (body === null) return
         for await (const chunk of body) {
           if (this.run !== run) return

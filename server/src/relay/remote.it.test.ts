@@ -14,7 +14,7 @@ import type { Bench } from './test-kit.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
 async function startRemote(env: Record<string, string> = {}): Promise<{ url: string; child: ChildProcess }> {
@@ -23,7 +23,7 @@ async function startRemote(env: Record<string, string> = {}): Promise<{ url: str
     env: { PATH: process.env['PATH'], ...env },
   })
   cleanups.push(() => child.kill('SIGKILL'))
-  const [chunk] = (await once(child.stdout!, 'data')) as [Buffer]
+  const [chunk] = (await once(child.stdout, 'data')) as [Buffer]
   return { url: JSON.parse(chunk.toString()).url, child }
 }
 

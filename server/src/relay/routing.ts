@@ -97,8 +97,8 @@ export function routeServerRequest(
     return
   }
   if (!upstream.exclusive || !link) {
-    const message = `${method} is not available here: this server was offered no client capabilities.`
-    upstream.reply(envelope.rawId, null, { code: codes.methodNotFound, message })
+    const sentence = `${method} is not available here: this server was offered no client capabilities.`
+    upstream.reply(envelope.rawId, null, { code: codes.methodNotFound, message: sentence })
     return
   }
   link.ask(envelope, origin)

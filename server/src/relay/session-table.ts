@@ -68,11 +68,13 @@ export class SessionTable<C extends RelayContext> implements SessionEvents<C> {
 
   /** Brings back a session that another process (or an earlier life of this one) had. */
   restore(id: string, context: C): Promise<Session<C> | Refusal> {
-    const running = this.restoring.get(id)
-    if (running)
-      return running.then((found) => ('id' in found && !owns(found, context) ? unknownSession() : found))
-    const restored = this.bringBack(id, context).finally(() => this.restoring.delete(id))
-    this.restoring.set(id, restored)
+    // By owner too: whoever else tries the id must not spoil it for its owner.
+    const key = JSON.stringify([id, context.principal, context.scope])
+    let restored = this.restoring.get(key)
+    if (!restored) {
+      restored = this.bringBack(id, context).finally(() => this.restoring.delete(key))
+      this.restoring.set(key, restored)
+    }
     return restored
   }
 

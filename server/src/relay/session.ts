@@ -64,7 +64,7 @@ export class Session<C extends RelayContext> implements SessionView, Peer {
 
   /** Most sessions never see an event: their streams are made when needed. */
   get streams(): SessionStreams {
-    this.lazyStreams ??= new SessionStreams(this.epoch, this.protocolVersion >= '2025-11-25', this.open)
+    this.lazyStreams ??= new SessionStreams(this.epoch, () => this.protocolVersion >= '2025-11-25', this.open)
     return this.lazyStreams
   }
 

@@ -44,14 +44,14 @@ export class SessionStreams {
   private lastNumber = 0
   /** Distinguishes event ids of this process from those before a restart. */
   private readonly epoch: string
-  private readonly priming: boolean
+  private readonly priming: () => boolean
   private readonly open: Set<ServerResponse>
 
   /**
-   * @param priming sends an empty event with an id first (2025-11-25; earlier clients choke on it)
+   * @param priming whether to send an empty event with an id first (2025-11-25; earlier clients choke on it)
    * @param open all event-stream connections of the endpoint, for keep-alives
    */
-  constructor(epoch: string, priming: boolean, open: Set<ServerResponse>) {
+  constructor(epoch: string, priming: () => boolean, open: Set<ServerResponse>) {
     this.epoch = epoch
     this.priming = priming
     this.open = open
@@ -84,7 +84,7 @@ export class SessionStreams {
       this.open.delete(res)
       if (stream.res === res) stream.res = null
     })
-    const priming = this.priming && stream.sent === 0 ? `id: ${this.eventId(stream, 0)}\ndata: \n` : ''
+    const priming = this.priming() && stream.sent === 0 ? `id: ${this.eventId(stream, 0)}\ndata: \n` : ''
     res.write(`${priming}retry: ${RETRY_MS}\n\n`)
   }
 

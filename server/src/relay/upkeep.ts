@@ -11,11 +11,11 @@ export function upkeep<C extends RelayContext>(endpoint: McpEndpoint<C>): void {
   const { table, held, options } = endpoint
   const now = Date.now()
   for (const res of table.openStreams) res.write(': keepalive\n\n')
-  for (const exchange of [...held]) {
+  for (const exchange of held) {
     // Proxies and clients give up on a response that does not even begin.
     if (now - exchange.startedAt >= options.keepAliveMs) exchange.upgrade()
   }
-  for (const session of [...table.sessions.values()]) {
+  for (const session of table.sessions.values()) {
     session.expireEvents(performance.now() - EVENT_RETENTION_MS)
     if (session.inFlight > 0) failOverdue(session, options.maxCallMs)
     else if (!session.busy && now - session.lastSeenAt > options.idleMs)

@@ -5,7 +5,8 @@
 import { codes, errorText, LATEST_VERSION, notificationText, resultText, UpstreamError } from './jsonrpc.ts'
 import { composeCall, paramsWith, readdress } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
-import { Call, InternalCall } from './call.ts'
+import { InternalCall } from './call.ts'
+import type { Call } from './call.ts'
 import { Link } from './link.ts'
 import type { Peer } from './link.ts'
 import { routeNotification, routeServerRequest, type ServerMessage } from './routing.ts'
@@ -121,7 +122,8 @@ export abstract class Upstream {
             clientInfo: this.options.clientInfo ?? { name: 'berth', version: '1' },
           }
     const answer = await this.ask('initialize', sent, this.options.initializeTimeoutMs ?? 60_000)
-    if (answer.error) throw new UpstreamError(`The server refused to initialize: ${answer.error.message}`)
+    if (answer.error)
+      throw new UpstreamError(`The server refused to initialize: ${String(answer.error.message)}`)
     const result = answer.result as InitializeResult | undefined
     if (typeof result?.protocolVersion !== 'string')
       throw new UpstreamError('The server answered initialize with no protocol version.')
@@ -302,7 +304,7 @@ export abstract class Upstream {
     const calls = [...this.calls.values()]
     this.calls.clear()
     for (const call of calls) call.fail('lost', { code: codes.serverGone, message: sentence })
-    for (const link of [...this.links]) link.peer.upstreamGone(sentence)
+    for (const link of this.links) link.peer.upstreamGone(sentence)
     for (const listener of this.goneListeners) listener(this.gone)
   }
 }
