@@ -1,6 +1,7 @@
 import { api, ApiError, platformOrganizationId, UnreachableError } from '@berth/contracts'
 import type { Context } from '../core/context.ts'
 import { RefusedError } from '../core/errors.ts'
+import { lasting } from '../core/lasting.ts'
 import { Progress } from '../core/progress.ts'
 import { pause } from '../core/time.ts'
 
@@ -39,16 +40,6 @@ async function stepOf(context: Context, runId: string): Promise<string | undefin
     return run.step ?? undefined
   } catch (error) {
     if (error instanceof ApiError || error instanceof UnreachableError) return undefined
-    throw error
-  }
-}
-
-/** Asks once; a server that is away for a moment gives undefined instead of an error. */
-export async function lasting<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (error instanceof UnreachableError) return undefined
     throw error
   }
 }

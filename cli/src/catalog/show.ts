@@ -1,12 +1,12 @@
-import { api, platformOrganizationId, type Artifact, type Release, type Surface } from '@berth/contracts'
+import { api, platformOrganizationId, type Artifact, type Release } from '@berth/contracts'
 import { Command } from 'commander'
 import { does } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Output } from '../core/output.ts'
-import { textOf } from '../core/text.ts'
 import { relativeTime } from '../core/time.ts'
 import { stateCell } from '../core/words.ts'
+import { printTools } from '../mcp/print.ts'
 
 export function showServer(): Command {
   const command = new Command('show')
@@ -57,19 +57,6 @@ function printReleases(out: Output, releases: Release[]): void {
       { title: 'reason', cell: (one) => one.observationReason ?? '' },
     ],
     'It has no releases.',
-  )
-}
-
-/** Prints tools as a table; descriptions are texts from strangers and shown inert. */
-export function printTools(out: Output, tools: Surface['tools']): void {
-  out.line()
-  out.table(
-    tools,
-    [
-      { title: 'tool', cell: (tool) => textOf(tool['name']) },
-      { title: 'description', cell: (tool) => textOf(tool['description']), max: 100 },
-    ],
-    'It offers no tools.',
   )
 }
 

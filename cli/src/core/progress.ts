@@ -1,5 +1,5 @@
 import type { Output } from './output.ts'
-import { escapeText } from './text.ts'
+import { cut, escapeText } from './text.ts'
 import { duration } from './time.ts'
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
@@ -35,6 +35,7 @@ export class Progress {
   private draw(): void {
     this.frame = (this.frame + 1) % frames.length
     const waited = duration(Math.floor((Date.now() - this.startedAt) / 1000) * 1000)
-    process.stderr.write(`\r\x1b[K${frames[this.frame]} ${escapeText(this.step)} (${waited})`)
+    const step = cut(escapeText(this.step), Math.max(20, (process.stderr.columns ?? 80) - waited.length - 6))
+    process.stderr.write(`\r\x1b[K${frames[this.frame]} ${step} (${waited})`)
   }
 }

@@ -1,9 +1,9 @@
 import { api } from '@berth/contracts'
 import { Command } from 'commander'
-import { printTools } from '../catalog/show.ts'
 import { does } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
 import { findDeployment, organizationOf } from '../core/find.ts'
+import { printTools } from '../mcp/print.ts'
 import { whichDeployment } from './shape.ts'
 
 export function listTools(): Command {

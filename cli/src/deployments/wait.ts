@@ -1,15 +1,19 @@
 import { api, deploymentWord, type Deployment } from '@berth/contracts'
-import { lasting } from '../catalog/observe.ts'
 import type { Context } from '../core/context.ts'
 import { RefusedError } from '../core/errors.ts'
+import { lasting } from '../core/lasting.ts'
 import { Progress } from '../core/progress.ts'
 import { pause } from '../core/time.ts'
 
 type Word = ReturnType<typeof deploymentWord>
 
+/** After so long without any change, a deployment that was held or had failed already counts as so again. */
+const unchangedMs = 3000
+
 /**
  * Waits until a deployment has come to rest as one of `goals`, or somewhere else where it stays by itself (held,
- * failed, quarantined, and stopped unless that is a goal). Shows what happens meanwhile; throws when time runs out.
+ * failed, quarantined). `arrived` says whether a goal is the new one and not the state from before. Shows what
+ * happens meanwhile; throws when time runs out.
  */
 export async function settled(
   context: Context,
@@ -18,16 +22,17 @@ export async function settled(
   arrived: (now: Deployment) => boolean = () => true,
 ): Promise<Deployment> {
   const params = { organizationId: deployment.organizationId, deploymentId: deployment.id }
-  const restingPlaces = new Set<Word>([...goals, 'held', 'failed', 'quarantined'])
   const progress = new Progress(context.out)
-  const until = Date.now() + context.waitMs
+  const startedAt = Date.now()
   let last = deployment
   try {
     for (;;) {
       const word = deploymentWord(last)
-      if (restingPlaces.has(word) && (!goals.includes(word) || arrived(last))) return last
+      const waited = Date.now() - startedAt
+      const moved = last.rowVersion !== deployment.rowVersion || waited > unchangedMs
+      if (goals.includes(word) ? arrived(last) : moved && elsewhere.has(word)) return last
       progress.now(await whatHappens(context, last))
-      if (Date.now() > until) {
+      if (waited > context.waitMs) {
         throw new RefusedError(
           `${last.name} is still ${word} after ${context.waitMs / 1000} s; it goes on without you.`,
           `mcpctl deployments show ${last.id}`,
@@ -40,6 +45,9 @@ export async function settled(
     progress.end()
   }
 }
+
+/** Where a deployment stays by itself. */
+const elsewhere = new Set<Word>(['held', 'failed', 'quarantined'])
 
 /** The step of the newest run when it is at work, else the deployment's word and reason. */
 async function whatHappens(context: Context, deployment: Deployment): Promise<string> {
