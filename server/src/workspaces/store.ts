@@ -28,19 +28,27 @@ export interface WorkspaceFilter {
   state?: Workspace['state'] | undefined
   /** Only this one: a service token sees no other. */
   id?: string | undefined
+  tier?: string | undefined
+  /** Part of a key or name. */
+  search?: string | undefined
 }
 
 /** Newest first. */
 export async function listWorkspaces(
   db: Queryable,
   organizationId: string,
-  { state, id }: WorkspaceFilter,
+  { state, id, tier, search }: WorkspaceFilter,
   before: string | null,
   limit: number,
 ): Promise<Workspace[]> {
   let query = db.selectFrom('workspaces').selectAll().where('organizationId', '=', organizationId)
   if (state) query = query.where('state', '=', state)
   if (id) query = query.where('id', '=', id)
+  if (tier) query = query.where('tier', '=', tier)
+  if (search) {
+    const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
+    query = query.where((e) => e.or([e('key', 'ilike', pattern), e('name', 'ilike', pattern)]))
+  }
   if (before) query = query.where('id', '<', before)
   const rows = await query.orderBy('id', 'desc').limit(limit).execute()
   return rows.map(toWorkspace)

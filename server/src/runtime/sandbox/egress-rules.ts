@@ -45,7 +45,7 @@ export function parseAuthority(text: string): { host: string; port: number | nul
     const url = new URL(`ws://${text}`)
     const explicit = /:(\d+)$/.exec(text.replace(/^\[[^\]]*\]/, ''))
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
-    if (host === '' || explicit?.[1] === '0') return null
+    if (!/^[a-z0-9._:-]+$/.test(host) || explicit?.[1] === '0') return null
     return { host, port: explicit ? Number(explicit[1]) : null }
   } catch {
     return null

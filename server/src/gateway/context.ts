@@ -1,0 +1,28 @@
+import type { RelayContext } from '../relay/service.ts'
+
+/** Who calls which deployment, as it travels between processes and into every call record. */
+export interface CallerContext extends RelayContext {
+  organizationId: string
+  workspaceId: string
+  principalKind: 'user' | 'service'
+  principalId: string
+  tokenId: string | null
+  /** Set when the call is recorded. */
+  callId?: string
+}
+
+/** The context as text, for the internal socket. */
+export function encodeContext(context: CallerContext): string {
+  const { allowedTools, callId: _callId, ...rest } = context
+  return Buffer.from(
+    JSON.stringify({ ...rest, allowedTools: allowedTools ? [...allowedTools] : null }),
+  ).toString('base64url')
+}
+
+export function decodeContext(text: string): CallerContext {
+  const { allowedTools, ...rest } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Omit<
+    CallerContext,
+    'allowedTools'
+  > & { allowedTools: string[] | null }
+  return { ...rest, allowedTools: allowedTools ? new Set(allowedTools) : null }
+}

@@ -1,0 +1,67 @@
+/** The internal socket: what this installation's other processes ask of this one, signed with its key. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { Platform } from '../platform/platform.ts'
+import type { RuntimeLogs } from '../runtime/service.ts'
+import { decodeContext } from './context.ts'
+import { verifiedContext } from './forward.ts'
+import type { Gateway } from './gateway.ts'
+import { sendRpcError } from './http.ts'
+
+/** Listens on a free port of the given host. */
+export async function startInternalServer(
+  host: string,
+  answer: (req: IncomingMessage, res: ServerResponse) => void,
+): Promise<{ server: Server; address: string }> {
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, answer)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, host, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return { server, address: `http://${host}:${port}` }
+}
+
+/** Answers `/internal/mcp/…`, `/internal/call/…` and `/internal/logs/…`; everything else, and the unsigned, gets 404. */
+export function internalHandler(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const context = verifiedContext(platform, request)
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://internal')
+    const [, , kind, id] = pathname.split('/')
+    if (context === null || !id) return void response.writeHead(404).end()
+    serve().catch((error: Error) => {
+      platform.logger.error({ err: error.message }, 'an internal request failed')
+      sendRpcError(response, 500, -32603, 'Something went wrong in Berth.')
+    })
+
+    async function serve(): Promise<void> {
+      if (kind === 'mcp') {
+        await gateway.directory.load(id!)
+        return gateway.endpoint.handle(request, response, decodeContext(context!))
+      }
+      if (kind === 'call') {
+        const row = await gateway.directory.load(id!)
+        if (!row) return void response.writeHead(404).end()
+        const call = JSON.parse(await text(request)) as Parameters<Gateway['callOnce']>[2]
+        const caller = decodeContext(context!)
+        const answer = await gateway.endpoint.callOnce({ context: caller, ...call })
+        response.writeHead(200, { 'content-type': 'application/json' })
+        return void response.end(JSON.stringify({ ...answer, callId: caller.callId ?? null }))
+      }
+      if (kind === 'logs') {
+        const lines = Number(searchParams.get('tail') ?? 200)
+        const after = Number(searchParams.get('after') ?? 0)
+        response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+        const send = (line: unknown) => response.write(`${JSON.stringify(line)}\n`)
+        if (searchParams.get('follow') !== 'true') {
+          for (const line of await logs.tail(id!, { lines, after })) send(line)
+          return void response.end()
+        }
+        response.on('close', logs.follow(id!, { lines, after }, send))
+        return
+      }
+      response.writeHead(404).end()
+    }
+  }
+}

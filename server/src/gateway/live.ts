@@ -1,0 +1,83 @@
+/** Talking to running deployments for the API: tools, single calls and logs, wherever their home is. */
+import { createInterface } from 'node:readline'
+import { newId } from '../platform/ids.ts'
+import { Refusal } from '../platform/problem.ts'
+import type { LiveDeployments, RuntimeLogs, Homes, DeploymentRow } from '../runtime/service.ts'
+import type { LogLine } from '@berth/contracts'
+import type { Forwarder } from './forward.ts'
+import type { Gateway } from './gateway.ts'
+
+interface RpcAnswer {
+  result?: Record<string, unknown>
+  error?: { code: number; message: string; data?: unknown }
+}
+
+const listTimeoutMs = 30_000
+const maxPages = 50
+
+export function liveDeployments(
+  gateway: Gateway,
+  homes: Homes,
+  logs: RuntimeLogs,
+  forward: Forwarder,
+): LiveDeployments {
+  return {
+    listTools: async (context, row) => {
+      await gateway.directory.load(row.id)
+      const tools: Record<string, unknown>[] = []
+      let cursor: unknown
+      for (let page = 0; page < maxPages; page++) {
+        const params = cursor === undefined ? {} : { cursor }
+        const caller = gateway.contextOf(context.principal, row)
+        const answer = await gateway.callOnce(caller, row, {
+          method: 'tools/list',
+          params,
+          timeoutMs: listTimeoutMs,
+        })
+        const { result, error } = JSON.parse(answer.text) as RpcAnswer
+        if (error) throw new Refusal('tool_failed', error.message)
+        tools.push(...((result?.['tools'] as Record<string, unknown>[] | undefined) ?? []))
+        cursor = result?.['nextCursor']
+        if (typeof cursor !== 'string') break
+      }
+      return tools
+    },
+    callTool: async (context, row, { tool, arguments: given, timeoutMs }) => {
+      await gateway.directory.load(row.id)
+      const params = { name: tool, arguments: given }
+      const caller = gateway.contextOf(context.principal, row)
+      const answer = await gateway.callOnce(caller, row, { method: 'tools/call', params, timeoutMs })
+      const { result, error } = JSON.parse(answer.text) as RpcAnswer
+      return {
+        callId: answer.callId ?? newId('call'),
+        ...(error ? { error } : { result }),
+        latencyMs: answer.latencyUs / 1000,
+      }
+    },
+    tail: async (row, lines) => {
+      if (homes.isHere(row)) return await logs.tail(row.id, { lines })
+      const found: LogLine[] = []
+      for await (const line of remoteLines(row, `tail=${lines}`)) found.push(line)
+      return found
+    },
+    follow: (row, query, listener) => {
+      if (homes.isHere(row)) return logs.follow(row.id, query, listener)
+      let stopped = false
+      const read = async () => {
+        for await (const line of remoteLines(row, `tail=${query.lines}&after=${query.after}&follow=true`)) {
+          if (stopped) return
+          listener(line)
+        }
+      }
+      read().catch(() => {})
+      return () => (stopped = true)
+    },
+  }
+
+  /** Lines from the home; from this machine's files when the deployment has none. */
+  async function* remoteLines(row: DeploymentRow, query: string): AsyncGenerator<LogLine> {
+    const response = await forward.get(row, `/internal/logs/${row.id}?${query}`)
+    if (!response) return yield* await logs.tail(row.id, { lines: 200 })
+    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as LogLine
+  }
+}

@@ -1,0 +1,127 @@
+import { deploymentEndpoints, type LogLine } from '@berth/contracts'
+import { implement, streaming, type RequestContext, type Route } from '../platform/http/implement.ts'
+import { afterCursor, cutPage } from '../platform/page.ts'
+import { Refusal } from '../platform/problem.ts'
+import { getTrust } from '../trust/service.ts'
+import {
+  acceptLiveSurface,
+  getDeployment,
+  launch,
+  remove,
+  restart,
+  start,
+  stop,
+  update,
+  type DeploymentRow,
+} from './service.ts'
+import { findDeployments, toDeployment } from './store.ts'
+
+/** What the routes need of those who talk to running servers: the gateway, wherever the deployment's home is. */
+export interface LiveDeployments {
+  listTools(context: RequestContext, row: DeploymentRow): Promise<Record<string, unknown>[]>
+  callTool(
+    context: RequestContext,
+    row: DeploymentRow,
+    call: { tool: string; arguments: Record<string, unknown>; timeoutMs: number },
+  ): Promise<{
+    callId: string
+    result?: unknown
+    error?: { code: number; message: string; data?: unknown }
+    latencyMs: number
+  }>
+  tail(row: DeploymentRow, lines: number): Promise<LogLine[]>
+  follow(
+    row: DeploymentRow,
+    query: { lines: number; after: number },
+    listener: (line: LogLine) => void,
+  ): () => void
+}
+
+export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments): Route[] {
+  const show = (row: DeploymentRow) => toDeployment(row, publicUrl())
+  const allowed = (context: RequestContext, row: DeploymentRow) => {
+    const { allowedDeployments, workspaceId } = context.principal
+    const inside = workspaceId === null || workspaceId === row.workspaceId
+    if (inside && (!allowedDeployments || allowedDeployments.has(row.id))) return row
+    throw new Refusal('forbidden', 'This token is not allowed for this deployment.')
+  }
+  const get = async (context: RequestContext, id: string) =>
+    allowed(context, await getDeployment(context.db, context.organizationId, id))
+
+  return implement(deploymentEndpoints, {
+    list: async (context, { query }) => {
+      const rows = await findDeployments(context.db, {
+        organizationId: context.organizationId,
+        ...(query.workspaceId ? { workspaceId: query.workspaceId } : {}),
+        ...(query.name ? { name: query.name } : {}),
+        after: afterCursor(query.cursor),
+        limit: query.limit + 1,
+      })
+      return cutPage(rows, query.limit, (row) => row.id, show)
+    },
+    launch: (context, { body }) =>
+      context.mutate(async (tx) => show(await launch(tx, context.organizationId, body))),
+    get: async (context, { params }) => show(await get(context, params.deploymentId)),
+    update: async (context, { params, body }) => {
+      await get(context, params.deploymentId)
+      return await context.mutate(async (tx) =>
+        show(await update(tx, context.organizationId, params.deploymentId, body, show)),
+      )
+    },
+    start: (context, { params }) => command(context, params.deploymentId, start),
+    stop: (context, { params }) => command(context, params.deploymentId, stop),
+    restart: (context, { params }) => command(context, params.deploymentId, restart),
+    remove: async (context, { params }) => {
+      await get(context, params.deploymentId)
+      await context.mutate((tx) => remove(tx, context.organizationId, params.deploymentId))
+    },
+    surface: async (context, { params }) => {
+      const row = await get(context, params.deploymentId)
+      const trust = await getTrust(context.db, context.organizationId, row.id)
+      return {
+        admittedHash: trust?.admittedHash ?? null,
+        liveHash: trust?.liveHash ?? null,
+        differences: trust?.drift ?? [],
+        acceptedBy: trust?.acceptedBy ?? null,
+      }
+    },
+    acceptSurface: async (context, { params, body }) => {
+      await get(context, params.deploymentId)
+      return await context.mutate(async (tx) =>
+        show(await acceptLiveSurface(tx, context.organizationId, params.deploymentId, body.hash)),
+      )
+    },
+    tools: async (context, { params }) => {
+      const row = await get(context, params.deploymentId)
+      return { tools: await live.listTools(context, row) }
+    },
+    call: async (context, { params, body }) => {
+      const row = await get(context, params.deploymentId)
+      return await live.callTool(context, row, body)
+    },
+    logs: async (context, { params, query }) => {
+      const row = await get(context, params.deploymentId)
+      return { items: await live.tail(row, query.tail) }
+    },
+    followLogs: async (context, { params, query }) => {
+      const row = await get(context, params.deploymentId)
+      const sse = context.stream()
+      const resumed = /^\d+$/.test(sse.lastEventId ?? '') ? Number(sse.lastEventId) : 0
+      const lines = resumed > 0 ? 5000 : query.tail
+      const stopFollowing = live.follow(row, { lines, after: resumed }, (line) =>
+        sse.send({ event: 'line', id: String(line.line), data: JSON.stringify(line) }),
+      )
+      sse.onClose(stopFollowing)
+      return streaming
+    },
+  })
+
+  async function command(
+    context: RequestContext,
+    id: string,
+    act: (tx: Parameters<typeof start>[0], organizationId: string, id: string) => Promise<DeploymentRow>,
+  ) {
+    await get(context, id)
+    return await context.mutate(async (tx) => show(await act(tx, context.organizationId, id)))
+  }
+}

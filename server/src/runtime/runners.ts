@@ -1,0 +1,109 @@
+/** This process among the installation's: its row, its heartbeat, and the end of those that died on this machine. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import { newId } from '../platform/ids.ts'
+import type { Logger } from '../platform/logger.ts'
+import type { Capabilities } from './sandbox/capabilities.ts'
+import { identify, isAlive, type ProcessIdentity } from './process/proc.ts'
+
+const beatMs = 1000
+/** A runner that has not renewed for so long has lost its deployments. */
+const leaseSeconds = 10
+/** One that could not renew for so long stops what it runs, before anybody else may start it. */
+const fenceMs = 7000
+
+export interface Runner {
+  readonly id: string
+  /** Stops beating and says at once that it is gone. */
+  stop(): Promise<void>
+}
+
+export interface RunnerOptions {
+  db: Database
+  logger: Logger
+  dataDir: string
+  roles: string[]
+  /** Where other processes reach its internal socket. */
+  address: string
+  capabilities: Capabilities | null
+  /** It could not renew its lease: all that runs here must end now. */
+  onFenced(): void
+}
+
+/** Announces this process and keeps it announced. */
+export async function announceRunner(options: RunnerOptions): Promise<Runner> {
+  const { db, logger } = options
+  const folder = path.join(options.dataDir, 'runners')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  await buryDead(db, folder)
+  const id = newId('runner')
+  const file = path.join(folder, `${id}.json`)
+  writeFileSync(file, JSON.stringify(identify(process.pid)))
+  const capabilities = (options.capabilities?.findings ?? []).map((finding) => ({
+    name: finding.subject,
+    ok: finding.level === 'good',
+    sentence: finding.sentence,
+  }))
+  await sql`
+    insert into runners (id, address, roles, host, capabilities, started_at, alive_until)
+    values (${id}, ${options.address}, ${options.roles}, ${hostname()}, ${JSON.stringify(capabilities)}::jsonb,
+            now(), now() + make_interval(secs => ${leaseSeconds}))`.execute(db)
+
+  let renewed = performance.now()
+  let fenced = false
+  const timer = setInterval(() => void beat(), beatMs)
+
+  async function beat(): Promise<void> {
+    const asked = performance.now()
+    const done =
+      await sql`update runners set alive_until = now() + make_interval(secs => ${leaseSeconds}) where id = ${id}`
+        .execute(db)
+        .then(
+          () => true,
+          () => false,
+        )
+    if (done) {
+      renewed = asked
+      if (fenced) logger.info('the database answers again; taking deployments back')
+      fenced = false
+    } else if (!fenced && performance.now() - renewed > fenceMs) {
+      fenced = true
+      logger.error('the database has not answered for too long; what runs here stops')
+      options.onFenced()
+    }
+  }
+
+  return {
+    id,
+    stop: async () => {
+      clearInterval(timer)
+      await sql`update runners set alive_until = now() where id = ${id}`.execute(db)
+      rmSync(file, { force: true })
+    },
+  }
+}
+
+/** Runners of this data directory whose process is gone need not be waited for; rows nobody needs are removed. */
+async function buryDead(db: Database, folder: string): Promise<void> {
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name)
+    const identity = readIdentity(file)
+    if (identity && isAlive(identity)) continue
+    await sql`update runners set alive_until = least(alive_until, now()) where id = ${path.basename(name, '.json')}`.execute(
+      db,
+    )
+    rmSync(file, { force: true })
+  }
+  await sql`delete from runners where alive_until < now() - interval '1 day'`.execute(db)
+}
+
+function readIdentity(file: string): ProcessIdentity | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,96 @@
+/** The runner's part of a process: executor, homes, reconciler, logs. */
+import path from 'node:path'
+import type { Platform } from '../platform/platform.ts'
+import type { Policy } from '../policy/service.ts'
+import type { Opening, Refusal, Upstream } from '../relay/service.ts'
+import { createLauncher } from './launcher.ts'
+import { createLogs, type RuntimeLogs } from './logs.ts'
+import { createExecutor } from './process/executor.ts'
+import type { StopReason } from './held.ts'
+import { Reconciler } from './reconciler.ts'
+import { announceRunner, type Runner } from './runners.ts'
+import { detectCapabilities } from './sandbox/capabilities.ts'
+import type { DeploymentRow } from './store.ts'
+
+/** What the gateway asks of the deployments whose home is this process. */
+export interface Homes {
+  isHere(row: DeploymentRow): boolean
+  acquire(deploymentId: string, principal: string, opening: Opening): Promise<Upstream | Refusal>
+  release(upstream: Upstream, sessionId: string): void
+  /** Null: nothing stands against a request now; a promise while the server's surface has to be looked at first. */
+  checkBeforeUse(deploymentId: string, upstream: Upstream): Promise<Refusal | null> | null
+}
+
+export interface RuntimeHooks {
+  /** Where the internal socket answers. */
+  address: string
+  onStop(deploymentId: string, why: StopReason): void
+  onServing(deploymentId: string): void
+}
+
+export interface Runtime {
+  homes: Homes
+  logs: RuntimeLogs
+  runnerId(): string
+  start(hooks: RuntimeHooks): Promise<void>
+  stop(): Promise<void>
+}
+
+const notHere: Refusal = {
+  code: -32000,
+  message: 'The deployment is not running here right now; try again shortly.',
+  httpStatus: 503,
+}
+
+export async function createRuntime(options: {
+  platform: Platform
+  policy: Policy
+  roles: ReadonlySet<string>
+}): Promise<Runtime> {
+  const { platform, policy, roles } = options
+  const { dataDir } = platform.config
+  const capabilities = await detectCapabilities()
+  const executor = createExecutor({
+    stateRoot: path.join(dataDir, 'runner'),
+    capabilities,
+    log: platform.logger,
+  })
+  let runner: Runner | null = null
+  let reconciler: Reconciler | null = null
+
+  const homes: Homes = {
+    isHere: (row) => runner !== null && row.runnerId === runner.id,
+    acquire: async (id, principal, opening) =>
+      (await reconciler?.home(id)?.acquire(principal, opening)) ?? notHere,
+    release: (upstream, sessionId) => reconciler?.release(upstream, sessionId),
+    checkBeforeUse: (id, upstream) => reconciler?.home(id)?.checkBeforeUse(upstream) ?? null,
+  }
+
+  return {
+    homes,
+    logs: createLogs(executor, dataDir),
+    runnerId: () => runner!.id,
+    start: async (hooks) => {
+      const runs = roles.has('runner')
+      if (runs) await executor.reapLeftovers()
+      runner = await announceRunner({
+        db: platform.db,
+        logger: platform.logger,
+        dataDir,
+        roles: [...roles],
+        address: hooks.address,
+        capabilities: runs ? capabilities : null,
+        onFenced: () => reconciler?.fence(),
+      })
+      if (!runs) return
+      const launcher = createLauncher({ platform, policy, executor, runnerId: runner.id })
+      reconciler = new Reconciler({ platform, runnerId: runner.id, launcher, ...hooks })
+      reconciler.start()
+    },
+    stop: async () => {
+      await reconciler?.stop()
+      await executor.close()
+      await runner?.stop()
+    },
+  }
+}
