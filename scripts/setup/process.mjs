@@ -46,12 +46,26 @@ export async function runInFront(command, args, env = process.env) {
   const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
   const forward = (signal) => child.kill(signal)
   for (const signal of forwarded) process.on(signal, forward)
+  const watch = whenAbandoned(() => child.kill('SIGTERM'))
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject)
       child.once('exit', (code, signal) => resolve(code ?? 128 + os.signals[signal]))
     })
   } finally {
+    clearInterval(watch)
     for (const signal of forwarded) process.off(signal, forward)
   }
+}
+
+/** Calls `end` once the npm that has started us is gone: a kill -9 of it cannot be passed on. */
+function whenAbandoned(end) {
+  if (!process.env.npm_lifecycle_event) return undefined
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    end()
+  }, 500)
+  return watch
 }

@@ -39,6 +39,31 @@ test('Ctrl-C reaches the program in front once, and its exit code comes back', a
   expect(await once(runner, 'exit')).toEqual([41, null])
 })
 
+test('a program in front is told to end when the npm that started it is killed', async () => {
+  const program = `
+    process.on('SIGTERM', () => { console.log('told to end'); process.exit() })
+    setInterval(() => {}, 1000)
+    console.log('ready')`
+  const runner = `import('${new URL('process.mjs', import.meta.url).href}').then(({ runInFront }) =>
+    runInFront(process.execPath, ['-e', ${JSON.stringify(program)}]))`
+  const npm = spawn(
+    process.execPath,
+    [
+      '-e',
+      `require('child_process').spawn(process.execPath, ['-e', process.argv[1]], { stdio: 'inherit' })`,
+      runner,
+    ],
+    {
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  await once(npm.stdout, 'data')
+  npm.kill('SIGKILL')
+  const [line] = (await once(npm.stdout, 'data')) as [Buffer]
+  expect(line.toString()).toBe('told to end\n')
+})
+
 test('a program that a signal ends gives 128 and its number, as in a shell', async () => {
   const runner = run(`
     import { runInFront } from './process.mjs'
