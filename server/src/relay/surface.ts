@@ -63,7 +63,7 @@ async function listAll(
     // Servers declare resources and leave out templates.
     if (error?.code === -32601) return items
     if (error) throw new UpstreamError(`The server refused ${method}: ${String(error.message)}`)
-    const answer = result as Record<string, unknown>
+    const answer = (result ?? {}) as Record<string, unknown>
     const found = answer[key]
     if (!Array.isArray(found) || !found.every((item) => item !== null && typeof item === 'object')) {
       throw new UpstreamError(`The server answered ${method} without a list of ${key}.`)
