@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
  * The claim is an exclusive lock of the operating system on `berth.lock` (taken through SQLite, since Node has no file
  * locks of its own): the kernel gives it up when the process ends, however it ends, so nothing is ever stale, and it
  * holds between containers that share a volume. `berth.pid` beside it only says who holds it.
+ * (Nothing else in this process may open and close `berth.lock`: that would give the lock up.)
  *
  * Returns the function that gives the claim up. Throws when another process holds it.
  */
