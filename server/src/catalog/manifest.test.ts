@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { releaseManifest, type Artifact, type ReleaseManifest } from '@berth/contracts'
 import { defaultConfig, profileOf, validateConfig } from './config.ts'
-import { checkManifest, fillManifest, validateSecretBindings } from './manifest.ts'
+import { checkManifest, fillManifest } from './manifest.ts'
 
 type Given = Partial<ReleaseManifest>
 const manifestOf = (given: Given) => releaseManifest.parse(given)
@@ -96,7 +96,7 @@ describe('a configuration', () => {
 
 describe('filling', () => {
   const fill = (given: Given, config: Record<string, unknown>, secrets: Record<string, string> = {}) =>
-    fillManifest({ manifest: manifestOf(given) }, config, secrets)
+    fillManifest(manifestOf(given), config, secrets)
 
   test('puts values in their places, an argument for each item of an array', () => {
     const filled = fill(
@@ -172,22 +172,6 @@ describe('filling', () => {
   ])('refuses a value that cannot stand in its place', (given: Given, a, sentence) => {
     expect(() => fill(given, { a })).toThrow(expect.objectContaining({ code: 'invalid_config' }))
     expect(() => fill(given, { a })).toThrow(sentence)
-  })
-})
-
-describe('secret bindings', () => {
-  const manifest = manifestOf({
-    secrets: [
-      { name: 'A', description: '', required: true, in: 'env' },
-      { name: 'B', description: '', required: false, in: 'env' },
-    ],
-  })
-  test('must name what the release has and all that it requires', () => {
-    validateSecretBindings(manifest, { A: 'x' })
-    expect(() => validateSecretBindings(manifest, { B: 'x' })).toThrow('needs the secret A')
-    expect(() => validateSecretBindings(manifest, { A: 'x', C: 'y' })).toThrow(
-      'The server has no secret "C"; its secrets are A, B.',
-    )
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Artifact, Release, ReleaseManifest } from '@berth/contracts'
+import type { Artifact, ReleaseManifest } from '@berth/contracts'
 import { Refusal } from '../platform/problem.ts'
 import { checkConfigSchema, fieldsOf, type Config } from './config.ts'
 
@@ -25,12 +25,12 @@ const ownHeaders = new Set([
 ])
 
 /**
- * Fills a release's arguments, environment and headers from a valid configuration and the values of its secrets (by the
+ * Fills a manifest's arguments, environment and headers from a valid configuration and the values of its secrets (by the
  * release's names for them). An argument with an array stands once for each item; what names an absent field is left
  * out. Throws `invalid_config` for a missing secret or a value that cannot stand in its place.
  */
 export function fillManifest(
-  { manifest }: Pick<Release, 'manifest'>,
+  manifest: Pick<ReleaseManifest, 'args' | 'env' | 'headers' | 'secrets'>,
   config: Config,
   secretValues: Record<string, string>,
 ): Filled {
@@ -52,26 +52,6 @@ export function fillManifest(
   }
   refuseUnfit(args, env, headers)
   return { args, env, headers }
-}
-
-/**
- * Whether a deployment's map of the release's secret names to the workspace's fits. Throws `invalid_config`: names the
- * release does not have, and required ones that are not given.
- */
-export function validateSecretBindings(
-  { secrets }: Pick<ReleaseManifest, 'secrets'>,
-  bindings: Record<string, string>,
-): void {
-  const known = secrets.map((secret) => secret.name)
-  const unknown = Object.keys(bindings).find((name) => !known.includes(name))
-  if (unknown !== undefined) {
-    const names = known.length > 0 ? `; its secrets are ${known.join(', ')}` : '; it takes none'
-    throw new Refusal('invalid_config', `The server has no secret "${unknown}"${names}.`, {
-      errors: [{ path: `secrets.${unknown}`, message: 'is not a secret of this server' }],
-    })
-  }
-  const missing = secrets.filter((secret) => secret.required && bindings[secret.name] === undefined)
-  if (missing.length > 0) throw missingSecrets(missing.map((secret) => secret.name))
 }
 
 function missingSecrets(names: string[]): Refusal {
