@@ -1,0 +1,97 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { api } from '@berth/contracts'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import {
+  signUp,
+  startTestServer,
+  type TestPerson,
+  type TestServer,
+} from '@berth/server/platform/testing/index.ts'
+import { buildConsole } from '../../scripts/setup/console.mjs'
+import { launchBrowser } from '../support/browser.ts'
+
+export interface Stage {
+  server: TestServer
+  browser: Browser
+  close(): Promise<void>
+}
+
+/** The real server with the console built from these sources, and a browser. */
+export async function openStage(): Promise<Stage> {
+  await buildConsole(process.execPath)
+  const server = await startTestServer()
+  const browser = await launchBrowser()
+  return {
+    server,
+    browser,
+    async close() {
+      await browser.close()
+      await server.close()
+    },
+  }
+}
+
+export interface Visit {
+  context: BrowserContext
+  page: Page
+  /** What the page complained of: exceptions, and everything written to the console as an error. */
+  complaints: string[]
+}
+
+/** A browser profile of its own, with one page; signed in when a person is given. */
+export async function visit(
+  stage: Stage,
+  options: { person?: TestPerson; theme?: 'light' | 'dark'; width?: number } = {},
+): Promise<Visit> {
+  const context = await stage.browser.newContext({
+    baseURL: stage.server.url,
+    colorScheme: options.theme ?? 'light',
+    viewport: { width: options.width ?? 1440, height: 900 },
+  })
+  if (options.person) {
+    const { email, password } = options.person
+    const answer = await context.request.post('/api/auth/sign-in/email', {
+      data: { email, password },
+      headers: { origin: stage.server.url },
+    })
+    expect(answer.status()).toBe(200)
+  }
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    // A refusal by the API is an error to the browser, but part of what is tested here.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text())
+  })
+  return { context, page, complaints }
+}
+
+export interface Home {
+  person: TestPerson
+  organizationId: string
+  slug: string
+}
+
+/** A person with an organization of their own. */
+export async function settle(server: TestServer, name: string): Promise<Home> {
+  const person = await signUp(server, { name: `Owner of ${name}` })
+  const organization = await person.client.call(api.organizations.create, { body: { name } })
+  return { person, organizationId: organization.id, slug: organization.slug }
+}
+
+/** Fails with what axe found wrong on the page as it is now. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, html }) => `${id}: ${target.join(' ')} ${html}`),
+  )
+  expect(found).toEqual([])
+}
+
+/** Fails when the page is wider than the window. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  expect(wider).toBeLessThanOrEqual(0)
+}
