@@ -298,6 +298,13 @@ describe('a session with a server of its own', () => {
 })
 
 describe('a server that does not read', () => {
+  it('costs a call its answer when its channel takes no more', () => {
+    const { server, upstream, clients } = setUp(1, 'shared')
+    Object.assign(server, { send: () => false })
+    expect(ask(clients[0]!, 1).got).toEqual([{ failed: 'lost' }])
+    expect(upstream.calls.size).toBe(0)
+  })
+
   it('is given no more requests, so that they cannot pile up', () => {
     const { server, clients } = setUp(1, 'shared')
     Object.assign(server, { writableLength: 17 * 1024 * 1024 })

@@ -35,6 +35,12 @@ export function negotiateVersion(requested: string, server: string): string {
   return isSupportedVersion(server) ? server : LATEST_VERSION
 }
 
+/** For a request that a server cannot take any more. */
+export const notRead: Refusal = {
+  code: codes.serverGone,
+  message: 'The server does not read its input.',
+}
+
 /** An error answer. `rawId` is JSON text. */
 export function errorText(rawId: string, refusal: Refusal): string {
   const error: Record<string, unknown> = { code: refusal.code, message: refusal.message }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { composeCall, composeResponse, paramsWith, tokenText } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
-import { codes } from './jsonrpc.ts'
+import { codes, notRead } from './jsonrpc.ts'
 import type { Call } from './call.ts'
 import type { ServerMessage } from './routing.ts'
 import type { Refusal } from './types.ts'
@@ -30,12 +30,6 @@ const MAX_ASKED = 1024
 /** Bytes that a server may leave unread before it gets no more requests. */
 const MAX_BACKLOG = 16 * 1024 * 1024
 
-const stuck: Refusal = {
-  code: codes.serverGone,
-  message: 'The server does not read its input.',
-  httpStatus: 503,
-}
-
 export class Link {
   readonly upstream: Upstream
   readonly peer: Peer
@@ -57,7 +51,7 @@ export class Link {
   request(envelope: Envelope, call: Call): Refusal | { rawResult: string } | null {
     const { upstream } = this
     if (upstream.gone) return { code: codes.serverGone, message: upstream.gone.sentence }
-    if (upstream.backlog > MAX_BACKLOG) return stuck
+    if (upstream.backlog > MAX_BACKLOG) return notRead
     if (upstream.isolation === 'shared') {
       const refusal = refusedWhenShared(envelope)
       if (refusal) return refusal

@@ -141,7 +141,9 @@ export class SessionTable<C extends RelayContext> implements SessionEvents<C> {
     session.end()
     this.sessions.delete(session.id)
     if (link) this.hooks.release(link.upstream, session.id)
-    this.hooks.sessionClosed?.(session, reason)
+    // A row written late must not outlive its session.
+    if (session.saving) void session.saving.then(() => this.hooks.sessionClosed?.(session, reason))
+    else this.hooks.sessionClosed?.(session, reason)
   }
 
   /** Lets later requests of the session hear `refusal`. */
@@ -167,7 +169,13 @@ export class SessionTable<C extends RelayContext> implements SessionEvents<C> {
 
   stateChanged(session: Session<C>): void {
     if (!this.sessions.has(session.id)) return
-    void Promise.resolve(this.hooks.persistSession?.(session.context, session.persisted())).catch(() => {})
+    const saving = (session.saving ?? Promise.resolve())
+      .then(() => this.hooks.persistSession?.(session.context, session.persisted()))
+      .catch(() => {})
+      .finally(() => {
+        if (session.saving === saving) session.saving = null
+      })
+    session.saving = saving
   }
 }
 

@@ -26,6 +26,8 @@ export class Session<C extends RelayContext> implements SessionView, Peer {
   closed = false
   /** While a new server is being found for it. */
   attaching: Promise<unknown> | null = null
+  /** The last write of its row, while under way. */
+  saving: Promise<void> | null = null
   /** What a new server has to be told again. */
   logLevel: string | null = null
   subscriptions: string[] = []

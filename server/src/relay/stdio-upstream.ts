@@ -1,6 +1,6 @@
 /** A server process behind a channel. */
 import type { Call } from './call.ts'
-import { oneLine } from './jsonrpc.ts'
+import { notRead, oneLine } from './jsonrpc.ts'
 import type { Channel } from './types.ts'
 import { Upstream } from './upstream.ts'
 import type { UpstreamOptions } from './upstream.ts'
@@ -19,9 +19,11 @@ export class StdioUpstream extends Upstream {
     return this.channel.writableLength ?? 0
   }
 
-  protected transmit(line: string, _call: Call | null): void {
+  protected transmit(line: string, call: Call | null): void {
     // Clients may send JSON over several lines.
-    this.channel.send(oneLine(line))
+    if (this.channel.send(oneLine(line)) !== false || !call) return
+    this.calls.delete(call.upstreamId)
+    call.fail('lost', notRead)
   }
 
   protected shut(): void {

@@ -5,9 +5,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Upstream } from './upstream.ts'
 
-/** Newline-delimited JSON-RPC to and from one server process. `send` takes a line without its newline. */
+/** Newline-delimited JSON-RPC to and from one server process. */
 export interface Channel {
-  send(line: string): void
+  /** Takes a line without its newline. False when it was not taken: the process does not read. */
+  send(line: string): boolean | void
   onMessage(listener: (line: string | Buffer) => void): void
   onClose(listener: (reason: { sentence: string }) => void): void
   close(): void
