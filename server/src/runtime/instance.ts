@@ -108,7 +108,9 @@ async function startProcess(
   )
   const channel: Channel = {
     send: (line) => {
-      if (!handle.send(line)) handle.log.write('note', 'a message was not taken: the server does not read')
+      const taken = handle.send(line)
+      if (!taken) handle.log.write('note', 'a message was not taken: the server does not read')
+      return taken
     },
     onMessage: (listener) => (onLine = listener),
     onClose: (listener) => (onClose = listener),
