@@ -70,7 +70,18 @@ const lifecycle = createRoute({
   component: lazyRouteComponent(() => import('./features/lifecycle/LifecyclePage.tsx'), 'LifecyclePage'),
 })
 
-const routeTree = root.addChildren([signIn, device, consoleRoute.addChildren([consoleIndex, lifecycle])])
+const tokens = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/tokens',
+  validateSearch: z.object({ create: z.boolean().optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('./features/tokens/TokensPage.tsx'), 'TokensPage'),
+})
+
+const routeTree = root.addChildren([
+  signIn,
+  device,
+  consoleRoute.addChildren([consoleIndex, lifecycle, tokens]),
+])
 
 export function createConsoleRouter(queryClient: QueryClient) {
   return createRouter({

@@ -17,10 +17,12 @@ export interface CopyableProps {
   what: string
   /** Whether the sign for copying is always there, or only under the pointer and the focus. */
   sign?: 'always' | 'hover'
+  /** Show all of it on as many lines as it takes. */
+  wrap?: boolean
 }
 
 /** Monospaced text that a click copies, and says so. */
-export function Copyable({ text, shown = text, what, sign = 'hover' }: CopyableProps) {
+export function Copyable({ text, shown = text, what, sign = 'hover', wrap = false }: CopyableProps) {
   const [copied, setCopied] = useState<boolean | null>(null)
   useEffect(() => {
     if (copied === null) return
@@ -39,7 +41,9 @@ export function Copyable({ text, shown = text, what, sign = 'hover' }: CopyableP
       }}
       className="group relative inline-flex max-w-full items-center gap-1 rounded-sm font-mono text-xs text-ink-2 hover:text-ink"
     >
-      <span className="truncate">{copied === false ? 'The browser refused to copy' : shown}</span>
+      <span className={wrap ? 'text-left break-all' : 'truncate'}>
+        {copied === false ? 'The browser refused to copy' : shown}
+      </span>
       <Icon
         aria-hidden
         className={cx(
