@@ -254,6 +254,27 @@ describe('what a server asks of its client', () => {
     expect(JSON.parse(answer.result.content[0].text)).toEqual(result)
   })
 
+  it('two calls at once, of a client with no other stream: both are asked and answered', async () => {
+    const client = await open(bad('elicitation'), { elicitation: {} })
+    const texts = await Promise.all(
+      [1, 2].map(async (id) => {
+        const res = await client.post({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'run' } })
+        if (!res.headers.get('content-type')!.includes('event-stream')) return await res.text()
+        let last = ''
+        for await (const { data } of events(res)) {
+          if (data === '') continue
+          last = data
+          const message = JSON.parse(data)
+          if (message.method)
+            await client.post({ jsonrpc: '2.0', id: message.id, result: { action: 'decline' } })
+        }
+        return last
+      }),
+    )
+    expect(texts.map((text) => JSON.parse(text).id)).toEqual([1, 2])
+    for (const text of texts) expect(JSON.parse(text).result.content[0].text).toContain('decline')
+  })
+
   it('an answer to nothing it asked goes nowhere', async () => {
     const client = await open(bad('sampling'), { sampling: {} })
     const res = await client.post({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'run' } })

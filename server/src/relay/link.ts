@@ -141,24 +141,17 @@ export class Link {
     return calls
   }
 
-  /** The only request in flight, to which a message without an address can be attributed; else null. */
-  soleCall(): Call | null {
-    let sole: Call | null = null
-    for (const call of this.upstream.calls.values()) {
-      if (call.link !== this) continue
-      if (sole !== null) return null
-      sole = call
-    }
-    return sole
-  }
-
   /**
-   * The call a message of the server belongs to. A transport that tells knows best; a pipe does not, and then a single
-   * request in flight is taken for the origin.
+   * The call whose stream carries a message of the server; null for the session's own. A transport that tells knows
+   * best; a pipe does not, and then a single request in flight is taken for the origin. A client that does not listen
+   * is reached by whatever call it waits for.
    */
   callOf(origin: Call | null): Call | null {
     if (origin?.link === this) return origin
-    return this.upstream.tellsOrigin && this.peer.listening ? null : this.soleCall()
+    const calls = this.pending()
+    const { listening } = this.peer
+    if (calls.length === 1 && !(listening && this.upstream.tellsOrigin)) return calls[0]!
+    return listening ? null : (calls.at(-1) ?? null)
   }
 
   /** Passes a server's request to the client under an id that no earlier server of this session has used. */

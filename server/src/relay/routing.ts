@@ -92,7 +92,7 @@ export function routeServerRequest(
   if (!('kind' in envelope)) return
   const [link] = upstream.links
   const { method } = envelope
-  if (method === 'ping' && (!upstream.exclusive || !link || (!link.peer.listening && !link.soleCall()))) {
+  if (method === 'ping' && (!upstream.exclusive || !link || (!link.peer.listening && !link.callOf(origin)))) {
     upstream.reply(envelope.rawId, '{}')
     return
   }
