@@ -32,6 +32,8 @@ async function restart(between: () => Promise<void>): Promise<void> {
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
+const following = (watcher: Watcher) => watcher.until((one) => one.stderr.includes('Following'), 'the stream')
+
 /** Waits until a watcher has told the newest event of the log. */
 async function caughtUp(watcher: Watcher, wanted: (event: LogEvent) => boolean): Promise<void> {
   await watcher.until((one) => one.lines<LogEvent>().some(wanted), 'the event')
@@ -43,7 +45,7 @@ const created = (key: string) => (event: LogEvent) =>
 describe('over a restart of the server', () => {
   it('audit tail loses and doubles nothing, and Ctrl-C ends it with 0', async () => {
     const watcher = cli.watch('audit', 'tail', '--json')
-    await pause(1000)
+    await following(watcher)
     await cli.json('workspaces', 'create', 'Before')
     await caughtUp(watcher, created('before'))
     await restart(() => pause(1500))
@@ -59,7 +61,7 @@ describe('over a restart of the server', () => {
 
   it('lifecycle watch loses and doubles nothing', async () => {
     const watcher = cli.watch('lifecycle', 'watch', '--json')
-    await pause(1000)
+    await following(watcher)
     await restart(() => pause(500))
     const { id } = await cli.json<Workspace>('workspaces', 'create', 'Lifecycle')
     await cli.json('workspaces', 'archive', 'lifecycle', '--yes')
@@ -89,8 +91,8 @@ describe('over a restart of the server', () => {
 describe('a stream', () => {
   it('is told in words, with names', async () => {
     const watcher = cli.watch('lifecycle', 'watch', '--org', organization.slug)
-    await watcher.until((one) => one.stdout.includes('one'), 'the snapshot')
-    await pause(500)
+    await following(watcher)
+    expect(watcher.stdout).toMatch(/^one +community/m)
     await cli.json('workspaces', 'archive', 'before', '--yes')
     await watcher.until((one) => /workspace\.archived +before/.test(one.stdout), 'the change')
     expect(await watcher.interrupt()).toBe(0)
@@ -116,7 +118,7 @@ describe('a stream', () => {
         '--org',
         organization.slug,
       )
-      await pause(1500)
+      await following(watcher)
       await cli.json('tokens', 'revoke', 'watcher')
       expect(await watcher.end()).toBe(3)
     } finally {
@@ -128,7 +130,7 @@ describe('a stream', () => {
     const { code } = await cli.run(['audit', 'list', '--all'])
     expect(code).toBe(0)
     const watcher = cli.watch('audit', 'tail', '--json')
-    await pause(1000)
+    await following(watcher)
     watcher.closeOutput()
     await cli.json('workspaces', 'create', 'Enough')
     expect(await watcher.end()).toBe(0)

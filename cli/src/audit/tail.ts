@@ -5,7 +5,7 @@ import type { Context } from '../core/context.ts'
 import { organizationOf } from '../core/find.ts'
 import { untilInterrupted } from '../core/interrupt.ts'
 import type { Output } from '../core/output.ts'
-import { follow } from '../core/streams.ts'
+import { follow, following } from '../core/streams.ts'
 import { escapeText } from '../core/text.ts'
 import { clockTime } from '../core/time.ts'
 import { actorText, payloadText } from './event.ts'
@@ -38,6 +38,7 @@ async function tail(context: Context, options: TailOptions): Promise<void> {
         return { series: event.organizationId, position: event.seq }
       },
       onEvent: (data) => (out.json ? out.dataLine(data) : printEvent(out, data as LogEvent)),
+      onReady: () => out.say(following),
       onReset: () => out.say('Some events are older than what the stream keeps; see: mcpctl audit list'),
     },
   )

@@ -76,10 +76,13 @@ describe('following a stream', () => {
   it('keeps the position of `ready`, so that nothing is lost before the first event', async () => {
     const { url, lastEventIds } = await peer((_request, response, connection) => {
       if (connection > 1) response.write(event(1))
-      else response.end('event: ready\ndata: {"cursor":"here"}\n\n')
+      else response.write('event: ready\ndata: {"cursor":"early"}\n\n')
+      if (connection === 1) response.end('event: ready\ndata: {"cursor":"here"}\n\n')
     })
-    expect(await gather(url, 1)).toEqual([1])
+    let ready = 0
+    expect(await gather(url, 1, { onReady: () => void ready++ })).toEqual([1])
     expect(lastEventIds).toEqual([undefined, 'here'])
+    expect(ready).toBe(1)
   })
 
   it('takes a new start at `reset`, and says so', async () => {

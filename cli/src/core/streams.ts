@@ -11,12 +11,17 @@ const silenceMs = 45_000
 /** A connection that held this long counts as good: the pauses start small again. */
 const steadyMs = 5_000
 
+/** What is said once a stream stands. */
+export const following = 'Following; Ctrl-C ends it.'
+
 /** What a caller does with a stream. */
 export interface Following {
   /** One event of the stream, in order, each exactly once. */
   onEvent: (data: unknown) => Promise<void> | void
   /** The position is older than what the server keeps: a snapshot is due. The stream goes on from now. */
   onReset?: () => Promise<void> | void
+  /** The stream stands: whatever happens from now on will be told. Once, however often it is connected again. */
+  onReady?: () => void
   /** A number that only grows from event to event of one series; what was seen already is dropped. */
   positionOf?: (data: unknown) => { series: string; position: number }
   signal?: AbortSignal
@@ -32,20 +37,20 @@ export async function follow<E extends Endpoint>(
   context: Context,
   endpoint: E,
   input: EndpointInput<E>,
-  following: Following,
+  listener: Following,
 ): Promise<void> {
-  const state: Position = { lastEventId: undefined, seen: new Map() }
-  const stopped = following.signal ?? new AbortController().signal
+  const state: Position = { lastEventId: undefined, ready: false, seen: new Map() }
+  const stopped = listener.signal ?? new AbortController().signal
   let connectedOnce = false
   let failures = 0
   while (!stopped.aborted) {
-    const connection = new Connection(stopped, following.silenceMs ?? silenceMs)
+    const connection = new Connection(stopped, listener.silenceMs ?? silenceMs)
     try {
       const { lastEventId } = state
       const response = await context.open(endpoint, input, { signal: connection.signal, lastEventId })
       connectedOnce = true
       if (failures > 1) context.out.say('Connected again.')
-      await readStream(response, connection, state, following)
+      await readStream(response, connection, state, listener)
     } catch (error) {
       if (stopped.aborted) return
       if (!connection.fellSilent && (!connectedOnce || !passes(error))) throw error
@@ -100,6 +105,7 @@ class Connection {
 
 interface Position {
   lastEventId: string | undefined
+  ready: boolean
   seen: Map<string, number>
 }
 
@@ -108,7 +114,7 @@ async function readStream(
   response: Response,
   connection: Connection,
   state: Position,
-  following: Following,
+  listener: Following,
 ): Promise<void> {
   const waiting: EventSourceMessage[] = []
   const parser = createParser({ onEvent: (message) => waiting.push(message) })
@@ -122,34 +128,36 @@ async function readStream(
     connection.heard()
     parser.feed(decoder.decode(chunk.value, { stream: true }))
     for (const message of waiting.splice(0)) {
-      if (following.signal?.aborted) return
-      await handle(message, state, following)
+      if (listener.signal?.aborted) return
+      await handle(message, state, listener)
     }
   }
 }
 
-async function handle(message: EventSourceMessage, state: Position, following: Following): Promise<void> {
+async function handle(message: EventSourceMessage, state: Position, listener: Following): Promise<void> {
   const data: unknown = JSON.parse(message.data || 'null')
   switch (message.event) {
     case 'ready':
       state.lastEventId = cursorOf(data) ?? message.id ?? state.lastEventId
+      if (!state.ready) listener.onReady?.()
+      state.ready = true
       return
     case 'reset':
       state.lastEventId = cursorOf(data) ?? message.id
       state.seen.clear()
-      await following.onReset?.()
+      await listener.onReset?.()
       return
     case 'revoked':
       throw new NotSignedInError('Your sign-in ended, and the stream with it.')
     default:
-      if (isNew(data, state, following)) await following.onEvent(data)
+      if (isNew(data, state, listener)) await listener.onEvent(data)
       if (message.id) state.lastEventId = message.id
   }
 }
 
-function isNew(data: unknown, state: Position, following: Following): boolean {
-  if (!following.positionOf) return true
-  const { series, position } = following.positionOf(data)
+function isNew(data: unknown, state: Position, listener: Following): boolean {
+  if (!listener.positionOf) return true
+  const { series, position } = listener.positionOf(data)
   if (position <= (state.seen.get(series) ?? -Infinity)) return false
   state.seen.set(series, position)
   return true

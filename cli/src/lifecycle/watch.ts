@@ -7,7 +7,7 @@ import { organizationOf } from '../core/find.ts'
 import { untilInterrupted } from '../core/interrupt.ts'
 import type { Output } from '../core/output.ts'
 import { readPages } from '../core/pages.ts'
-import { follow } from '../core/streams.ts'
+import { follow, following } from '../core/streams.ts'
 import { escapeText } from '../core/text.ts'
 import { clockTime } from '../core/time.ts'
 import { lifecyclePage, printSnapshot } from './snapshot.ts'
@@ -38,6 +38,7 @@ async function watch(context: Context): Promise<void> {
         if (out.json) out.dataLine(event)
         else printChange(out, event, names)
       },
+      onReady: () => out.say(following),
       onReset: async () => {
         out.say('Too much happened to tell it all; here is the present state:')
         await takeSnapshot(context, organizationId, names)
