@@ -50,7 +50,7 @@ const FLUSH_MS = 50
 export function createProcessLog(options: LogOptions): ProcessLog {
   const now = options.now ?? Date.now
   const ringLines = options.ringLines ?? 1000
-  const budget = options.maxBytesPerSecond ?? 256 * 1024
+  const budget = options.maxBytesPerSecond ?? 128 * 1024
   const listeners = new Set<(entry: LogEntry) => void>()
   const file = createRotatingFile(options.dir, options.maxFileBytes ?? 1024 * 1024)
   const ring = file.readBack().slice(-ringLines)
