@@ -35,7 +35,7 @@ export class Progress {
   private draw(): void {
     this.frame = (this.frame + 1) % frames.length
     const waited = duration(Math.floor((Date.now() - this.startedAt) / 1000) * 1000)
-    const step = cut(escapeText(this.step), Math.max(20, (process.stderr.columns ?? 80) - waited.length - 6))
+    const step = cut(escapeText(this.step), Math.max(20, (process.stderr.columns || 80) - waited.length - 6))
     process.stderr.write(`\r\x1b[K${frames[this.frame]} ${step} (${waited})`)
   }
 }

@@ -10,6 +10,7 @@ describe('relative time', () => {
     ['2026-11-23T09:00:00Z', '3 h ago'],
     ['2026-11-20T12:00:00Z', '3 d ago'],
     ['2026-11-26T12:00:00Z', 'in 3 d'],
+    ['2027-02-21T12:00:00Z', 'in 90 d'],
     ['2026-02-23T12:00:00Z', '9 months ago'],
     [null, 'never'],
   ])('%s is %s', (at, said) => expect(relativeTime(at, now)).toBe(said))

@@ -2,7 +2,7 @@ const steps: [limit: number, unit: number, suffix: string][] = [
   [60, 1, 's'],
   [60 * 60, 60, 'min'],
   [24 * 60 * 60, 60 * 60, 'h'],
-  [60 * 24 * 60 * 60, 24 * 60 * 60, 'd'],
+  [120 * 24 * 60 * 60, 24 * 60 * 60, 'd'],
   [Infinity, 30 * 24 * 60 * 60, 'months'],
 ]
 
