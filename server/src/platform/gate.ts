@@ -46,6 +46,12 @@ export interface Gate<F extends object = Record<string, unknown>> {
   decide(facts: Partial<F>, moment: Moment): Finding[]
 }
 
+/** A gate whatever its facts, as policy holds it. */
+export interface AnyGate extends Omit<Gate, 'rules' | 'decide'> {
+  rules: Readonly<Record<string, FactRule>>
+  decide(facts: never, moment: Moment): Finding[]
+}
+
 /** The jsonb of a fact that is known. `value` is an SQL expression. */
 export const known = (value: RawBuilder<unknown>) =>
   sql`jsonb_build_object('state', 'known', 'value', ${value})`

@@ -222,7 +222,7 @@ test('lists show only the runs of the organization, newest first, and the newest
     before: null,
     limit: 10,
   })
-  expect(listed.map((run) => run.id)).toEqual(mine.map((run) => run.id).reverse())
+  expect(listed.map((run) => run.id)).toEqual(mine.map((run) => run.id).toReversed())
   const workspaces = [deployment.workspaceId, strangers.workspaceId]
   const recent = await findRecentRuns(platform.db, deployment.organizationId, workspaces, 2)
   expect(recent.map((run) => run.id)).toEqual([mine[2]!.id, mine[1]!.id])

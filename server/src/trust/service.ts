@@ -83,12 +83,12 @@ const quotedInLog = 64 * 1024
 
 function brief(drift: SurfaceDifference[]): SurfaceDifference[] {
   if (JSON.stringify(drift).length <= quotedInLog) return drift
-  const bare = { before: null, after: null }
-  return drift.slice(0, 100).map((one) => ({
-    ...one,
-    name: one.name.slice(0, 200),
-    fields: one.fields.slice(0, 20).map(({ path }) => ({ path: path.slice(0, 200), ...bare })),
-  }))
+  return drift.slice(0, 100).map(({ kind, name, change, fields }) => {
+    const places = fields
+      .slice(0, 20)
+      .map(({ path }) => ({ path: path.slice(0, 200), before: null, after: null }))
+    return { kind, name: name.slice(0, 200), change, fields: places }
+  })
 }
 
 /** A surface stands when it does not differ from the admitted one, or from one that was accepted in its place. */
