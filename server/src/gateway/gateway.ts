@@ -6,7 +6,7 @@ import type { Principal } from '../platform/http/principal.ts'
 import { may } from '../platform/http/principal.ts'
 import { newId } from '../platform/ids.ts'
 import type { Platform } from '../platform/platform.ts'
-import { checkCall } from '../policy/service.ts'
+import type { Policy } from '../policy/service.ts'
 import { McpEndpoint, rpcCodes, type OnceAnswer, type Refusal, type RelayHooks } from '../relay/service.ts'
 import type { DeploymentRow, Homes } from '../runtime/service.ts'
 import type { CallerContext } from './context.ts'
@@ -21,6 +21,7 @@ export interface GatewayOptions {
   authenticate(token: string): Promise<Principal | null>
   homes: Homes
   journal: Journal
+  policy: Policy
   forward: Forwarder
   hosts: () => ReadonlySet<string> | null
   origins: () => ReadonlySet<string>
@@ -119,7 +120,12 @@ export function createGateway(options: GatewayOptions) {
   ): Promise<Refusal | null> {
     const refusal = await seen
     if (refusal) return refusal
-    const check = await checkCall(db, { deploymentId: context.scope, tokenId: context.tokenId })
+    const question = {
+      organizationId: context.organizationId,
+      deploymentId: context.scope,
+      credentialId: context.tokenId,
+    }
+    const check = await options.policy.checkCall(db, question, platform.clock.now())
     return check.allowed ? null : { code: refusedCode, message: check.sentence, data: { notes: check.notes } }
   }
 
