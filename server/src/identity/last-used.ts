@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Principal } from '../platform/http/principal.ts'
 import type { Platform } from '../platform/platform.ts'
 
-const flushMs = 5_000
+const flushMs = 2_000
 const atMostEveryMs = 60_000
 const remembered = 10_000
 
