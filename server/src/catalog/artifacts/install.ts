@@ -25,7 +25,7 @@ export interface Ledger {
  * on; later ones, on other machines or after the store was cleared, must give the same bytes. Several processes may do this
  * at once: each installs in a folder of its own, and one renaming makes it the store's. Throws Refusal.
  */
-export async function installed(places: Places, artifact: NpmArtifact, ledger: Ledger): Promise<string> {
+export async function installOnce(places: Places, artifact: NpmArtifact, ledger: Ledger): Promise<string> {
   const before = await ledger.read()
   if (before && (await exists(places.tree(before.digest)))) return before.digest
   const folder = places.temporary()

@@ -5,7 +5,7 @@ import type { Release } from '@berth/contracts'
 import { sha256Hex } from '../../platform/crypto.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { packageEntry } from '../npm/entry.ts'
-import { installed, type Ledger } from './install.ts'
+import { installOnce, type Ledger } from './install.ts'
 import { localCommand, localTree } from './local.ts'
 import type { Places } from './places.ts'
 import { readTree, type Tree } from './read-tree.ts'
@@ -51,7 +51,7 @@ export async function ensure(
     return { ...common, digest: digest!, ...mounted(artifact.path), command }
   }
   const key = `${places.temporaries}|${id}`
-  const running = installing.get(key) ?? installed(places, artifact, ledger)
+  const running = installing.get(key) ?? installOnce(places, artifact, ledger)
   installing.set(key, running)
   try {
     const standing = await running

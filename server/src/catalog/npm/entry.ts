@@ -38,9 +38,7 @@ export function chooseBin(name: string, bin: Record<string, string>, asked: stri
  */
 export async function packageEntry(root: string, name: string, asked: string | null): Promise<string[]> {
   const folder = path.join('node_modules', name)
-  const { bin } = JSON.parse(await readFile(path.join(root, folder, 'package.json'), 'utf8')) as {
-    bin?: unknown
-  }
+  const { bin } = await packageJson(path.join(root, folder), name)
   const all = binsOf(name, bin)
   const chosen = chooseBin(name, all, asked)
   const file = await fileInside(path.join(root, folder), all[chosen]!)
@@ -53,6 +51,15 @@ export async function packageEntry(root: string, name: string, asked: string | n
     )
   }
   return ['node', ...flags, path.posix.join(folder, file)]
+}
+
+async function packageJson(folder: string, name: string): Promise<{ bin?: unknown }> {
+  try {
+    return JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8')) as { bin?: unknown }
+  } catch (error) {
+    const fault = (error as Error).message
+    throw unusable(`The package.json of ${name} in ${folder} cannot be read: ${fault}`)
+  }
 }
 
 /** The path of an existing file, relative to its folder; null when it is none or lies elsewhere. */

@@ -55,7 +55,7 @@ export async function lookUpPackage(
     version,
     integrity,
     description: textIn(found, 'description'),
-    bin: binOf(name, found),
+    bin: binsOf(name, found['bin']),
   }
 }
 
