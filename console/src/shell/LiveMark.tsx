@@ -1,19 +1,20 @@
 import { feed } from '../stream/feed.ts'
 import { useLive } from '../app/live.ts'
 import { cx } from '../ui/cx.ts'
-import { absoluteOf, spanOf, useNow } from '../ui/Time.tsx'
+import { absoluteOf } from '../ui/Time.tsx'
+
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 
 /** Whether what is shown is what is: live, reconnecting, or stale since when. */
 export function LiveMark() {
   const live = useLive()
-  const now = Math.max(useNow(), Date.now())
   const since = live.kind === 'stale' || live.kind === 'reconnecting' ? live.since : null
   const look = {
     live: { word: 'Live', ink: 'text-good', dot: 'bg-good shadow-[0_0_0_3px_var(--good-bg)]' },
     connecting: { word: 'Connecting', ink: 'text-idle', dot: 'bg-idle' },
     reconnecting: { word: 'Reconnecting', ink: 'text-wait', dot: 'animate-pulse bg-wait' },
     stale: {
-      word: `Stale since ${spanOf(now - (since ?? now))}`,
+      word: `Stale since ${clock.format(since ?? 0)}`,
       ink: 'text-wait',
       dot: 'rounded-none bg-wait',
     },

@@ -69,7 +69,9 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
                     {command.group}
                   </p>
                 )}
-                <div
+                <button
+                  type="button"
+                  tabIndex={-1}
                   role="option"
                   id={`${listId}-${command.id}`}
                   aria-selected={command === active}
@@ -80,7 +82,7 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
                   onMouseMove={() => setIndex(at)}
                   onClick={() => run(command)}
                   className={cx(
-                    'flex min-h-8 items-center gap-3 rounded-sm px-3',
+                    'flex min-h-8 w-full items-center gap-3 rounded-sm px-3 text-left',
                     command === active && 'bg-accent-bg',
                     command.whyNot && 'text-ink-3',
                   )}
@@ -90,7 +92,7 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
                     {command.whyNot ?? command.hint}
                   </span>
                   {command.key && <Key name={command.key} />}
-                </div>
+                </button>
               </div>
             ))}
           </div>

@@ -1,20 +1,15 @@
 import { type ErrorComponentProps, Outlet } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
 import { factsOf } from '../api/client.ts'
 import { useTheme } from '../app/theme.ts'
 import { ErrorPanel } from '../ui/ErrorPanel.tsx'
+import { Toasts } from '../ui/Toast.tsx'
 import { Brand } from './Brand.tsx'
-
-// Toasts come only after somebody acted, so the first paint need not wait for them.
-const Toasts = lazy(async () => ({ default: (await import('../ui/Toast.tsx')).Toasts }))
 
 export function Root() {
   return (
     <>
       <Outlet />
-      <Suspense>
-        <Toasts theme={useTheme()} />
-      </Suspense>
+      <Toasts theme={useTheme()} />
     </>
   )
 }

@@ -11,7 +11,6 @@ import {
   Search,
   Sun,
 } from 'lucide-react'
-import type { ReactNode } from 'react'
 import { isMac } from '../app/keys.ts'
 import { useMe } from '../app/session.ts'
 import { chooseTheme, themeChoice, useTheme } from '../app/theme.ts'
@@ -90,7 +89,7 @@ function PagesMenu() {
 function Crumb({ onCreateOrganization }: { onCreateOrganization: () => void }) {
   const me = useMe()
   const navigate = useNavigate()
-  const { organization, workspaces, current } = useWorkspaces()
+  const { organization, loaded, workspaces, current } = useWorkspaces()
   const go = (search: { org?: string; workspace?: string | undefined }) => () =>
     void navigate({ to: '/console/lifecycle', search })
   return (
@@ -154,7 +153,7 @@ function Crumb({ onCreateOrganization }: { onCreateOrganization: () => void }) {
           ]}
         />
       ) : (
-        <span className="truncate px-1 text-ink-3">no workspace yet</span>
+        <span className="truncate px-1 text-ink-3">{loaded ? 'no workspace yet' : '…'}</span>
       )}
       <PlaceMark />
     </nav>
@@ -167,12 +166,12 @@ function CrumbButton({
   className,
   children,
   ...rest
-}: React.ComponentProps<'button'> & { label: string; strong?: boolean; children: ReactNode }) {
+}: React.ComponentProps<'button'> & { label: string; strong?: boolean; children: string }) {
   return (
     <button
       type="button"
       {...rest}
-      aria-label={`${label}: ${String(children)}`}
+      aria-label={`${label}: ${children}`}
       className={cx(
         'flex h-7 min-w-0 items-center gap-1 rounded-md px-1.5 hover:bg-idle-bg',
         strong ? 'font-semibold text-ink' : 'text-ink-2',

@@ -11,6 +11,8 @@ const none: WorkspaceSnapshot[] = []
 /** The organization on view, its workspaces as far as they are loaded, and the one that the URL names. */
 export function useWorkspaces(): {
   organization: Membership
+  /** Whether anything is known yet. */
+  loaded: boolean
   snapshots: WorkspaceSnapshot[]
   workspaces: Workspace[]
   /** The workspace that the URL, or the selected deployment, is about. */
@@ -28,6 +30,7 @@ export function useWorkspaces(): {
     const holder = snapshots.find(({ deployments }) => deployments.some(({ id }) => id === search.deployment))
     return {
       organization,
+      loaded: data !== undefined,
       snapshots,
       workspaces: snapshots.map(({ workspace }) => workspace),
       current: (named ?? holder ?? (snapshots.length === 1 ? snapshots[0] : undefined))?.workspace ?? null,

@@ -11,8 +11,11 @@ async function startStreams() {
   const opened: { lastEventId: string | undefined; response: ServerResponse }[] = []
   let answer: number = 200
   const server: Server = createServer((request, response) => {
-    if (answer !== 200) return void response.writeHead(answer).end()
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.writeHead(answer, { 'content-type': 'text/event-stream' })
+    if (answer !== 200) {
+      response.end()
+      return
+    }
     response.flushHeaders()
     opened.push({ lastEventId: request.headers['last-event-id'] as string | undefined, response })
   }).listen(0, '127.0.0.1')

@@ -25,7 +25,7 @@ export interface CopyableProps {
 export function Copyable({ text, shown = text, what, sign = 'hover', wrap = false }: CopyableProps) {
   const [copied, setCopied] = useState<boolean | null>(null)
   useEffect(() => {
-    if (copied === null) return
+    if (copied === null) return undefined
     const timer = setTimeout(() => setCopied(null), 1600)
     return () => clearTimeout(timer)
   }, [copied])

@@ -27,7 +27,7 @@ export function Select<V extends string>(props: SelectProps<V>) {
   const { options, value, onChange, placeholder = 'Choose…', label, prefix, compact } = props
   const chosen = options.find((option) => option.value === value)
   return (
-    <Base.Root items={options} value={value} onValueChange={(next) => next !== null && onChange(next as V)}>
+    <Base.Root items={options} value={value} onValueChange={(next) => next !== null && onChange(next)}>
       <Base.Trigger
         aria-label={label && chosen ? `${label}: ${chosen.label}` : label}
         className={cx(

@@ -1,43 +1,52 @@
-import { toast, Toaster } from 'sonner'
+import { lazy, Suspense, useSyncExternalStore } from 'react'
 import type { ErrorFacts } from './ErrorPanel.tsx'
+
+export type Said = { kind: 'done'; sentence: string } | { kind: 'failed'; title: string; facts: ErrorFacts }
+
+// What shows toasts is loaded with the first one: a page's first load need not carry it.
+const Toaster = lazy(async () => ({ default: (await import('./Toaster.tsx')).Toaster }))
+const waiting: Said[] = []
+const listeners = new Set<() => void>()
+let show: ((said: Said) => void) | null = null
+let wanted = false
 
 /** Says that something was done. */
 export function sayDone(sentence: string): void {
-  toast.success(sentence)
+  say({ kind: 'done', sentence })
 }
 
 /** Says what was refused, with the code and the request to quote. */
-export function sayFailed(title: string, { sentence, code, requestId }: ErrorFacts): void {
-  toast.error(title, {
-    description: (
-      <>
-        {sentence}
-        <span className="mt-0.5 block font-mono text-2xs break-all">
-          {[code, requestId].filter(Boolean).join(' · ')}
-        </span>
-      </>
-    ),
-    duration: 12_000,
-    closeButton: true,
-  })
+export function sayFailed(title: string, facts: ErrorFacts): void {
+  say({ kind: 'failed', title, facts })
+}
+
+function say(said: Said): void {
+  if (show) {
+    show(said)
+    return
+  }
+  waiting.push(said)
+  wanted = true
+  for (const listener of listeners) listener()
+}
+
+function begin(way: (said: Said) => void): void {
+  show = way
+  waiting.splice(0).forEach(way)
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }
 
 /** Where toasts appear; once, at the root. */
 export function Toasts({ theme }: { theme: 'light' | 'dark' }) {
+  const needed = useSyncExternalStore(subscribe, () => wanted)
+  if (!needed) return null
   return (
-    <Toaster
-      theme={theme}
-      position="bottom-right"
-      toastOptions={{
-        style: {
-          background: 'var(--raised)',
-          color: 'var(--ink)',
-          borderColor: 'var(--line)',
-          font: '13px/20px var(--sans)',
-          boxShadow: 'var(--shadow)',
-        },
-        classNames: { description: '!text-ink-2' },
-      }}
-    />
+    <Suspense>
+      <Toaster theme={theme} onReady={begin} />
+    </Suspense>
   )
 }

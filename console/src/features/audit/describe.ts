@@ -19,7 +19,7 @@ interface Change {
 export function describe({ type, payload }: LogEvent): Told {
   switch (type) {
     case 'deployment.created':
-      return told('Created', `${payload.server} ${payload.version}`, 'accent')
+      return told('Created', `${text(payload.server)} ${text(payload.version)}`, 'accent')
     case 'deployment.updated':
       return told('Settings changed', listOf(payload.fields), 'accent')
     case 'deployment.started':
@@ -34,8 +34,8 @@ export function describe({ type, payload }: LogEvent): Told {
       return changed(payload)
     case 'decision.made':
       return payload.allowed
-        ? told('Policy allowed it', `at ${String(payload.moment)}`, 'good')
-        : told('Policy held it', `${payload.moment} · ${listOf(payload.notes)}`, 'bad')
+        ? told('Policy allowed it', `at ${text(payload.moment)}`, 'good')
+        : told('Policy held it', `${text(payload.moment)} · ${listOf(payload.notes)}`, 'bad')
     case 'surface.drifted':
       return told('Tools differ from what was admitted', `${countOf(payload.differences)} differences`, 'bad')
     case 'surface.accepted':
@@ -57,10 +57,10 @@ function changed(payload: LogEvent['payload']): Told {
   if (hold && !hold.current) return told('No longer held', reason, 'good')
   const phase = changes.find(({ field }) => field === 'phase')
   if (phase)
-    return told(capital(phase.current), reason ?? `was ${String(phase.previous)}`, phaseTone(phase.current))
+    return told(capital(phase.current), reason ?? `was ${text(phase.previous)}`, phaseTone(phase.current))
   const health = changes.find(({ field }) => field === 'health')
   if (health)
-    return told(`Health: ${String(health.current)}`, reason, health.current === 'healthy' ? 'good' : 'wait')
+    return told(`Health: ${text(health.current)}`, reason, health.current === 'healthy' ? 'good' : 'wait')
   return told('Changed', reason ?? changes.map(({ field }) => field).join(', '), 'idle')
 }
 
@@ -69,14 +69,13 @@ function runChanged(payload: LogEvent['payload']): Told {
   const reason = typeof payload.reason === 'string' ? payload.reason : null
   const kind = capital(payload.kind)
   if (!status) return told(`${kind} run moved on`, reason, 'idle')
-  const tone =
-    status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(String(status)) ? 'bad' : 'idle'
-  return told(`${kind} run ${String(status).replace('_', ' ')}`, reason, tone)
+  const tone = status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(text(status)) ? 'bad' : 'idle'
+  return told(`${kind} run ${text(status).replace('_', ' ')}`, reason, tone)
 }
 
 function heldFor(status: unknown): string {
   const known = pendingStatus.safeParse(status)
-  return known.success ? holdWords[known.data] : String(status)
+  return known.success ? holdWords[known.data] : text(status)
 }
 
 function phaseTone(phase: unknown): Tone {
@@ -89,8 +88,13 @@ function changesOf(payload: LogEvent['payload']): Change[] {
   return Array.isArray(payload.changes) ? (payload.changes as Change[]) : []
 }
 
+/** A value of an event as a word; events carry words and numbers where one is shown. */
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 function listOf(value: unknown): string {
-  return Array.isArray(value) ? value.map(String).join(' · ') : ''
+  return Array.isArray(value) ? value.map(text).join(' · ') : ''
 }
 
 function countOf(value: unknown): number {
@@ -98,8 +102,8 @@ function countOf(value: unknown): number {
 }
 
 function capital(word: unknown): string {
-  const text = String(word)
-  return text.charAt(0).toUpperCase() + text.slice(1)
+  const plain = text(word)
+  return plain.charAt(0).toUpperCase() + plain.slice(1)
 }
 
 function told(title: string, detail: string | null, tone: Tone): Told {

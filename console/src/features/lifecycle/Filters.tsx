@@ -26,9 +26,7 @@ export function Filters({ ref, search, tiers, onChange, summary }: FiltersProps)
         prefix="Status"
         value={search.status ?? any}
         options={[{ value: any, label: 'any' }, ...statusWords.map((word) => ({ value: word, label: word }))]}
-        onChange={(status) =>
-          onChange({ status: status === any ? undefined : (status as LifecycleSearch['status']) })
-        }
+        onChange={(status) => onChange({ status: status === any ? undefined : status })}
       />
       <Select
         compact
@@ -80,7 +78,7 @@ function NameFilter({
     setText(value)
   }
   useEffect(() => {
-    if (text === told) return
+    if (text === told) return undefined
     const timer = setTimeout(() => {
       setTold(text)
       onChange(text)
