@@ -40,6 +40,11 @@ it.each<[string, Partial<ExitFacts>, object]>([
     { reason: 'could not start: /app/x: No such file or directory' },
   ],
   [
+    'a program that prlimit cannot find',
+    { code: 127, stderrTail: ['prlimit: failed to execute x: No such file or directory'] },
+    { reason: 'could not start: x: No such file or directory' },
+  ],
+  [
     'a shell that cannot find it',
     { code: 127, stderrTail: ['sh: x: not found'] },
     { reason: 'could not start: sh: x: not found' },

@@ -47,7 +47,8 @@ function startProblem({ code, stderrTail }: ExitFacts): string | null {
   const last = stderrTail.at(-1) ?? ''
   if (code === 1 && last.startsWith('bwrap: ')) return last.slice('bwrap: '.length).replace(/^execvp /, '')
   if (code === 125) return `its control group could not be joined (${last})`
-  return code === 126 || code === 127 ? last || 'no such program' : null
+  if (code !== 126 && code !== 127) return null
+  return last.replace(/^prlimit: failed to execute /, '') || 'no such program'
 }
 
 function signalName(number: number): NodeJS.Signals | null {

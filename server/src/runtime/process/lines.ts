@@ -53,16 +53,15 @@ export function createLineSplitter(options: LineSplitterOptions): LineSplitter {
     if (dropped) return drop(dropped, part)
     parts.push(part)
     if (bytes <= options.maxBytes) return
-    const line = Buffer.concat(parts)
+    dropped = { bytes, head: Buffer.concat(parts, EDGE_BYTES), tail: lastBytes(...parts) }
     parts = []
-    dropped = { bytes, head: Buffer.from(line.subarray(0, EDGE_BYTES)), tail: lastBytes(line) }
   }
 
   function drop(line: OversizedLine, part: Buffer): void {
     const endless = options.maxBytes * ENDLESS_FACTOR
     const wasEndless = line.bytes > endless
     line.bytes = bytes
-    line.tail = lastBytes(part.length >= EDGE_BYTES ? part : Buffer.concat([line.tail, part]))
+    line.tail = lastBytes(line.tail, part)
     if (!wasEndless && bytes > endless) options.onEndless(line)
   }
 
@@ -89,8 +88,11 @@ export function createLineSplitter(options: LineSplitterOptions): LineSplitter {
   }
 }
 
-function lastBytes(part: Buffer): Buffer {
-  return Buffer.from(part.subarray(Math.max(0, part.length - EDGE_BYTES)))
+/** A copy of the last bytes, which does not keep the chunks they came in alive. */
+function lastBytes(...parts: Buffer[]): Buffer {
+  let first = parts.length
+  for (let bytes = 0; bytes < EDGE_BYTES && first > 0; first -= 1) bytes += parts[first - 1]!.length
+  return Buffer.from(Buffer.concat(parts.slice(first)).subarray(-EDGE_BYTES))
 }
 
 /**
