@@ -1,11 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
+import { catalogRoutes } from './catalog/routes.ts'
+import { cleanArtifactStore, enqueueObservation, seedCatalog } from './catalog/service.ts'
+import { createForwarder } from './gateway/forward.ts'
+import { createGateway } from './gateway/gateway.ts'
+import { createInternalServer } from './gateway/internal.ts'
+import { liveDeployments } from './gateway/live.ts'
 import { createIdentity, revokeTokensOfMember } from './identity/service.ts'
 import { createOrganizationResolver, organizationRoutes } from './organizations/service.ts'
+import { platformRoutes } from './lifecycle/platform-state.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
+import type { Gate } from './platform/gate.ts'
 import type { Route } from './platform/http/implement.ts'
 import type { Authenticator } from './platform/http/principal.ts'
 import { registerOpenApi } from './platform/http/openapi.ts'
@@ -14,18 +23,25 @@ import { registerRoutes } from './platform/http/routes.ts'
 import { createHttp } from './platform/http/server.ts'
 import type { JobHandler, JobName } from './platform/jobs.ts'
 import type { Logger } from './platform/logger.ts'
+import type { Tx } from './platform/mutate.ts'
 import { openPlatform, type Platform } from './platform/platform.ts'
 import { allowedHosts, allowedOrigins } from './platform/public-address.ts'
 import { version } from './platform/version.ts'
+import { policyRoutes } from './policy/routes.ts'
+import { createPolicy } from './policy/service.ts'
 import { runRoutes } from './runs/routes.ts'
+import { createRun, startReaping } from './runs/service.ts'
+import { capabilityGate } from './runtime/gate.ts'
+import { createRuntime, runtimeRoutes } from './runtime/service.ts'
 import { secretsRoutes } from './secrets/routes.ts'
+import { trustGate } from './trust/service.ts'
 import { tiersRoutes, workspacesRoutes } from './workspaces/routes.ts'
 
 export type Role = 'api' | 'gateway' | 'runner' | 'worker'
 export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
 
 /** Every job queue of the installation; all processes know all of them. */
-export const jobNames: readonly JobName[] = []
+export const jobNames: readonly JobName[] = ['catalog.observe']
 
 export interface BerthOptions {
   config: Config
@@ -64,7 +80,7 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   const platform = await openPlatform({ ...options, jobNames })
   let publicUrl = config.publicUrl ?? ''
   const requestsPerMinute = options.requestsPerMinute ?? 1200
-  const { authenticator, parts } = compose(platform, roles, () => publicUrl, requestsPerMinute > 0)
+  const { authenticator, parts } = await compose(platform, roles, () => publicUrl, requestsPerMinute > 0)
 
   const http = await createHttp({
     logger: platform.logger,
@@ -111,27 +127,72 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
 }
 
 /** Builds the domains from the bottom up and says what each contributes. */
-function compose(
+async function compose(
   platform: Platform,
   roles: ReadonlySet<Role>,
   publicUrl: () => string,
   rateLimited: boolean,
-): { authenticator: Authenticator; parts: Part[] } {
-  void roles
-  const identity = createIdentity(platform, {
-    publicUrl,
-    origins: () => allowedOrigins(publicUrl()),
-    rateLimited,
+): Promise<{ authenticator: Authenticator; parts: Part[] }> {
+  const { db, feed, logger, config } = platform
+  const origins = () => allowedOrigins(publicUrl())
+  const identity = createIdentity(platform, { publicUrl, origins, rateLimited })
+  const resolveOrganization = createOrganizationResolver(db)
+  const policy = createPolicy([trustGate, capabilityGate] as unknown as Gate<never>[])
+  const runtime = await createRuntime({ platform, policy, roles })
+  const forward = createForwarder(platform)
+  const gateway = createGateway({
+    platform,
+    authenticate: identity.authenticateBearer,
+    homes: runtime.homes,
+    policy,
+    journal: { append: () => {} },
+    forward,
+    hosts: () => allowedHosts(config, publicUrl()),
+    origins,
   })
-  const resolveOrganization = createOrganizationResolver(platform.db)
-  const { db, feed, logger } = platform
+  const live = liveDeployments(gateway, runtime.homes, runtime.logs, forward)
+  const internal = createInternalServer(platform, gateway, runtime.logs)
+  const openEvaluation = async (tx: Tx, releaseId: string) => {
+    const run = await createRun(tx, { organizationId: platformOrganizationId, kind: 'evaluation', releaseId })
+    return run.id
+  }
+  const reaping = roles.has('worker')
+    ? startReaping(platform, {
+        evaluation: (tx, run) => enqueueObservation(tx, { releaseId: run.releaseId!, runId: run.id }),
+      })
+    : null
+
   return {
     authenticator: { authenticate: identity.authenticate, resolveOrganization },
     parts: [
       identity,
       { routes: organizationRoutes({ feed, onLeave: revokeTokensOfMember }) },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
-      { routes: [...workspacesRoutes(), ...tiersRoutes(), ...secretsRoutes(platform), ...runRoutes()] },
+      {
+        routes: catalogRoutes({ config, openEvaluation }),
+        start: async () => {
+          await cleanArtifactStore(platform)
+          await seedCatalog(platform)
+        },
+      },
+      { routes: [...workspacesRoutes(), ...tiersRoutes(), ...secretsRoutes(platform)] },
+      { routes: runRoutes(), stop: async () => reaping?.stop() },
+      { routes: policyRoutes(policy) },
+      {
+        routes: runtimeRoutes(publicUrl, live),
+        jobs: runtime.jobs,
+        start: async () => {
+          const address = await internal.start()
+          await runtime.start({ address, onStop: gateway.stopServing, onServing: gateway.serving })
+        },
+        stop: async () => {
+          await gateway.close()
+          await runtime.stop()
+          await internal.stop()
+        },
+      },
+      { intercept: roles.has('gateway') ? gateway.intercept : () => false },
+      { routes: [...platformRoutes(platform, publicUrl)] },
     ],
   }
 }

@@ -9,11 +9,12 @@ import { expect, test } from 'vitest'
 const tiers = new Map(
   [
     ['platform'],
-    ['identity', 'organizations', 'audit'],
+    // The relay knows only the platform: the runtime and the gateway both stand on it.
+    ['identity', 'organizations', 'audit', 'relay'],
     ['catalog', 'metering'],
     ['secrets', 'runs', 'workspaces', 'trust'],
     ['policy'],
-    ['runtime', 'relay'],
+    ['runtime'],
     ['lifecycle', 'gateway'],
   ].flatMap((folders, tier) => folders.map((folder) => [folder, tier] as const)),
 )

@@ -1,8 +1,12 @@
 /** `node server/src/main.ts start | api | gateway | runner | worker | migrate | recover`. */
-import { allRoles, startBerth, type Berth, type Role } from './app.ts'
+import { parseArgs } from 'node:util'
+import { allRoles, jobNames, startBerth, type Berth, type Role } from './app.ts'
+import { recoverOperator, setupCode } from './identity/service.ts'
 import { ConfigError, readConfig, type Config } from './platform/config.ts'
 import { migrate, SchemaError } from './platform/db/migrate.ts'
 import { createLogger, type Logger } from './platform/logger.ts'
+import { openPlatform } from './platform/platform.ts'
+import { runningDatabase } from './platform/postgres/attach.ts'
 import { startPostgres } from './platform/postgres/embedded.ts'
 
 const commands: Record<string, (config: Config, logger: Logger) => Promise<void>> = {
@@ -17,16 +21,31 @@ const commands: Record<string, (config: Config, logger: Logger) => Promise<void>
     await database.stop()
     process.stdout.write(`The database is at schema ${schema}.\n`)
   },
+  recover,
+}
+
+const options = {
+  'data-dir': { type: 'string' },
+  email: { type: 'string' },
+} as const
+
+function readArguments() {
+  try {
+    return parseArgs({ args: process.argv.slice(2), options, allowPositionals: true })
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
 }
 
 async function main(): Promise<void> {
-  const [name = 'start'] = process.argv.slice(2)
+  const { positionals, values } = readArguments()
+  const [name = 'start'] = positionals
   const command = commands[name]
   if (!command) {
     process.stderr.write(`There is no command "${name}". Use one of: ${Object.keys(commands).join(', ')}.\n`)
     process.exit(2)
   }
-  const config = readConfig(process.env)
+  const config = readConfig({ ...process.env, ...(values['data-dir'] ? { BERTH_DATA_DIR: values['data-dir'] } : {}) })
   await command(config, createLogger(config.logLevel))
 }
 
@@ -55,6 +74,23 @@ async function serve(config: Config, logger: Logger, roles: readonly Role[]): Pr
   await greet(berth, roles)
 }
 
+/** Run on the machine itself: a way in for a locked-out operator, whether Berth runs at the moment or not. */
+async function recover(config: Config, logger: Logger): Promise<void> {
+  const running = config.databaseUrl ?? (await runningDatabase(config.dataDir))
+  const database = running ? { url: running, directUrl: running, stop: async () => {} } : await openDatabaseServer(config, logger)
+  const platform = await openPlatform({ config, logger, databaseUrl: database.url, directUrl: database.directUrl, jobNames })
+  try {
+    const { email } = readArguments().values
+    const recovery = await recoverOperator(platform, email ? { email } : {})
+    process.stdout.write(
+      `${recovery.email} is an operator and can sign in with this password, shown once:\n\n  ${recovery.password}\n\nIts sign-ins were ended. Change the password after signing in.\n`,
+    )
+  } finally {
+    await platform.close()
+    await database.stop()
+  }
+}
+
 function stopOnSignal(logger: Logger, close: () => Promise<void>): void {
   let stopping = false
   const stop = (signal: string) => {
@@ -79,9 +115,11 @@ async function greet(berth: Berth, roles: readonly Role[]): Promise<void> {
     process.stdout.write(`Berth (${roles.join(', ')}) is up at ${berth.url}\n`)
     return
   }
+  const code = await setupCode(berth.platform)
   const lines = [
     '',
     `  Berth is up at ${berth.url}`,
+    ...(code ? ['', `  Set-up code  ${code}`, '               The first account needs it: it becomes the operator.'] : []),
     '',
     '  First call   ./mcpctl quickstart',
     `  Console      ${berth.url}/`,

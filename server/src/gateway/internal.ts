@@ -1,5 +1,5 @@
 /** The internal socket: what this installation's other processes ask of this one, signed with its key. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Platform } from '../platform/platform.ts'
@@ -9,22 +9,29 @@ import { verifiedContext } from './forward.ts'
 import type { Gateway } from './gateway.ts'
 import { sendRpcError } from './http.ts'
 
-/** Listens on a free port of the given host. */
-export async function startInternalServer(
-  host: string,
-  answer: (req: IncomingMessage, res: ServerResponse) => void,
-): Promise<{ server: Server; address: string }> {
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, answer)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, host, resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  return { server, address: `http://${host}:${port}` }
+/** Listens on a free port of this machine's own address. */
+export function createInternalServer(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
+  const server = createServer(
+    { keepAliveTimeout: 65_000, requestTimeout: 0 },
+    handler(platform, gateway, logs),
+  )
+  return {
+    start: async (): Promise<string> => {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(0, '127.0.0.1', resolve)
+      })
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    },
+    stop: async (): Promise<void> => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
 }
 
 /** Answers `/internal/mcp/…`, `/internal/call/…` and `/internal/logs/…`; everything else, and the unsigned, gets 404. */
-export function internalHandler(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
+function handler(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     const context = verifiedContext(platform, request)
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://internal')

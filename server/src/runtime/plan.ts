@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { limits, type Artifact, type Release, type ReleaseManifest } from '@berth/contracts'
 import { fillManifest, profileOf, type InstalledArtifact } from '../catalog/service.ts'
 import type { Platform } from '../platform/platform.ts'
 import { revealSecrets } from '../secrets/service.ts'
@@ -39,22 +40,52 @@ export async function planLaunch(
   const secrets = Object.fromEntries(
     Object.entries(row.secrets).map(([name, secret]) => [name, values[secret]!]),
   )
-  const filled = fillManifest(row.manifest, row.config, secrets)
   return {
+    ...manifestPlan(row.manifest, row.artifact, artifact, row.config, secrets),
     subject: row,
-    profile: profileOf(row.manifest, row.config),
-    isolation: row.manifest.isolation,
+    limits: { ...row.limits, ...startup },
+    sandbox: row.sandbox,
+    logDir: logFolder(platform.config.dataDir, row.id),
+  }
+}
+
+/** A plan to look at a release by itself: no organization, no secrets, the default limits. */
+export function planRelease(
+  release: Release,
+  config: Record<string, unknown>,
+  artifact: InstalledArtifact,
+  folder: string,
+): LaunchPlan {
+  const nobody = { id: release.id, organizationId: '', workspaceId: '', releaseId: release.id, generation: 0 }
+  return {
+    ...manifestPlan(release.manifest, release.artifact, artifact, config, {}),
+    subject: nobody,
+    limits: { ...limits.parse({}), ...startup },
+    sandbox: 'preferred',
+    logDir: path.join(folder, 'log'),
+  }
+}
+
+function manifestPlan(
+  manifest: ReleaseManifest,
+  source: Artifact,
+  artifact: InstalledArtifact,
+  config: Record<string, unknown>,
+  secrets: Record<string, string>,
+) {
+  const filled = fillManifest(manifest, config, secrets)
+  return {
+    profile: profileOf(manifest, config),
+    isolation: manifest.isolation,
     command: [...artifact.command, ...filled.args],
     env: filled.env,
     mounts: artifact.mounts,
     cwd: artifact.mounts[0]?.target ?? '/data',
-    egress: row.manifest.egress,
-    allowPrivateEgress: row.artifact.kind === 'local',
-    limits: { ...row.limits, ...startup },
-    sandbox: row.sandbox,
-    logDir: logFolder(platform.config.dataDir, row.id),
+    egress: manifest.egress,
+    // Whoever adds a folder of their own machine may let it reach that machine; what comes from elsewhere may not.
+    allowPrivateEgress: source.kind === 'local',
     redact: Object.values(secrets),
-    remote: row.artifact.kind === 'remote' ? { url: row.artifact.url, headers: filled.headers } : null,
+    remote: source.kind === 'remote' ? { url: source.url, headers: filled.headers } : null,
   }
 }
 

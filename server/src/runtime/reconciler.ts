@@ -11,6 +11,7 @@ import { backoffMs, maxFailures } from './limits.ts'
 import type { ExitInfo } from './process/types.ts'
 import type { Upstream } from '../relay/service.ts'
 import type { Instance } from './instance.ts'
+import { wakeOf } from './wakes.ts'
 import { claimHomes, findDeployment, homesOf, type DeploymentRow } from './store.ts'
 
 const resyncMs = 5000
@@ -101,18 +102,18 @@ export class Reconciler {
   /** Events only wake; what is done follows from the state. */
   private hear(events: LogEvent[]): void {
     for (const event of events) {
-      const id = event.payload['deploymentId']
-      if (typeof id === 'string' && wakes.has(event.type)) this.suspect(id, event.type)
-      else if (broad.has(event.type)) void this.resync(true)
+      const wake = wakeOf(event)
+      if (wake === 'all') void this.resync(true)
+      else if (wake) this.suspect(wake.deploymentId, wake.claim)
     }
   }
 
-  private suspect(id: string, type: string): void {
+  private suspect(id: string, claim: boolean): void {
     const place = this.places.get(id)
     if (place) {
       place.suspect = true
       this.wake(id)
-    } else if (claims.has(type)) void this.resync()
+    } else if (claim) void this.resync()
   }
 
   private async resync(suspect = false): Promise<void> {
@@ -404,29 +405,3 @@ const quiet: DeploymentPatch = {
 }
 
 const stoppable = new Set(['launching', 'running', 'stopping', 'failed'])
-
-/** Events that say something about one deployment. The reconciler's own do not wake it. */
-const wakes = new Set([
-  'deployment.created',
-  'deployment.started',
-  'deployment.stopped',
-  'deployment.restarted',
-  'deployment.updated',
-  'deployment.deleted',
-  'surface.drifted',
-  'surface.accepted',
-])
-const claims = new Set([
-  'deployment.created',
-  'deployment.started',
-  'deployment.restarted',
-  'deployment.deleted',
-])
-/** Events that may touch many. */
-const broad = new Set([
-  'workspace.updated',
-  'workspace.archived',
-  'workspace.restored',
-  'tier.updated',
-  'release.state_changed',
-])

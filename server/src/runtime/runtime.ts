@@ -3,8 +3,10 @@ import path from 'node:path'
 import type { Platform } from '../platform/platform.ts'
 import type { Policy } from '../policy/service.ts'
 import type { Opening, Refusal, Upstream } from '../relay/service.ts'
+import type { JobHandler } from '../platform/jobs.ts'
 import { createLauncher } from './launcher.ts'
 import { createLogs, type RuntimeLogs } from './logs.ts'
+import { observeRelease } from './observe.ts'
 import { createExecutor } from './process/executor.ts'
 import type { StopReason } from './held.ts'
 import { Reconciler } from './reconciler.ts'
@@ -31,6 +33,7 @@ export interface RuntimeHooks {
 export interface Runtime {
   homes: Homes
   logs: RuntimeLogs
+  jobs: JobHandler[]
   runnerId(): string
   start(hooks: RuntimeHooks): Promise<void>
   stop(): Promise<void>
@@ -69,6 +72,13 @@ export async function createRuntime(options: {
   return {
     homes,
     logs: createLogs(executor, dataDir),
+    jobs: [
+      {
+        name: 'catalog.observe',
+        retryLimit: 0,
+        run: (data) => observeRelease(platform, executor, runner!.id, data),
+      } satisfies JobHandler<'catalog.observe'> as JobHandler,
+    ],
     runnerId: () => runner!.id,
     start: async (hooks) => {
       const runs = roles.has('runner')

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { z } from 'zod'
 import { limits as limitsSchema, type Deployment, type launchBody, type Limits } from '@berth/contracts'
-import { resolveRelease, validateConfig } from '../catalog/service.ts'
+import { getRelease, resolveRelease, validateConfig } from '../catalog/service.ts'
 import type { Queryable } from '../platform/db/database.ts'
 import { newId } from '../platform/ids.ts'
 import type { Tx } from '../platform/mutate.ts'
@@ -212,7 +212,10 @@ export async function update(
   if (body.expectedVersion !== undefined && body.expectedVersion !== row.rowVersion) {
     throw new Refusal('version_conflict', 'The deployment was changed meanwhile.', { current: show(row) })
   }
-  const release = await resolveRelease(tx.db, row.server, body.version ?? row.version)
+  const another = body.version !== undefined && body.version !== row.version
+  const release = another
+    ? await resolveRelease(tx.db, row.server, body.version)
+    : await getRelease(tx.db, row.releaseId)
   const config = validateConfig(release.manifest, body.config ?? row.config)
   const workspace = { id: row.workspaceId, organizationId }
   const secrets = await bindSecrets(tx, workspace, release.manifest.secrets, body.secrets ?? row.secrets)
