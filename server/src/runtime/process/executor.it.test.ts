@@ -357,7 +357,7 @@ describe('a launch is refused with the fault', () => {
       bench.launch(spec),
       expect(bench.launch(spec)).rejects.toMatchObject({ code: 'already_running' }),
     ])
-    await first!.handle.stop()
+    await first.handle.stop()
     const again = await bench.launch(spec)
     again.handle.send('{"again":1}')
     await again.line(/again/)

@@ -46,7 +46,7 @@ async function startRunner(sandbox: string, cgroups: string): Promise<ChildProce
   const runner = spawn(process.execPath, [join(fixtures, 'runner.ts'), root, sandbox, cgroups], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  for await (const line of createInterface({ input: runner.stdout! })) if (line.includes('"ready"')) break
+  for await (const line of createInterface({ input: runner.stdout })) if (line.includes('"ready"')) break
   return runner
 }
 

@@ -161,8 +161,6 @@ function createRotatingFile(dir: string, maxBytes: number) {
   let closed = false
 
   async function drain(): Promise<void> {
-    // Once around at least, so that a caller never gets a promise that settled before its line was looked at.
-    await null
     while (waiting !== '') {
       const batch = waiting
       waiting = ''
@@ -186,13 +184,15 @@ function createRotatingFile(dir: string, maxBytes: number) {
     size += bytesWritten
   }
 
-  function flush(): Promise<void> {
+  async function flush(): Promise<void> {
     if (timer) clearTimeout(timer)
     timer = null
     writing ??= drain().finally(() => {
       writing = null
     })
-    return writing
+    await writing
+    // A line that came just as the last batch was done.
+    if (waiting !== '') await flush()
   }
 
   return {

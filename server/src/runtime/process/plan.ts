@@ -42,8 +42,17 @@ const JOIN =
 const RESERVED_BY_NODE_MB = 640
 
 const RESERVED_TARGETS = [
-  ...['/proc', '/dev', '/etc', '/tmp', '/lib', '/lib64', '/usr/lib'],
-  ...[inside.state, inside.launcher, inside.node, inside.prlimit],
+  '/proc',
+  '/dev',
+  '/etc',
+  '/tmp',
+  '/lib',
+  '/lib64',
+  '/usr/lib',
+  inside.state,
+  inside.launcher,
+  inside.node,
+  inside.prlimit,
 ]
 
 export function planLaunch(spec: LaunchSpec, context: PlanContext): SpawnPlan {

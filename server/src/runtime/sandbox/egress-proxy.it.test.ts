@@ -25,7 +25,7 @@ const webServer = (text: string) =>
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () =>
-        response.end(`${text} ${request.headers.host} ${request.url} ${Buffer.concat(chunks)}`),
+        response.end(`${text} ${request.headers.host} ${request.url} ${Buffer.concat(chunks).toString()}`),
       )
     }),
   )

@@ -72,7 +72,7 @@ export function createEgressProxy(options: EgressProxyOptions): EgressProxy {
       if (error instanceof AddressRefused && error.kind !== 'unresolved') {
         throw new EgressRefused(`egress to ${name} is refused: ${error.message}`)
       }
-      throw new Error(`egress to ${name} failed: ${(error as Error).message}`)
+      throw new Error(`egress to ${name} failed: ${(error as Error).message}`, { cause: error })
     }
   }
 

@@ -37,14 +37,14 @@ describe.each(archs)('the filter for %s', (name, arch, column) => {
   const run = (nr: number, args: number[] = []) => judge(filter, arch, nr, args)
 
   it('refuses every listed call', () => {
-    for (const [call, row] of Object.entries(denied)) {
-      if (row[column] !== -1) expect(run(row[column]), call).toBe(errno(1))
-    }
+    const calls = Object.entries(denied).filter(([, row]) => row[column] !== -1)
+    expect(calls.filter(([, row]) => run(row[column]) !== errno(1))).toEqual([])
   })
 
   it('lets what it does not list through', () => {
     const listed = new Set([...Object.values(denied), ...Object.values(restricted)].map((row) => row[column]))
-    for (let nr = 0; nr < 460; nr += 1) if (!listed.has(nr)) expect(run(nr), String(nr)).toBe(ALLOW)
+    const others = Array.from({ length: 460 }, (_, nr) => nr).filter((nr) => !listed.has(nr))
+    expect(others.filter((nr) => run(nr) !== ALLOW)).toEqual([])
   })
 
   it('lets clone make threads and processes, but no namespace, and hides clone3', () => {
