@@ -2,33 +2,28 @@ import { api, type LogEvent } from '@berth/contracts'
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { call } from '../../api/client.ts'
 
-const enough = 40
-const pageSize = 200
-const pagesAtMost = 5
+/** How many events are read at once. */
+const pageSize = 50
 
-/** Whether an event belongs to the story of a deployment. */
-function tellsOf(event: LogEvent, deploymentId: string): boolean {
-  return event.payload.deploymentId === deploymentId
+export interface Timeline {
+  /** Newest first. */
+  events: LogEvent[]
+  /** Whether these are all there are. */
+  complete: boolean
 }
 
 /** The story of one deployment, newest first, read from the organization's log. */
 export function timelineQuery(organizationId: string, deploymentId: string) {
   return queryOptions({
     queryKey: ['timeline', organizationId, deploymentId] as const,
-    queryFn: async ({ signal }): Promise<{ events: LogEvent[]; complete: boolean }> => {
-      const events: LogEvent[] = []
-      let cursor: string | undefined
-      for (let page = 0; page < pagesAtMost && events.length < enough; page++) {
-        const { items, nextCursor } = await call(
-          api.audit.list,
-          { params: { organizationId }, query: { limit: pageSize, cursor } },
-          { signal },
-        )
-        events.push(...items.filter((event) => tellsOf(event, deploymentId)))
-        if (!nextCursor) return { events, complete: true }
-        cursor = nextCursor
-      }
-      return { events, complete: false }
+    queryFn: async ({ signal }): Promise<Timeline> => {
+      const query = { deploymentId, limit: pageSize }
+      const { items, nextCursor } = await call(
+        api.audit.list,
+        { params: { organizationId }, query },
+        { signal },
+      )
+      return { events: items, complete: nextCursor === null }
     },
   })
 }
