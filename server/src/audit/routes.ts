@@ -23,7 +23,10 @@ export function auditRoutes(deps: AuditRouteDeps): Route[] {
     stream: async (context, { query }) => {
       const organizations = await readable(context, query.organizationId, deps)
       const sse = context.stream(query.cursor)
-      endWhenReachChanges(sse, context.principal, deps.feed)
+      endWhenReachChanges(sse, context.principal, deps.feed, {
+        organizations,
+        all: query.organizationId === undefined,
+      })
       if (!(await stillBelongs(deps.db, context.principal, organizations))) sse.close()
       await streamEvents({
         ...deps,
@@ -52,18 +55,26 @@ async function readable(
 }
 
 /**
- * Ends the stream when the caller joins or leaves an organization or changes roles: the client comes back with its
- * cursor, and what it may read is decided anew. Nothing that was committed later is sent before.
+ * Ends the stream when the caller loses an organization it carries, or gains one it should carry: the client comes
+ * back with its cursor, and what it may read is decided anew. Nothing that was committed later is sent before.
  */
-function endWhenReachChanges(sse: SseStream, principal: Principal, feed: Feed): void {
+function endWhenReachChanges(sse: SseStream, principal: Principal, feed: Feed, carried: Carried): void {
+  const changesReach = ({ type, organizationId, payload }: LogEvent): boolean => {
+    if (payload['userId'] !== principal.id) return false
+    if (type === 'member.added') return carried.all && !carried.organizations.includes(organizationId)
+    const isLoss = type === 'member.removed' || type === 'member.role_changed'
+    return isLoss && carried.organizations.includes(organizationId)
+  }
   const unsubscribe = feed.subscribe((events) => {
-    if (
-      events.some((event) => event.type.startsWith('member.') && event.payload['userId'] === principal.id)
-    ) {
-      sse.close()
-    }
+    if (events.some(changesReach)) sse.close()
   })
   sse.onClose(unsubscribe)
+}
+
+interface Carried {
+  organizations: string[]
+  /** Whether the caller asked for whatever they may read. */
+  all: boolean
 }
 
 /** Whether nobody took the caller out between the look-up of their rights and the first event watched for. */

@@ -37,8 +37,16 @@ async function insertToken(): Promise<{ id: string; secret: string }> {
   await platform.db
     .insertInto('tokens')
     .values({
-      ...{ id, kind: 'service', name: 'x', hash: sha256(secret), hint: 'xxxx', scopes: ['tools:call'] },
-      ...{ organizationId, workspaceId, createdBy: 'test', createdAt: new Date() },
+      id,
+      kind: 'service',
+      name: 'x',
+      hash: sha256(secret),
+      hint: 'xxxx',
+      scopes: ['tools:call'],
+      organizationId,
+      workspaceId,
+      createdBy: 'test',
+      createdAt: new Date(),
     })
     .execute()
   return { id, secret }

@@ -43,10 +43,10 @@ export function createAuthenticator(platform: Platform, cookieName: () => string
     const changes = events.filter((event) => changesPrincipals.has(event.type))
     if (changes.length === 0) return
     generation++
-    const revoked = changes.map(({ payload }) => payload['tokenId'] ?? payload['sessionId'])
-    if (revoked.includes(undefined)) return cache.clear()
+    const revoked = new Set(changes.map(({ payload }) => payload['tokenId'] ?? payload['sessionId']))
+    if (revoked.has(undefined)) return cache.clear()
     for (const [key, { principal }] of cache) {
-      if (revoked.includes(principal.tokenId ?? principal.sessionId)) cache.delete(key)
+      if (revoked.has(principal.tokenId ?? principal.sessionId)) cache.delete(key)
     }
   }
 

@@ -228,8 +228,16 @@ describe('a service token', () => {
     const insert = server.berth.platform.db
       .insertInto('tokens')
       .values({
-        ...{ id: 'x', kind: 'service', name: 'x', hash: Buffer.from('x'), hint: 'x', scopes: [] },
-        ...{ organizationId, workspaceId: elsewhere.workspaceId, createdBy: 'x', createdAt: new Date() },
+        id: 'x',
+        kind: 'service',
+        name: 'x',
+        hash: Buffer.from('x'),
+        hint: 'x',
+        scopes: [],
+        organizationId,
+        workspaceId: elsewhere.workspaceId,
+        createdBy: 'x',
+        createdAt: new Date(),
       })
       .execute()
     await expect(insert).rejects.toMatchObject({ code: '23503' })

@@ -1,0 +1,64 @@
+import { getSchema } from 'better-auth/db'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signUp, startTestServer, type TestPerson, type TestServer } from '../../platform/testing/index.ts'
+import { authOptions } from './auth.ts'
+import { bearerOf, post } from './test-kit.ts'
+
+let server: TestServer
+let operator: TestPerson
+
+beforeAll(async () => {
+  server = await startTestServer()
+  operator = await signUp(server)
+})
+afterAll(() => server.close())
+
+test('the tables have every column that better-auth wants, of its type', async () => {
+  const options = authOptions(server.berth.platform, {
+    publicUrl: server.url,
+    origins: () => new Set(),
+    rateLimited: true,
+  })
+  const { rows } = await sql<{
+    tableName: string
+    columnName: string
+    dataType: string
+    isNullable: string
+  }>`
+      select table_name, column_name, data_type, is_nullable from information_schema.columns
+      where table_schema = 'public'`.execute(server.berth.platform.db)
+  const columns = new Map(rows.map((row) => [`${row.tableName}.${row.columnName}`, row]))
+  const types: Record<string, string[]> = {
+    string: ['text'],
+    boolean: ['boolean'],
+    date: ['timestamp with time zone'],
+    number: ['integer', 'bigint'],
+  }
+  const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  const wanted = Object.entries(getSchema(options)).flatMap(([table, { fields }]) =>
+    Object.entries({ id: { type: 'string', required: true }, ...fields }).map(([name, field]) => ({
+      column: `${snake(table)}.${snake(name)}`,
+      type: `${field.type}`,
+      required: field.required ?? true,
+    })),
+  )
+  expect(wanted.length).toBeGreaterThan(30)
+  const faults = wanted.filter(({ column, type, required }) => {
+    const found = columns.get(column)
+    return !found || !types[type]?.includes(found.dataType) || (!required && found.isNullable === 'NO')
+  })
+  expect(faults).toEqual([])
+})
+
+test('what better-auth offers beyond what Berth opened is not there', async () => {
+  const closed = ['/list-sessions', '/ok', '/error', '/list-accounts', '/device/code']
+  for (const path of closed) {
+    const response = await fetch(`${server.url}/api/auth${path}`, { headers: bearerOf(operator.token) })
+    expect([path, response.status]).toEqual([path, 404])
+  }
+  for (const path of ['/update-user', '/delete-user', '/change-email', '/revoke-session', '/link-social']) {
+    const response = await post(server, path, {}, bearerOf(operator.token))
+    expect([path, response.status]).toEqual([path, 404])
+  }
+})
