@@ -77,10 +77,16 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import('./features/tokens/TokensPage.tsx'), 'TokensPage'),
 })
 
+const settings = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./features/organizations/SettingsPage.tsx'), 'SettingsPage'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   device,
-  consoleRoute.addChildren([consoleIndex, lifecycle, tokens]),
+  consoleRoute.addChildren([consoleIndex, lifecycle, tokens, settings]),
 ])
 
 export function createConsoleRouter(queryClient: QueryClient) {

@@ -3,7 +3,7 @@ import { Outlet, useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { ActionsProvider } from '../app/actions.tsx'
 import { useKeys } from '../app/keys.ts'
-import { findOrganization, useMe } from '../app/session.ts'
+import { findOrganization, meQuery } from '../app/session.ts'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { peopleQuery } from '../features/lifecycle/queries.ts'
 import { Button } from '../ui/Button.tsx'
@@ -20,10 +20,12 @@ const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp.tsx')).K
 
 /** Everything below /console: the frame around the page, or the first step of somebody without an organization. */
 export function Console() {
-  const me = useMe()
-  const { org } = useSearch({ from: '/console' })
-  const organization = findOrganization(me, org)
   const [creating, setCreating] = useState(false)
+  const { data: me } = useQuery(meQuery)
+  const { org } = useSearch({ from: '/console' })
+  // Signed out meanwhile; the router is on its way to the sign-in page.
+  if (!me) return null
+  const organization = findOrganization(me, org)
   if (me.organizations.length === 0 || creating)
     return (
       <Suspense>

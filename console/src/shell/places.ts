@@ -1,7 +1,12 @@
-import { Activity, KeyRound, type LucideIcon } from 'lucide-react'
+import { Activity, KeyRound, type LucideIcon, Settings2 } from 'lucide-react'
 
 /** The pages of the console, as the navigation and the palette show them. */
-export const places: { to: '/console/lifecycle' | '/console/tokens'; label: string; icon: LucideIcon }[] = [
+export const places: {
+  to: '/console/lifecycle' | '/console/tokens' | '/console/settings'
+  label: string
+  icon: LucideIcon
+}[] = [
   { to: '/console/lifecycle', label: 'Lifecycle', icon: Activity },
   { to: '/console/tokens', label: 'Tokens', icon: KeyRound },
+  { to: '/console/settings', label: 'Settings', icon: Settings2 },
 ]

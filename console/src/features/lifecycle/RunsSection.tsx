@@ -10,7 +10,7 @@ import { Skeleton } from '../../ui/Skeleton.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { runMark } from './marks.ts'
-import { deploymentRunsQuery } from './queries.ts'
+import { deploymentRunsQuery, peopleQuery } from './queries.ts'
 import { millis } from './WorkspaceGroup.tsx'
 
 /** The last runs of a deployment, each with its tries. */
@@ -40,6 +40,7 @@ export function RunsSection({ deployment }: { deployment: Deployment }) {
 function RunRow({ run }: { run: Run }) {
   const mark = runMark(run.status)
   const [open, setOpen] = useState(false)
+  const { data: people } = useQuery(peopleQuery(run.organizationId))
   const hasMore = run.retryLedger.length > 0 || Boolean(run.reason)
   return (
     <li className="border-b border-line-soft py-1 text-xs last:border-0">
@@ -80,7 +81,10 @@ function RunRow({ run }: { run: Run }) {
           {run.reason && run.retryLedger.at(-1)?.reason !== run.reason && (
             <p className="break-words whitespace-pre-wrap text-ink-2">{run.reason}</p>
           )}
-          <Id value={run.id} what="run id" />
+          <p className="flex flex-wrap items-center gap-x-1.5 text-ink-3">
+            <Id value={run.id} what="run id" />
+            <span>· asked for by {people?.get(run.requestedBy) ?? run.requestedBy}</span>
+          </p>
         </div>
       )}
     </li>

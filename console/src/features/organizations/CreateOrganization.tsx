@@ -11,12 +11,7 @@ import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
-
-const zones = Intl.supportedValuesOf('timeZone').map((zone) => ({
-  value: zone,
-  label: zone.replaceAll('_', ' '),
-}))
-const withUtc = [{ value: 'UTC', label: 'UTC' }, ...zones.filter(({ value }) => value !== 'UTC')]
+import { timeZones } from './timeZones.ts'
 
 /** Asks for the one thing everything else belongs to. `first`: the person has no organization yet. */
 export function CreateOrganization({ first = false, onDone }: { first?: boolean; onDone?: () => void }) {
@@ -74,7 +69,7 @@ export function CreateOrganization({ first = false, onDone }: { first?: boolean;
         </Field>
         <Field label="Time zone" error={faults.timeZone} hint="Days and months in reports follow it.">
           <Select
-            options={withUtc}
+            options={timeZones}
             value={timeZone}
             onChange={(zone) => form.setValue('timeZone', zone)}
             label="Time zone"

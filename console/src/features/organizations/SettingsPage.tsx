@@ -1,0 +1,109 @@
+import { api, type Organization } from '@berth/contracts'
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useForm } from 'react-hook-form'
+import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
+import { useSnapshotInterval } from '../../app/live.ts'
+import { meQuery, useOrganization, whyNot } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { Id } from '../../ui/Id.tsx'
+import { Select } from '../../ui/Select.tsx'
+import { Skeleton } from '../../ui/Skeleton.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { sayDone } from '../../ui/Toast.tsx'
+import { timeZones } from './timeZones.ts'
+
+function organizationQuery(organizationId: string) {
+  return queryOptions({
+    queryKey: ['organization', organizationId] as const,
+    queryFn: ({ signal }) => call(api.organizations.get, { params: { organizationId } }, { signal }),
+  })
+}
+
+/** What an organization is called, where, and in which time zone it counts its days. */
+export function SettingsPage() {
+  const { id, name } = useOrganization()
+  const organization = useQuery({ ...organizationQuery(id), refetchInterval: useSnapshotInterval() })
+  return (
+    <main className="h-full overflow-y-auto px-4 py-4 sm:px-5">
+      <title>{`Settings · ${name} · Berth`}</title>
+      <h1 className="mb-3">Settings</h1>
+      {organization.isError && (
+        <ErrorPanel {...factsOf(organization.error)} onRetry={() => void organization.refetch()} />
+      )}
+      {organization.isPending && <Skeleton className="h-64 max-w-[480px]" />}
+      {organization.data && <SettingsForm key={organization.data.version} organization={organization.data} />}
+    </main>
+  )
+}
+
+function SettingsForm({ organization }: { organization: Organization }) {
+  const membership = useOrganization()
+  const navigate = useNavigate()
+  const queryClient = useQueryClient()
+  const { id, name, slug, timeZone, version, createdAt } = organization
+  const form = useForm({ defaultValues: { name, slug, timeZone } })
+  const save = useMutation({
+    mutationFn: (body: { name: string; slug: string; timeZone: string }) =>
+      call(api.organizations.update, {
+        params: { organizationId: id },
+        body: { ...body, expectedVersion: version },
+      }),
+    onSuccess: async (updated) => {
+      queryClient.setQueryData(organizationQuery(id).queryKey, updated)
+      await queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
+      await navigate({ to: '/console/settings', search: { org: updated.slug }, replace: true })
+      sayDone('Settings saved.')
+    },
+  })
+  const faults = fieldFaultsOf(save.error)
+  const refused = whyNot(membership, 'organization:write')
+  const unchanged = form.formState.isDirty ? null : 'Nothing has been changed.'
+  return (
+    <form
+      noValidate
+      className="flex max-w-[480px] flex-col gap-3.5 rounded-lg border border-line bg-panel px-4 py-4"
+      onSubmit={form.handleSubmit((values) => save.mutate({ ...values, name: values.name.trim() }))}
+    >
+      <p className="flex items-center gap-2 text-xs text-ink-3">
+        <Id value={id} what="organization id" />
+        <span>
+          created <Time at={createdAt} ago />
+        </span>
+      </p>
+      <Field label="Name" error={form.formState.errors.name?.message ?? faults.name}>
+        <Input
+          autoComplete="organization"
+          {...form.register('name', { validate: (text) => text.trim() !== '' || 'It needs a name.' })}
+        />
+      </Field>
+      <Field
+        label="Short name"
+        error={faults.slug}
+        hint="Part of every address: /mcp/…. The old one goes on working after a change."
+      >
+        <Input autoComplete="off" className="font-mono" {...form.register('slug')} />
+      </Field>
+      <Field label="Time zone" error={faults.timeZone} hint="Days and months in reports follow it.">
+        <Select
+          label="Time zone"
+          options={timeZones}
+          value={form.watch('timeZone')}
+          onChange={(zone) => form.setValue('timeZone', zone, { shouldDirty: true })}
+        />
+      </Field>
+      {save.error && <ErrorPanel {...factsOf(save.error)} />}
+      <Button
+        type="submit"
+        look="primary"
+        className="self-start"
+        whyNot={refused ?? unchanged}
+        pending={save.isPending && 'Saving…'}
+      >
+        Save
+      </Button>
+    </form>
+  )
+}
