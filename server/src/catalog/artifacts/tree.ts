@@ -27,7 +27,7 @@ export class TreeFault extends Error {
  * for a worker thread. Throws TreeFault for links that leave the folder and for what is neither file, folder nor link.
  */
 export function listTree(root: string, ignore: readonly string[] = []): string {
-  const real = realpathSync(root)
+  const real = realpathSync.native(root)
   const lines: { path: string; line: string }[] = []
   const folders = ['']
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -71,7 +71,7 @@ function targetOf(root: string, name: string): string {
 
 function realOr(file: string, otherwise: string): string {
   try {
-    return realpathSync(file)
+    return realpathSync.native(file) // follows links one by one, as the system does
   } catch {
     return otherwise // it leads to nothing
   }

@@ -161,6 +161,9 @@ export function refusalOf(fault: NpmFault, what: string): Refusal {
       `The npm registry cannot be reached for ${what} (${code}). Check this machine's network and its npm settings (registry, proxy), then try again.`,
     )
   }
+  if (/\bgit (?:error|dep)/i.test(summary)) {
+    return unusable(`${what} depends on a git repository; only what the npm registry holds can be pinned.`)
+  }
   switch (code) {
     case 'E404':
       return unusable(`The registry does not have ${what}, or something that it needs: ${summary}`)
