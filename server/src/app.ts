@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
@@ -11,7 +12,9 @@ import { createInternalServer } from './gateway/internal.ts'
 import { liveDeployments } from './gateway/live.ts'
 import { createIdentity, revokeTokensOfMember } from './identity/service.ts'
 import { createOrganizationResolver, organizationRoutes } from './organizations/service.ts'
+import { lifecycleRoutes } from './lifecycle/routes.ts'
 import { platformRoutes } from './lifecycle/platform-state.ts'
+import { createJournal, meteringRoutes, startCopier, type Copier } from './metering/service.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
 import type { Gate } from './platform/gate.ts'
@@ -139,13 +142,20 @@ async function compose(
   const resolveOrganization = createOrganizationResolver(db)
   const policy = createPolicy([trustGate, capabilityGate] as unknown as Gate<never>[])
   const runtime = await createRuntime({ platform, policy, roles })
+  const journal = createJournal({
+    dir: path.join(config.dataDir, 'calls'),
+    runnerId: runtime.runnerId,
+    logger,
+    registry: platform.metrics.registry,
+  })
+  let copier: Copier | null = null
   const forward = createForwarder(platform)
   const gateway = createGateway({
     platform,
     authenticate: identity.authenticateBearer,
     homes: runtime.homes,
     policy,
-    journal: { append: () => {} },
+    journal,
     forward,
     hosts: () => allowedHosts(config, publicUrl()),
     origins,
@@ -177,22 +187,26 @@ async function compose(
       },
       { routes: [...workspacesRoutes(), ...tiersRoutes(), ...secretsRoutes(platform)] },
       { routes: runRoutes(), stop: async () => reaping?.stop() },
-      { routes: policyRoutes(policy) },
+      { routes: [...policyRoutes(policy), ...meteringRoutes()] },
       {
         routes: runtimeRoutes(publicUrl, live),
         jobs: runtime.jobs,
         start: async () => {
+          copier = await startCopier(platform, { journal, dir: journal.dir })
           const address = await internal.start()
           await runtime.start({ address, onStop: gateway.stopServing, onServing: gateway.serving })
         },
         stop: async () => {
           await gateway.close()
+          await copier?.catchUp()
+          await copier?.stop()
+          journal.close()
           await runtime.stop()
           await internal.stop()
         },
       },
       { intercept: roles.has('gateway') ? gateway.intercept : () => false },
-      { routes: [...platformRoutes(platform, publicUrl)] },
+      { routes: [...platformRoutes(platform, publicUrl), ...lifecycleRoutes(platform, publicUrl)] },
     ],
   }
 }

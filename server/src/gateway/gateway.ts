@@ -1,6 +1,7 @@
 /** MCP traffic: recognises the caller, finds the deployment, admits, and relays here or at the deployment's home. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CallOutcome, LogEvent } from '@berth/contracts'
+import type { LogEvent } from '@berth/contracts'
+import type { Journal } from '../metering/service.ts'
 import type { Principal } from '../platform/http/principal.ts'
 import { may } from '../platform/http/principal.ts'
 import { newId } from '../platform/ids.ts'
@@ -14,33 +15,12 @@ import type { Forwarder } from './forward.ts'
 import { sendRpcError } from './http.ts'
 import { findSession, removeSession, saveSession, touchSessions } from './sessions.ts'
 
-interface CallLine {
-  id: string
-  organizationId: string
-  workspaceId: string
-  deploymentId: string
-  principalKind: 'user' | 'service'
-  principalId: string
-  tokenId: string | null
-  sessionId: string | null
-  method: string
-  tool: string | null
-  decisionId: string | null
-  outcome: CallOutcome
-  errorCode: number | null
-  requestBytes: number
-  responseBytes: number
-  latencyUs: number
-  /** Wall clock, milliseconds. */
-  at: number
-}
-
 export interface GatewayOptions {
   platform: Platform
   /** Recognises a bearer token, from memory where it can. */
   authenticate(token: string): Promise<Principal | null>
   homes: Homes
-  journal: { append(record: CallLine): void }
+  journal: Journal
   policy: Policy
   forward: Forwarder
   hosts: () => ReadonlySet<string> | null

@@ -4,7 +4,6 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import { newId } from '../platform/ids.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Capabilities } from './sandbox/capabilities.ts'
 import { identify, isAlive, type ProcessIdentity } from './process/proc.ts'
@@ -22,6 +21,7 @@ export interface Runner {
 }
 
 export interface RunnerOptions {
+  id: string
   db: Database
   logger: Logger
   dataDir: string
@@ -39,7 +39,7 @@ export async function announceRunner(options: RunnerOptions): Promise<Runner> {
   const folder = path.join(options.dataDir, 'runners')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   await buryDead(db, folder)
-  const id = newId('runner')
+  const { id } = options
   const file = path.join(folder, `${id}.json`)
   writeFileSync(file, JSON.stringify(identify(process.pid)))
   const capabilities = (options.capabilities?.findings ?? []).map((finding) => ({

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Platform } from '../platform/platform.ts'
 import type { Policy } from '../policy/service.ts'
 import type { Opening, Refusal, Upstream } from '../relay/service.ts'
+import { newId } from '../platform/ids.ts'
 import type { JobHandler } from '../platform/jobs.ts'
 import { createLauncher } from './launcher.ts'
 import { createLogs, type RuntimeLogs } from './logs.ts'
@@ -34,7 +35,8 @@ export interface Runtime {
   homes: Homes
   logs: RuntimeLogs
   jobs: JobHandler[]
-  runnerId(): string
+  /** This process's name among the installation's. */
+  runnerId: string
   start(hooks: RuntimeHooks): Promise<void>
   stop(): Promise<void>
 }
@@ -52,6 +54,7 @@ export async function createRuntime(options: {
 }): Promise<Runtime> {
   const { platform, policy, roles } = options
   const { dataDir } = platform.config
+  const runnerId = newId('runner')
   const capabilities = await detectCapabilities()
   const executor = createExecutor({
     stateRoot: path.join(dataDir, 'runner'),
@@ -62,7 +65,7 @@ export async function createRuntime(options: {
   let reconciler: Reconciler | null = null
 
   const homes: Homes = {
-    isHere: (row) => runner !== null && row.runnerId === runner.id,
+    isHere: (row) => runner !== null && row.runnerId === runnerId,
     acquire: async (id, principal, opening) =>
       (await reconciler?.home(id)?.acquire(principal, opening)) ?? notHere,
     release: (upstream, sessionId) => reconciler?.release(upstream, sessionId),
@@ -76,14 +79,15 @@ export async function createRuntime(options: {
       {
         name: 'catalog.observe',
         retryLimit: 0,
-        run: (data) => observeRelease(platform, executor, runner!.id, data),
+        run: (data) => observeRelease(platform, executor, runnerId, data),
       } satisfies JobHandler<'catalog.observe'> as JobHandler,
     ],
-    runnerId: () => runner!.id,
+    runnerId,
     start: async (hooks) => {
       const runs = roles.has('runner')
       if (runs) await executor.reapLeftovers()
       runner = await announceRunner({
+        id: runnerId,
         db: platform.db,
         logger: platform.logger,
         dataDir,
@@ -93,8 +97,8 @@ export async function createRuntime(options: {
         onFenced: () => reconciler?.fence(),
       })
       if (!runs) return
-      const launcher = createLauncher({ platform, policy, executor, runnerId: runner.id })
-      reconciler = new Reconciler({ platform, runnerId: runner.id, launcher, ...hooks })
+      const launcher = createLauncher({ platform, policy, executor, runnerId })
+      reconciler = new Reconciler({ platform, runnerId, launcher, ...hooks })
       reconciler.start()
     },
     stop: async () => {
