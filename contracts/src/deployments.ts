@@ -40,11 +40,18 @@ export const enforcement = z.object({
 })
 export type Enforcement = z.infer<typeof enforcement>
 
+const limit = {
+  memoryMb: z.number().int().min(32).max(65536),
+  pids: z.number().int().min(8).max(4096),
+  cpus: z.number().min(0.1).max(64),
+}
 export const limits = z.object({
-  memoryMb: z.number().int().min(32).max(65536).default(512),
-  pids: z.number().int().min(8).max(4096).default(128),
-  cpus: z.number().min(0.1).max(64).default(1),
+  memoryMb: limit.memoryMb.default(512),
+  pids: limit.pids.default(128),
+  cpus: limit.cpus.default(1),
 })
+/** Some of the limits; what is absent stays as it is, where a default would overwrite it. */
+const someLimits = z.object(limit).partial()
 export type Limits = z.infer<typeof limits>
 
 export const deployment = z.object({
@@ -107,7 +114,7 @@ export const launchBody = z.object({
   name: slug.optional().describe("Absent: the server's own name, with a number if taken"),
   config: z.record(z.string(), z.unknown()).default({}),
   secrets: bindings.default({}),
-  limits: limits.partial().default({}),
+  limits: someLimits.default({}),
 })
 
 const logLine = z.object({
@@ -186,7 +193,7 @@ export const deploymentEndpoints = {
       version: z.string().optional(),
       config: z.record(z.string(), z.unknown()).optional(),
       secrets: bindings.optional(),
-      limits: limits.partial().optional(),
+      limits: someLimits.optional(),
       expectedVersion: z.number().int().optional(),
     }),
     response: deployment,

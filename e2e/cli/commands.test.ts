@@ -126,8 +126,10 @@ describe('deployments', () => {
     })
     expect(inert.stdout).toBe('a\\x1b[2J\n')
     await expect
-      .poll(async () =>
-        (await cli.json<List<CallRecord>>('deployments', 'calls', 'echo')).items.map((one) => one.id),
+      .poll(
+        async () =>
+          (await cli.json<List<CallRecord>>('deployments', 'calls', 'echo')).items.map((one) => one.id),
+        { timeout: 20_000, interval: 500 },
       )
       .toContain(answer.callId)
     const calls = await cli.json<List<CallRecord>>(

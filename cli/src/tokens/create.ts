@@ -11,7 +11,7 @@ interface CreateOptions {
   scope?: Permission[]
   tool?: string[]
   deployment?: string[]
-  expiresInDays?: number | null
+  expiresInDays?: number | 'never'
 }
 
 const agentScopes: Permission[] = ['tools:call', 'deployments:read']
@@ -40,7 +40,7 @@ async function create(context: Context, options: CreateOptions, name: string): P
     scopes: options.scope ?? agentScopes,
     allowedTools: options.tool ?? null,
     allowedDeployments: await deploymentIds(context, options.deployment),
-    expiresInDays: options.expiresInDays,
+    expiresInDays: options.expiresInDays === 'never' ? null : options.expiresInDays,
   }
   const created = place
     ? await context.call(api.tokens.createService, { params: place, body })
@@ -76,6 +76,6 @@ function scopes(value: string, before: Permission[] | undefined): Permission[] {
   return [...(before ?? []), scope]
 }
 
-function days(value: string): number | null {
-  return value === 'never' ? null : wholeNumber(1, 3650)(value)
+function days(value: string): number | 'never' {
+  return value === 'never' ? value : wholeNumber(1, 3650)(value)
 }

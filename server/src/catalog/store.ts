@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Artifact, CatalogServer, Release, ReleaseManifest, Surface } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { Installed } from './artifacts/install.ts'
@@ -88,7 +89,7 @@ export async function listServers(
     const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
     query = query.where((eb) =>
       eb.or([
-        eb(eb.fn<string>('concat', ['p.slug', eb.val('/'), 's.slug']), 'ilike', pattern),
+        eb(sql<string>`${eb.ref('p.slug')} || '/' || ${eb.ref('s.slug')}`, 'ilike', pattern),
         eb('s.title', 'ilike', pattern),
         eb('s.description', 'ilike', pattern),
       ]),
