@@ -34,8 +34,26 @@ export interface AuthRateLimits {
   lastRequest: number;
 }
 
+export interface CallBatches {
+  at: Timestamp;
+  count: number;
+  digest: Buffer;
+  id: Generated<number>;
+  organizationId: string;
+  runnerId: string;
+  sealedIn: string | null;
+}
+
+export interface CallJournals {
+  file: string;
+  position: Generated<number>;
+  runnerId: string;
+  updatedAt: Timestamp;
+}
+
 export interface Calls {
   at: Timestamp;
+  batch: number;
   decisionId: string | null;
   deploymentId: string;
   errorCode: number | null;
@@ -438,6 +456,8 @@ export interface Workspaces {
 export interface DB {
   accounts: Accounts;
   authRateLimits: AuthRateLimits;
+  callBatches: CallBatches;
+  callJournals: CallJournals;
   calls: Calls;
   dataKeys: DataKeys;
   decisions: Decisions;

@@ -1,0 +1,33 @@
+import { callEndpoints } from '@berth/contracts'
+import { implement, type Route } from '../platform/http/implement.ts'
+import { afterCursor, cutPage } from '../platform/page.ts'
+import { Refusal } from '../platform/problem.ts'
+import { findCalls } from './store.ts'
+
+export function meteringRoutes(): Route[] {
+  return implement(callEndpoints, {
+    list: async ({ db, organizationId, principal }, { query: { cursor, limit, ...filter } }) => {
+      const { workspaceId } = principal
+      if (workspaceId && filter.workspaceId && filter.workspaceId !== workspaceId)
+        return { items: [], nextCursor: null }
+      const mine = workspaceId ? { ...filter, workspaceId } : filter
+      const before = placeOf(afterCursor(cursor))
+      const rows = await findCalls(db, { ...mine, organizationId, before, limit: limit + 1 })
+      return cutPage(
+        rows,
+        limit,
+        (call) => `${call.at} ${call.id}`,
+        (call) => call,
+      )
+    },
+  })
+}
+
+function placeOf(key: string | null): { at: Date; id: string } | null {
+  if (key === null) return null
+  const [time, id] = key.split(' ')
+  const at = new Date(time!)
+  if (Number.isNaN(at.getTime()) || !id)
+    throw new Refusal('invalid_input', 'This cursor is not one that this list gave.')
+  return { at, id }
+}
