@@ -17,7 +17,7 @@ import { platformRoutes } from './lifecycle/platform-state.ts'
 import { createJournal, meteringRoutes, startCopier, type Copier } from './metering/service.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
-import type { Gate } from './platform/gate.ts'
+import type { AnyGate } from './platform/gate.ts'
 import type { Route } from './platform/http/implement.ts'
 import type { Authenticator } from './platform/http/principal.ts'
 import { registerOpenApi } from './platform/http/openapi.ts'
@@ -42,6 +42,9 @@ import { tiersRoutes, workspacesRoutes } from './workspaces/routes.ts'
 
 export type Role = 'api' | 'gateway' | 'runner' | 'worker'
 export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
+
+/** Everything that has a say in launches, in the order in which it is heard. */
+export const gates: readonly AnyGate[] = [trustGate, capabilityGate]
 
 /** Every job queue of the installation; all processes know all of them. */
 export const jobNames: readonly JobName[] = ['catalog.observe']
@@ -140,7 +143,7 @@ async function compose(
   const origins = () => allowedOrigins(publicUrl())
   const identity = createIdentity(platform, { publicUrl, origins, rateLimited })
   const resolveOrganization = createOrganizationResolver(db)
-  const policy = createPolicy([trustGate, capabilityGate] as unknown as Gate<never>[])
+  const policy = createPolicy(gates)
   const runtime = await createRuntime({ platform, policy, roles })
   const journal = createJournal({
     dir: path.join(config.dataDir, 'calls'),
