@@ -10,7 +10,7 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input, TextArea } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
-import { putDeployment } from '../lifecycle/live.ts'
+import { putDeployment, refreshWorkspaces } from '../lifecycle/live.ts'
 import { tiersQuery } from '../lifecycle/queries.ts'
 import { ConfigFields } from './ConfigFields.tsx'
 import { catalogQuery, secretsQuery, workspacesQuery } from './launchQueries.ts'
@@ -130,7 +130,7 @@ function LaunchForm({
           { idempotencyKey: keys.workspace(body) },
         )
         into = created.id
-        await queryClient.invalidateQueries({ queryKey: ['lifecycle', organization.id] })
+        refreshWorkspaces(queryClient, organization.id)
         setWorkspaceId(into)
       }
       const bindings = await bindSecrets(into)

@@ -11,7 +11,7 @@ export const catalogQuery = queryOptions({
 /** The active workspaces of an organization. */
 export function workspacesQuery(organizationId: string) {
   return queryOptions({
-    queryKey: ['lifecycle', organizationId, 'workspaces'] as const,
+    queryKey: ['workspaces', organizationId] as const,
     queryFn: ({ signal }) =>
       call(
         api.workspaces.list,

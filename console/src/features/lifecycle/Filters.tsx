@@ -72,10 +72,14 @@ function NameFilter({
 }) {
   const [text, setText] = useState(value)
   const [told, setTold] = useState(value)
-  if (value !== told) {
-    // The URL changed from elsewhere: the back button, or "Clear filters".
-    setTold(value)
-    setText(value)
+  const [seen, setSeen] = useState(value)
+  if (value !== seen) {
+    setSeen(value)
+    // Not what was typed here: the back button, or "Clear filters".
+    if (value !== told) {
+      setTold(value)
+      setText(value)
+    }
   }
   useEffect(() => {
     if (text === told) return undefined

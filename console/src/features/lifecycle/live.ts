@@ -19,8 +19,7 @@ export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): 
   const { organizationId, type, payload } = event
   addToTimeline(queryClient, event)
   if (type === 'calls.recorded') return refreshActivity(queryClient, organizationId)
-  if (type.startsWith('workspace.'))
-    return void queryClient.invalidateQueries({ queryKey: ['lifecycle', organizationId] })
+  if (type.startsWith('workspace.')) return refreshWorkspaces(queryClient, organizationId)
   if (type.startsWith('secret.')) return void queryClient.invalidateQueries({ queryKey: ['secrets'] })
   if (type.startsWith('run.')) return gather(queryClient, organizationId, 'run', payload.runId as string)
   const deploymentId = payload.deploymentId as string | undefined
@@ -36,6 +35,12 @@ export function putDeployment(queryClient: QueryClient, deployment: Deployment):
   queryClient.setQueryData(deploymentQuery(organizationId, id).queryKey, (known) =>
     known && known.rowVersion > deployment.rowVersion ? known : deployment,
   )
+}
+
+/** Reads anew which workspaces there are. */
+export function refreshWorkspaces(queryClient: QueryClient, organizationId: string): void {
+  for (const key of ['lifecycle', 'workspaces'])
+    void queryClient.invalidateQueries({ queryKey: [key, organizationId] })
 }
 
 export function forgetDeployment(
