@@ -1,0 +1,92 @@
+/** What open sessions that nobody uses cost. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createServiceToken, createTenant, launchEcho, startShipped } from './lib/berth.ts'
+import { HttpWorker, type Target } from './lib/http-worker.ts'
+import { isPostgres, processTree, usageOf } from './lib/processes.ts'
+import type { Report } from './lib/report.ts'
+import { round } from './lib/statistics.ts'
+
+const counts = [10, 100, 1000]
+const settleMs = 4000
+
+export async function sessions(): Promise<Report> {
+  const shipped = await startShipped()
+  try {
+    const tenant = await createTenant(shipped)
+    const deployment = await launchEcho(tenant, 'shared')
+    const { secret } = await createServiceToken(tenant, 'bench')
+    const target = { url: deployment.mcpUrl, token: secret }
+    // Code that has run once is compiled and stays: that is no session's cost.
+    await open(target, 50, (worker) => worker.close())
+    const memory = () => usageOf(shipped.program.pid, (one) => !isPostgres(one)).rssMb
+    const idle = await settled(memory)
+    const rows: string[][] = []
+    let opened = 0
+    let added = 0
+    for (const count of counts) {
+      await open(target, count - opened, async (worker) => worker.drop())
+      opened = count
+      added = (await settled(memory)) - idle
+      rows.push([
+        String(count),
+        round(added),
+        round((added * 1000) / count),
+        String(servers(shipped.program.pid)),
+      ])
+    }
+    const children = servers(shipped.program.pid)
+    return {
+      title: 'Idle sessions on one shared server',
+      about: [
+        'Sessions are initialised with a token and left alone. RSS of all processes but PostgreSQL, some seconds later, over what it was after the first fifty sessions had come and gone.',
+      ],
+      findings: [
+        {
+          what: 'memory of 1,000 idle sessions',
+          target: '≤ 60 MB',
+          figure: `${round(added)} MB`,
+          met: added <= 60,
+        },
+        {
+          what: 'server processes for 1,000 sessions',
+          target: '1',
+          figure: String(children),
+          met: children === 1,
+        },
+      ],
+      tables: [
+        {
+          title: 'How it grows',
+          columns: ['sessions', 'MB over idle', 'kB a session', 'server processes'],
+          rows,
+        },
+      ],
+    }
+  } finally {
+    await shipped.stop()
+  }
+}
+
+async function open(
+  target: Target,
+  count: number,
+  after: (worker: HttpWorker) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < count; at++) {
+    const worker = new HttpWorker(target)
+    await worker.open()
+    await after(worker)
+  }
+}
+
+async function settled(memory: () => number): Promise<number> {
+  await sleep(settleMs)
+  return memory()
+}
+
+/** Node processes in the sandbox: below the server, not the server itself. */
+function servers(pid: number): number {
+  const tree = processTree(pid).filter((one) => one.pid !== pid && !isPostgres(one))
+  const parents = new Set(tree.map((one) => one.parent))
+  return tree.filter((one) => !parents.has(one.pid)).length
+}
