@@ -35,5 +35,5 @@ export async function rename(
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirstOrThrow()
-  return [Number(seq), at]
+  return [seq, at]
 }

@@ -105,7 +105,7 @@ function generate(): void {
     workers = Array.from({ length: order.sessions }, () =>
       'command' in target ? new RawStdio(target.command) : new HttpWorker(target),
     )
-    await inTurns(workers, (worker) => worker.open())
+    return await inTurns(workers, (worker) => worker.open())
   }
 
   process.on('message', (order: Order) => {
