@@ -129,7 +129,7 @@ export function createJournal(options: JournalOptions): Journal {
     })
   }
 
-  const timer = setInterval(sync, syncMs)
+  const timer = setInterval(sync, syncMs).unref()
   return {
     runnerId,
     dir,

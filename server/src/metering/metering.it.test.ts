@@ -228,6 +228,20 @@ describe('the list', () => {
     expect(paged).toEqual(all.map((call) => call.id))
   })
 
+  test('shows a token bound to a workspace or to deployments their calls only', async () => {
+    const mine = note()
+    note({ workspaceId: newId('workspace'), deploymentId: newId('deployment') })
+    await copier.catchUp()
+    const { workspaceId, deploymentId } = mine
+    const within = async (reach: { workspaceId: string | null; deploymentIds: string[] | null }) =>
+      (await listCalls(platform.db, { organizationId, reach, before: null, limit: 10 })).map(
+        (call) => call.id,
+      )
+    expect(await within({ workspaceId, deploymentIds: null })).toEqual([mine.id])
+    expect(await within({ workspaceId: null, deploymentIds: [deploymentId] })).toEqual([mine.id])
+    expect(await within({ workspaceId, deploymentIds: [] })).toEqual([])
+  })
+
   test('tells the calls of the last minute and their 99th percentile', async () => {
     const deploymentId = newId('deployment')
     for (let i = 1; i <= 100; i++) note({ deploymentId, latencyUs: i * 1000 })

@@ -1,5 +1,6 @@
 import { callEndpoints } from '@berth/contracts'
 import { implement, type Route } from '../platform/http/implement.ts'
+import { reachOf } from '../platform/http/principal.ts'
 import { afterCursor, cutPage } from '../platform/page.ts'
 import { Refusal } from '../platform/problem.ts'
 import { findCalls } from './store.ts'
@@ -7,12 +8,14 @@ import { findCalls } from './store.ts'
 export function meteringRoutes(): Route[] {
   return implement(callEndpoints, {
     list: async ({ db, organizationId, principal }, { query: { cursor, limit, ...filter } }) => {
-      const { workspaceId } = principal
-      if (workspaceId && filter.workspaceId && filter.workspaceId !== workspaceId)
-        return { items: [], nextCursor: null }
-      const mine = workspaceId ? { ...filter, workspaceId } : filter
       const before = placeOf(afterCursor(cursor))
-      const rows = await findCalls(db, { ...mine, organizationId, before, limit: limit + 1 })
+      const rows = await findCalls(db, {
+        ...filter,
+        organizationId,
+        reach: reachOf(principal),
+        before,
+        limit: limit + 1,
+      })
       return cutPage(
         rows,
         limit,

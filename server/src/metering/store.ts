@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { CallRecord } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
+import type { Reach } from '../platform/http/principal.ts'
 
 /** Where the next bytes of a journal file start, its row locked; null while another process has it. */
 export async function lockPosition(
@@ -68,6 +69,7 @@ export interface CallFilter {
   tool?: string | undefined
   method?: string | undefined
   outcome?: string | undefined
+  reach?: Reach
   /** Only calls before this place in the order. */
   before: { at: Date; id: string } | null
   limit: number
@@ -103,6 +105,9 @@ export async function findCalls(db: Queryable, filter: CallFilter): Promise<Call
   if (filter.tool) query = query.where('tool', '=', filter.tool)
   if (filter.method) query = query.where('method', '=', filter.method)
   if (filter.outcome) query = query.where('outcome', '=', filter.outcome)
+  if (filter.reach?.workspaceId) query = query.where('workspaceId', '=', filter.reach.workspaceId)
+  if (filter.reach?.deploymentIds)
+    query = query.where(sql<boolean>`deployment_id = any(${filter.reach.deploymentIds})`)
   if (before)
     query = query.where(sql<boolean>`at <= ${before.at} and (at, id) < (${before.at}, ${before.id})`)
   const rows = await query.orderBy('at', 'desc').orderBy('id', 'desc').limit(filter.limit).execute()

@@ -2,6 +2,7 @@ import type { Decision, GateVerdict, Moment } from '@berth/contracts'
 import { sha256Hex } from '../platform/crypto.ts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { AnyGate, Fact } from '../platform/gate.ts'
+import type { Reach } from '../platform/http/principal.ts'
 import { newId } from '../platform/ids.ts'
 import { canonical } from '../platform/log/leaf.ts'
 import type { Tx } from '../platform/mutate.ts'
@@ -49,12 +50,13 @@ export interface Policy {
    */
   checkCall(db: Queryable, question: CallQuestion, now: Date): Promise<CallVerdict>
   /** A decision in words; 404 when the organization has none of this id. */
-  explain(db: Queryable, organizationId: string, decisionId: string): Promise<Explained>
+  explain(db: Queryable, organizationId: string, decisionId: string, reach?: Reach): Promise<Explained>
   /** Takes a decision again from its inputs. `inputsIntact`: their digest is the one that was kept and logged. */
   replay(
     db: Queryable,
     organizationId: string,
     decisionId: string,
+    reach?: Reach,
   ): Promise<{ same: boolean; inputsIntact: boolean; gates: GateVerdict[] }>
 }
 
@@ -100,12 +102,12 @@ export function createPolicy(registered: readonly AnyGate[]): Policy {
       return toDecision(row)
     },
     checkCall: (db, question, now) => checkCall(db, gates, question, now),
-    explain: async (db, organizationId, decisionId) => {
-      const row = await decisionOf(db, organizationId, decisionId)
+    explain: async (db, organizationId, decisionId, reach) => {
+      const row = await decisionOf(db, organizationId, decisionId, reach)
       return { ...toDecision(row), inputs: { ...row.inputs }, sentences: sentencesOf(row) }
     },
-    replay: async (db, organizationId, decisionId) => {
-      const row = await decisionOf(db, organizationId, decisionId)
+    replay: async (db, organizationId, decisionId, reach) => {
+      const row = await decisionOf(db, organizationId, decisionId, reach)
       const again = judge(gates, row.inputs).gates.map(toGateVerdict)
       return {
         same: canonical(again) === canonical(row.gates.map(toGateVerdict)),
@@ -116,8 +118,13 @@ export function createPolicy(registered: readonly AnyGate[]): Policy {
   }
 }
 
-async function decisionOf(db: Queryable, organizationId: string, id: string): Promise<DecisionRow> {
-  const row = await findDecision(db, organizationId, id)
+async function decisionOf(
+  db: Queryable,
+  organizationId: string,
+  id: string,
+  reach?: Reach,
+): Promise<DecisionRow> {
+  const row = await findDecision(db, organizationId, id, reach)
   if (!row) throw notFound('decision')
   return row
 }

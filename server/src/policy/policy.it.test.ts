@@ -247,6 +247,20 @@ describe('a decision that is kept', () => {
     })
   })
 
+  test('is not seen with a token bound to another workspace or deployment', async () => {
+    const { id, organizationId, workspaceId } = kit.deployment
+    const decision = await kit.decide('launch')
+    const explain = (reach: { workspaceId: string | null; deploymentIds: string[] | null }) =>
+      kit.policy.explain(kit.platform.db, organizationId, decision.id, reach)
+    expect((await explain({ workspaceId, deploymentIds: [id] })).id).toBe(decision.id)
+    for (const reach of [
+      { workspaceId: 'wsp_other', deploymentIds: null },
+      { workspaceId, deploymentIds: ['dep_other'] },
+    ]) {
+      await expect(explain(reach)).rejects.toMatchObject({ code: 'not_found' })
+    }
+  })
+
   test('takes facts that only the caller knows in place of the stored ones', async () => {
     const question = {
       organizationId: kit.deployment.organizationId,

@@ -1,12 +1,13 @@
 import { policyEndpoints } from '@berth/contracts'
 import { implement, type Route } from '../platform/http/implement.ts'
+import { reachOf } from '../platform/http/principal.ts'
 import { afterCursor, cutPage } from '../platform/page.ts'
 import type { Policy } from './decisions.ts'
 import { findDecisions } from './store.ts'
 
 export function policyRoutes(policy: Policy): Route[] {
   return implement(policyEndpoints, {
-    list: async ({ db, organizationId }, { query }) => {
+    list: async ({ db, organizationId, principal }, { query }) => {
       const { limit, deploymentId } = query
       const allowed = query.allowed === undefined ? undefined : query.allowed === 'true'
       const before = afterCursor(query.cursor)
@@ -14,6 +15,7 @@ export function policyRoutes(policy: Policy): Route[] {
         organizationId,
         deploymentId,
         allowed,
+        reach: reachOf(principal),
         before,
         limit: limit + 1,
       })
@@ -24,7 +26,9 @@ export function policyRoutes(policy: Policy): Route[] {
         (decision) => decision,
       )
     },
-    explain: ({ db, organizationId }, { params }) => policy.explain(db, organizationId, params.decisionId),
-    replay: ({ db, organizationId }, { params }) => policy.replay(db, organizationId, params.decisionId),
+    explain: ({ db, organizationId, principal }, { params }) =>
+      policy.explain(db, organizationId, params.decisionId, reachOf(principal)),
+    replay: ({ db, organizationId, principal }, { params }) =>
+      policy.replay(db, organizationId, params.decisionId, reachOf(principal)),
   })
 }

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Decision, GateVerdict, Moment, PendingStatus, Verdict } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
+import type { Reach } from '../platform/http/principal.ts'
 import type { AnyGate } from '../platform/gate.ts'
 import type { ExplainedVerdict, Inputs } from './judge.ts'
 
@@ -64,6 +65,7 @@ export interface DecisionFilter {
   organizationId: string
   deploymentId?: string | undefined
   allowed?: boolean | undefined
+  reach: Reach
   /** Only decisions before this id. */
   before: string | null
   limit: number
@@ -71,7 +73,11 @@ export interface DecisionFilter {
 
 /** Decisions of an organization, newest first. */
 export async function findDecisions(db: Queryable, filter: DecisionFilter): Promise<Decision[]> {
-  let query = db.selectFrom('decisions').selectAll().where('organizationId', '=', filter.organizationId)
+  let query = db
+    .selectFrom('decisions')
+    .selectAll()
+    .where('organizationId', '=', filter.organizationId)
+    .where(within(filter.reach))
   if (filter.deploymentId) query = query.where('deploymentId', '=', filter.deploymentId)
   if (filter.allowed !== undefined) query = query.where('allowed', '=', filter.allowed)
   if (filter.before) query = query.where('id', '<', filter.before)
@@ -79,16 +85,24 @@ export async function findDecisions(db: Queryable, filter: DecisionFilter): Prom
   return rows.map((row) => toDecision(row as unknown as DecisionRow))
 }
 
+function within({ workspaceId, deploymentIds }: Reach): RawBuilder<boolean> {
+  return sql`(${workspaceId}::text is null
+      or deployment_id in (select id from deployments where workspace_id = ${workspaceId}))
+    and (${deploymentIds}::text[] is null or deployment_id = any(${deploymentIds}))`
+}
+
 export async function findDecision(
   db: Queryable,
   organizationId: string,
   id: string,
+  reach: Reach = { workspaceId: null, deploymentIds: null },
 ): Promise<DecisionRow | null> {
   const row = await db
     .selectFrom('decisions')
     .selectAll()
     .where('organizationId', '=', organizationId)
     .where('id', '=', id)
+    .where(within(reach))
     .executeTakeFirst()
   return (row as unknown as DecisionRow | undefined) ?? null
 }

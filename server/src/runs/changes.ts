@@ -1,6 +1,7 @@
 import { next, refusalOf, runMachine, type Run, type RunKind, type RunStatus } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
 import type { Queryable } from '../platform/db/database.ts'
+import type { Reach } from '../platform/http/principal.ts'
 import type { Tx } from '../platform/mutate.ts'
 import { notFound, Refusal } from '../platform/problem.ts'
 import { findRun, lockRun, type LeasedRun } from './store.ts'
@@ -108,9 +109,9 @@ export async function retryRun(tx: Tx, id: string, reason: string | null = null)
   return await change(tx, await locked(tx, id), 'retry', { reason })
 }
 
-/** A run of an organization; 404 when there is none. */
-export async function getRun(db: Queryable, organizationId: string, id: string): Promise<Run> {
-  const run = await findRun(db, organizationId, id)
+/** A run of an organization, within what the asker reaches; 404 when there is none. */
+export async function getRun(db: Queryable, organizationId: string, id: string, reach?: Reach): Promise<Run> {
+  const run = await findRun(db, organizationId, id, reach)
   if (!run) throw notFound('run')
   return run
 }

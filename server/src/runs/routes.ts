@@ -1,14 +1,21 @@
 import { runEndpoints } from '@berth/contracts'
 import { implement, type Route } from '../platform/http/implement.ts'
+import { reachOf } from '../platform/http/principal.ts'
 import { afterCursor, cutPage } from '../platform/page.ts'
 import { getRun } from './changes.ts'
 import { findRuns } from './store.ts'
 
 export function runRoutes(): Route[] {
   return implement(runEndpoints, {
-    list: async ({ db, organizationId }, { query: { cursor, limit, ...filter } }) => {
+    list: async ({ db, organizationId, principal }, { query: { cursor, limit, ...filter } }) => {
       const before = afterCursor(cursor)
-      const rows = await findRuns(db, { ...filter, organizationId, before, limit: limit + 1 })
+      const rows = await findRuns(db, {
+        ...filter,
+        organizationId,
+        reach: reachOf(principal),
+        before,
+        limit: limit + 1,
+      })
       return cutPage(
         rows,
         limit,
@@ -16,6 +23,7 @@ export function runRoutes(): Route[] {
         (run) => run,
       )
     },
-    get: ({ db, organizationId }, { params }) => getRun(db, organizationId, params.runId),
+    get: ({ db, organizationId, principal }, { params }) =>
+      getRun(db, organizationId, params.runId, reachOf(principal)),
   })
 }

@@ -227,3 +227,21 @@ test('lists show only the runs of the organization, newest first, and the newest
   const recent = await findRecentRuns(platform.db, deployment.organizationId, workspaces, 2)
   expect(recent.map((run) => run.id)).toEqual([mine[2]!.id, mine[1]!.id])
 })
+
+test('a token bound to a workspace or to deployments reaches their runs only', async () => {
+  const run = await newRun()
+  const { organizationId, workspaceId, deploymentIds } = {
+    ...deployment,
+    deploymentIds: [deployment.id],
+  }
+  const stranger = { workspaceId: 'wsp_other', deploymentIds: ['dep_other'] }
+  const seenWithin = async (reach: { workspaceId: string | null; deploymentIds: string[] | null }) => {
+    const listed = await findRuns(platform.db, { organizationId, reach, before: null, limit: 10 })
+    const one = await getRun(platform.db, organizationId, run.id, reach).catch(() => null)
+    expect(listed.map(({ id }) => id)).toEqual(one ? [run.id] : [])
+    return one !== null
+  }
+  expect(await seenWithin({ workspaceId, deploymentIds })).toBe(true)
+  expect(await seenWithin({ workspaceId: stranger.workspaceId, deploymentIds: null })).toBe(false)
+  expect(await seenWithin({ workspaceId, deploymentIds: stranger.deploymentIds })).toBe(false)
+})

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Run, RunKind, RunStatus } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
+import type { Reach } from '../platform/http/principal.ts'
 
 interface RunRow {
   id: string
@@ -31,12 +32,15 @@ const columns = sql`r.*, (
     'attempt', a.attempt, 'status', a.status, 'reason', a.reason, 'observedAt', a.observed_at) order by a.entry), '[]')
   from run_attempts a where a.run_id = r.id) as ledger`
 
+const everything: Reach = { workspaceId: null, deploymentIds: null }
+
 export interface RunFilter {
   organizationId: string
   deploymentId?: string | undefined
   workspaceId?: string | undefined
   kind?: RunKind | undefined
   status?: RunStatus | undefined
+  reach?: Reach
   /** Only runs before this id. */
   before: string | null
   limit: number
@@ -50,11 +54,17 @@ export async function findRuns(db: Queryable, filter: RunFilter): Promise<Run[]>
   if (filter.kind) where.push(sql`r.kind = ${filter.kind}`)
   if (filter.status) where.push(sql`r.status = ${filter.status}`)
   if (filter.before) where.push(sql`r.id < ${filter.before}`)
+  if (filter.reach) where.push(within(filter.reach))
   const rows = await select(
     db,
     sql`where ${sql.join(where, sql` and `)} order by r.id desc limit ${filter.limit}`,
   )
   return rows.map(toRun)
+}
+
+function within({ workspaceId, deploymentIds }: Reach): RawBuilder<unknown> {
+  return sql`(${workspaceId}::text is null or r.workspace_id = ${workspaceId})
+    and (${deploymentIds}::text[] is null or r.deployment_id is null or r.deployment_id = any(${deploymentIds}))`
 }
 
 /** The newest runs of each of the given workspaces, at most `limit` a workspace, newest first. */
@@ -75,8 +85,16 @@ export async function findRecentRuns(
   return rows.map(toRun)
 }
 
-export async function findRun(db: Queryable, organizationId: string, id: string): Promise<Run | null> {
-  const [row] = await select(db, sql`where r.organization_id = ${organizationId} and r.id = ${id}`)
+export async function findRun(
+  db: Queryable,
+  organizationId: string,
+  id: string,
+  reach: Reach = everything,
+): Promise<Run | null> {
+  const [row] = await select(
+    db,
+    sql`where r.organization_id = ${organizationId} and r.id = ${id} and ${within(reach)}`,
+  )
   return row ? toRun(row) : null
 }
 

@@ -18,6 +18,26 @@ export interface Principal {
   allowedTools: ReadonlySet<string> | null
 }
 
+/** What of an organization a principal's token reaches; null: everything. */
+export interface Reach {
+  workspaceId: string | null
+  deploymentIds: string[] | null
+}
+
+export const reachOf = ({ workspaceId, allowedDeployments }: Principal): Reach => ({
+  workspaceId,
+  deploymentIds: allowedDeployments && [...allowedDeployments],
+})
+
+/** Whether one thing of an organization lies within what a principal's token reaches. */
+export function reaches(
+  { workspaceId, allowedDeployments }: Principal,
+  thing: { workspaceId: string | null; deploymentId: string | null },
+): boolean {
+  if (workspaceId !== null && thing.workspaceId !== workspaceId) return false
+  return !allowedDeployments || thing.deploymentId === null || allowedDeployments.has(thing.deploymentId)
+}
+
 /** Recognises callers. Implemented by the identity domain; the platform only asks. */
 export interface Authenticator {
   /** Null: no credential, or one that no longer holds. */
