@@ -2,12 +2,21 @@ import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Artifact } from '@berth/contracts'
 import { Refusal } from '../../platform/problem.ts'
+import { binsOf, fileInside } from './entry.ts'
 import { projectFolder, refusalOf, runNpm, type NpmPlace } from './run.ts'
 
 export type NpmArtifact = Extract<Artifact, { kind: 'npm' }>
 
+interface LockedPackage {
+  integrity?: string
+  resolved?: string
+  link?: boolean
+  inBundle?: boolean
+  bin?: unknown
+}
+
 interface Lock {
-  packages?: Record<string, { integrity?: string; resolved?: string; link?: boolean; inBundle?: boolean }>
+  packages?: Record<string, LockedPackage>
 }
 
 const timeoutMs = 10 * 60_000
@@ -43,11 +52,13 @@ export async function installPackage(
   const answer = await runNpm(place, folder, [lock === null ? 'install' : 'ci', ...layout], timeoutMs)
   if (!answer.ok) throw refusalOf(answer.fault, what)
   const made = lock ?? (await readFile(lockFile, 'utf8'))
-  checkLock(artifact, JSON.parse(made) as Lock)
+  const locked = JSON.parse(made) as Lock
+  checkLock(artifact, locked)
   await rm(lockFile)
   await rm(path.join(folder, 'package.json'))
   await rm(path.join(folder, 'node_modules/.package-lock.json'), { force: true })
   await settleModes(folder)
+  await markExecutables(folder, locked)
   return made
 }
 
@@ -76,5 +87,16 @@ async function settleModes(folder: string): Promise<void> {
     const name = path.join(folder, entry.name)
     if (entry.isDirectory()) await settleModes(name)
     else if (entry.isFile()) await chmod(name, (await stat(name)).mode & 0o111 ? 0o755 : 0o644)
+  }
+}
+
+/** npm marks a package's own executables, but not in every way of installing it; here they always are. */
+async function markExecutables(folder: string, { packages = {} }: Lock): Promise<void> {
+  for (const [place, { bin }] of Object.entries(packages)) {
+    const home = path.join(folder, place)
+    for (const name of Object.values(binsOf(place, bin))) {
+      const file = await fileInside(home, name)
+      if (file !== null) await chmod(path.join(home, file), 0o755)
+    }
   }
 }

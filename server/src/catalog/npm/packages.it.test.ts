@@ -3,11 +3,13 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startRegistry, type TestPackage, type TestRegistry } from '../testing/registry.ts'
 import { chooseBin, nodeFlags, packageEntry } from './entry.ts'
 import { installPackage } from './install.ts'
 import { lookUpPackage } from './look-up.ts'
+
+vi.setConfig({ testTimeout: 120_000 }) // npm is slow on a busy machine
 
 let registry: TestRegistry
 let folder: string
@@ -115,7 +117,7 @@ describe('installing', () => {
     const scripts = Object.fromEntries(
       ['preinstall', 'install', 'postinstall', 'prepare'].map((name) => [name, `touch ${marker}-${name}`]),
     )
-    registry.publish(program('dependency', { scripts, bin: undefined as never }))
+    registry.publish(program('dependency', { scripts, bin: undefined }))
     const integrity = registry.publish(
       program('scripted', { scripts, dependencies: { dependency: '^1.0.0' } }),
     )
@@ -195,7 +197,7 @@ describe('the entry of a package', () => {
   })
 
   test.each<[string, Partial<TestPackage>, string]>([
-    ['a-library', { bin: undefined as never }, 'has no executable ("bin"), so there is nothing to start'],
+    ['a-library', { bin: undefined }, 'has no executable ("bin"), so there is nothing to start'],
     [
       'in-python',
       { files: { 'index.js': '#!/usr/bin/env python3\n' } },
