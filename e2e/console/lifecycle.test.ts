@@ -244,7 +244,7 @@ test('filters live in the URL, survive a reload, and are cleared in one press', 
   await expectAccessible(page)
   await page.keyboard.press('Enter')
   await page.waitForURL(new RegExp(`workspace=${two.key}`))
-  await page.getByText('STANDARD · local').waitFor()
+  await page.getByText('STANDARD · local', { exact: true }).waitFor()
   await context.close()
 })
 
@@ -264,6 +264,32 @@ test('with the stream blocked the page says since when it is stale, reads snapsh
   await launch(home, workspace.id, 'echo', 'by-stream')
   await row(page, 'by-stream').getByText('running').waitFor()
   expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('a page at rest does nothing: it renders only when something happened', async () => {
+  const home = await settle(stage.server, 'At Rest')
+  const workspace = await workspaceOf(home)
+  const deployment = await launch(home, workspace.id, 'echo')
+  await until(home, deployment.id, ({ health }) => health === 'healthy')
+  const { page, context } = await visit(stage, { person: home.person })
+  // React's scheduler takes its turns by messages to itself; who renders for ever sends them for ever.
+  await page.addInitScript(() => {
+    const send = MessagePort.prototype.postMessage
+    Object.assign(window, { turns: 0 })
+    MessagePort.prototype.postMessage = function (this: MessagePort, ...message: unknown[]) {
+      Object.assign(window, { turns: (window as unknown as { turns: number }).turns + 1 })
+      return Reflect.apply(send, this, message)
+    }
+  })
+  await openLifecycle(page, `?deployment=${deployment.id}`)
+  await page.getByText('That is all the log says of it.').waitFor()
+  const turns = () => page.evaluate(() => (window as unknown as { turns: number }).turns)
+  await page.waitForTimeout(1000)
+  const before = await turns()
+  expect(before).toBeGreaterThan(0)
+  await page.waitForTimeout(1500)
+  expect((await turns()) - before).toBeLessThan(20)
   await context.close()
 })
 

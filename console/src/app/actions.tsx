@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import { useKeys } from './keys.ts'
 
 /** Something a page can do: it stands in the palette, and a key may reach it. */
@@ -11,47 +11,44 @@ export interface Action {
   run: () => void
 }
 
-interface Registry {
-  actions: Action[]
-  set: (owner: symbol, actions: Action[]) => void
-}
+type Declare = (owner: symbol, actions: Action[]) => void
 
-const Context = createContext<Registry | null>(null)
+// Two contexts: who declares actions must not be rendered again because they were declared.
+const Declared = createContext<Action[]>([])
+const Declaring = createContext<Declare>(() => {})
 
 /** Keeps the actions of the page on view. */
 export function ActionsProvider({ children }: { children: ReactNode }) {
-  const [owners, setOwners] = useState<Map<symbol, Action[]>>(new Map())
-  const registry = useMemo<Registry>(
-    () => ({
-      actions: [...owners.values()].flat(),
-      set: (owner, actions) =>
-        setOwners((before) => {
-          const after = new Map(before)
-          if (actions.length) after.set(owner, actions)
-          else after.delete(owner)
-          return after
-        }),
-    }),
-    [owners],
-  )
+  const [owners, setOwners] = useState<ReadonlyMap<symbol, Action[]>>(new Map())
+  const declare = useCallback<Declare>((owner, actions) => {
+    setOwners((before) => {
+      const after = new Map(before)
+      if (actions.length > 0) after.set(owner, actions)
+      else after.delete(owner)
+      return after
+    })
+  }, [])
+  const declared = useMemo(() => [...owners.values()].flat(), [owners])
   useKeys(
-    Object.fromEntries(
-      registry.actions.filter((a) => a.key && !a.whyNot).map((action) => [action.key!, action.run]),
-    ),
+    Object.fromEntries(declared.filter((a) => a.key && !a.whyNot).map((action) => [action.key!, action.run])),
   )
-  return <Context value={registry}>{children}</Context>
+  return (
+    <Declaring value={declare}>
+      <Declared value={declared}>{children}</Declared>
+    </Declaring>
+  )
 }
 
 export function useActions(): Action[] {
-  return useContext(Context)!.actions
+  return useContext(Declared)
 }
 
 /** Declares what the page can do. Memoize the list: a new one is a new declaration. */
 export function usePageActions(actions: Action[]): void {
-  const set = useContext(Context)!.set
+  const declare = useContext(Declaring)
   useEffect(() => {
     const owner = Symbol('page')
-    set(owner, actions)
-    return () => set(owner, [])
-  }, [set, actions])
+    declare(owner, actions)
+    return () => declare(owner, [])
+  }, [declare, actions])
 }
