@@ -141,6 +141,12 @@ export const catalogEndpoints = {
   }),
   add: endpoint({
     id: 'catalog.add',
+    example: {
+      body: {
+        artifact: { kind: 'npm', package: '@modelcontextprotocol/server-everything' },
+        manifest: { args: ['stdio'] },
+      },
+    },
     method: 'POST',
     path: '/api/catalog/servers',
     tag: 'catalog',
@@ -176,6 +182,7 @@ export const catalogEndpoints = {
   }),
   setState: endpoint({
     id: 'catalog.set-release-state',
+    example: { body: { action: 'yank', reason: 'A newer release replaces it.' } },
     method: 'POST',
     path: '/api/catalog/releases/:releaseId/state',
     tag: 'catalog',

@@ -159,6 +159,7 @@ export const deploymentEndpoints = {
   }),
   launch: endpoint({
     id: 'deployments.launch',
+    example: { body: { workspaceId: '$WORKSPACE_ID', server: 'reference/everything' } },
     method: 'POST',
     path: '/api/orgs/:organizationId/deployments',
     tag: 'deployments',
@@ -182,6 +183,7 @@ export const deploymentEndpoints = {
   }),
   update: endpoint({
     id: 'deployments.update',
+    example: { body: { limits: { memoryMb: 256 } } },
     method: 'PATCH',
     path: '/api/orgs/:organizationId/deployments/:deploymentId',
     tag: 'deployments',
@@ -227,6 +229,7 @@ export const deploymentEndpoints = {
   }),
   acceptSurface: endpoint({
     id: 'deployments.accept-surface',
+    example: { body: { hash: '$HASH' } },
     method: 'POST',
     path: '/api/orgs/:organizationId/deployments/:deploymentId/surface/accept',
     tag: 'deployments',
@@ -248,6 +251,7 @@ export const deploymentEndpoints = {
   }),
   call: endpoint({
     id: 'deployments.call',
+    example: { body: { tool: 'echo', arguments: { message: 'hello' } } },
     method: 'POST',
     path: '/api/orgs/:organizationId/deployments/:deploymentId/tools/call',
     tag: 'deployments',

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Example } from './samples.ts'
 import type { Permission, PlatformRole } from './permissions.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface Endpoint<
   stream?: boolean
   /** POSTs that create or cost something accept an `Idempotency-Key`. */
   idempotent?: boolean
+  /** What the documentation's samples send. */
+  example?: Example
 }
 
 export function endpoint<

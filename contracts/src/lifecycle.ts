@@ -25,6 +25,7 @@ export type WorkspaceSnapshot = z.infer<typeof workspaceSnapshot>
 export const lifecycleEndpoints = {
   snapshot: endpoint({
     id: 'lifecycle.snapshot',
+    example: { query: { organizationId: '$ORGANIZATION_ID' } },
     method: 'GET',
     path: '/api/console/lifecycle',
     tag: 'lifecycle',
@@ -46,6 +47,7 @@ export const lifecycleEndpoints = {
   }),
   stream: endpoint({
     id: 'lifecycle.stream',
+    example: { query: { organizationId: '$ORGANIZATION_ID' } },
     method: 'GET',
     path: '/api/console/lifecycle/stream',
     tag: 'lifecycle',

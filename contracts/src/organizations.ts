@@ -50,6 +50,7 @@ export const organizationEndpoints = {
   }),
   create: endpoint({
     id: 'organizations.create',
+    example: { body: { name: 'Acme' } },
     method: 'POST',
     path: '/api/orgs',
     tag: 'organizations',
@@ -72,6 +73,7 @@ export const organizationEndpoints = {
   }),
   update: endpoint({
     id: 'organizations.update',
+    example: { body: { name: 'Acme Labs' } },
     method: 'PATCH',
     path: '/api/orgs/:organizationId',
     tag: 'organizations',
@@ -100,6 +102,7 @@ export const organizationEndpoints = {
   }),
   addMember: endpoint({
     id: 'organizations.add-member',
+    example: { body: { email: '$EMAIL', role: 'developer' } },
     method: 'POST',
     path: '/api/orgs/:organizationId/members',
     tag: 'organizations',
@@ -113,6 +116,7 @@ export const organizationEndpoints = {
   }),
   updateMember: endpoint({
     id: 'organizations.update-member',
+    example: { body: { role: 'auditor' } },
     method: 'PATCH',
     path: '/api/orgs/:organizationId/members/:memberId',
     tag: 'organizations',

@@ -35,6 +35,7 @@ export const secretEndpoints = {
   }),
   set: endpoint({
     id: 'secrets.set',
+    example: { body: { value: '$VALUE' } },
     method: 'PUT',
     path: '/api/orgs/:organizationId/workspaces/:workspaceId/secrets/:name',
     tag: 'secrets',

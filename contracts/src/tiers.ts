@@ -33,6 +33,7 @@ export const tierEndpoints = {
   }),
   create: endpoint({
     id: 'tiers.create',
+    example: { body: { code: '$CODE', name: 'Internal tools', sandbox: 'required' } },
     method: 'POST',
     path: '/api/tiers',
     tag: 'tiers',
@@ -52,6 +53,7 @@ export const tierEndpoints = {
   }),
   update: endpoint({
     id: 'tiers.update',
+    example: { body: { checkEveryCall: true } },
     method: 'PATCH',
     path: '/api/tiers/:code',
     tag: 'tiers',

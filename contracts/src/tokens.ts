@@ -58,6 +58,7 @@ export const tokenEndpoints = {
   }),
   createMine: endpoint({
     id: 'tokens.create-mine',
+    example: { body: { name: 'laptop', scopes: ['tools:call'] } },
     method: 'POST',
     path: '/api/me/tokens',
     tag: 'tokens',
@@ -98,6 +99,7 @@ export const tokenEndpoints = {
   }),
   createService: endpoint({
     id: 'tokens.create-service',
+    example: { body: { name: 'agent', scopes: ['tools:call'] } },
     method: 'POST',
     path: '/api/orgs/:organizationId/workspaces/:workspaceId/tokens',
     tag: 'tokens',

@@ -34,6 +34,7 @@ export const workspaceEndpoints = {
   }),
   create: endpoint({
     id: 'workspaces.create',
+    example: { body: { name: 'Payments', tier: 'standard' } },
     method: 'POST',
     path: '/api/orgs/:organizationId/workspaces',
     tag: 'workspaces',
@@ -62,6 +63,7 @@ export const workspaceEndpoints = {
   }),
   update: endpoint({
     id: 'workspaces.update',
+    example: { body: { name: 'Payments EU' } },
     method: 'PATCH',
     path: '/api/orgs/:organizationId/workspaces/:workspaceId',
     tag: 'workspaces',

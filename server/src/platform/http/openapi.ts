@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance } from 'fastify'
+import type { Sample } from '@berth/contracts'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 
 /** The OpenAPI 3.1 document of the registered routes at /api/openapi.json, and the reference page at /docs/api. */
@@ -26,7 +27,11 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
         },
       },
     },
-    transform: jsonSchemaTransform,
+    transform: (input) => {
+      const { schema, url } = jsonSchemaTransform(input)
+      const samples = (input.schema as { samples?: Sample[] } | undefined)?.samples
+      return { schema: samples ? { ...schema, 'x-codeSamples': samples } : schema, url }
+    },
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(scalar, {

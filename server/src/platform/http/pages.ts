@@ -45,10 +45,12 @@ export function registerPages(app: FastifyInstance, platform: Platform): void {
     })
   }
   app.setNotFoundHandler((request, reply) => {
-    const page =
-      built && request.method === 'GET' && !notPages.some((start) => request.url.startsWith(start))
+    const page = built && request.method === 'GET' && !notPages.some((start) => request.url.startsWith(start))
     if (page) return reply.sendFile('index.html')
-    const refusal = new Refusal('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
+    const refusal = new Refusal(
+      'not_found',
+      `There is nothing at ${request.method} ${request.url.split('?')[0]}.`,
+    )
     return sendProblem(reply, refusal, request.id)
   })
 }

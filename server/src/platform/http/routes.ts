@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { problem, type Actor, type Endpoint } from '@berth/contracts'
+import { problem, samplesOf, type Actor, type Endpoint } from '@berth/contracts'
 import type { Database } from '../db/database.ts'
 import { mutate, type MutateContext } from '../mutate.ts'
 import { notFound, Refusal } from '../problem.ts'
@@ -48,6 +48,7 @@ function schemaOf(endpoint: Endpoint): Record<string, unknown> {
     summary: endpoint.summary,
     description: [endpoint.description, `Permission: \`${permission}\`.`].filter(Boolean).join('\n\n'),
     tags: [endpoint.tag],
+    samples: samplesOf(endpoint),
     ...(endpoint.params ? { params: endpoint.params } : {}),
     ...(endpoint.query ? { querystring: endpoint.query } : {}),
     ...(endpoint.body ? { body: endpoint.body } : {}),
