@@ -1,6 +1,7 @@
 import { lifecycleEndpoints } from '@berth/contracts'
 import { activity } from '../metering/service.ts'
 import { implement, streaming, type RequestContext, type Route } from '../platform/http/implement.ts'
+import { reaches, reachOf } from '../platform/http/principal.ts'
 import { afterCursor, cutPage } from '../platform/page.ts'
 import type { Platform } from '../platform/platform.ts'
 import { encodeCursor, headsOf, streamEvents } from '../platform/stream.ts'
@@ -14,6 +15,12 @@ const maxDeployments = 2000
 
 /** Events of the lifecycle page. */
 const shown = ['workspace.', 'deployment.', 'run.', 'surface.', 'decision.', 'calls.']
+
+/** Where the thing stands that an event is about. */
+function placeIn(payload: Record<string, unknown>) {
+  const { workspaceId, deploymentId } = payload as Partial<Record<string, string>>
+  return { workspaceId: workspaceId ?? null, deploymentId: deploymentId ?? null }
+}
 
 /** The console's read model: snapshots of workspaces, then what changes, as it is committed. */
 export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Route[] {
@@ -54,7 +61,8 @@ export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Ro
         sse,
         organizations: [context.organizationId],
         cursor: sse.lastEventId,
-        wanted: ({ type }) => shown.some((start) => type.startsWith(start)),
+        wanted: ({ type, payload }) =>
+          shown.some((start) => type.startsWith(start)) && reaches(context.principal, placeIn(payload)),
       })
       return streaming
     },
@@ -68,7 +76,12 @@ export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Ro
     const { organizationId } = context
     const workspaceIds = workspaces.map((workspace) => workspace.id)
     const [rows, runs] = await Promise.all([
-      findDeployments(context.db, { organizationId, workspaceIds, limit: maxDeployments }),
+      findDeployments(context.db, {
+        organizationId,
+        workspaceIds,
+        reach: reachOf(context.principal),
+        limit: maxDeployments,
+      }),
       findRecentRuns(context.db, organizationId, workspaceIds, runLimit),
     ])
     const calls = await activity(
@@ -82,7 +95,7 @@ export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Ro
       return {
         workspace,
         deployments: deployments.map((row) => toDeployment(row, publicUrl())),
-        recentRuns: runs.filter((run) => run.workspaceId === workspace.id),
+        recentRuns: runs.filter((run) => run.workspaceId === workspace.id && reaches(context.principal, run)),
         activity: calls.filter((one) => deployments.some((row) => row.id === one.deploymentId)),
       }
     })

@@ -1,7 +1,8 @@
 import { deploymentEndpoints, type LogLine } from '@berth/contracts'
 import { implement, streaming, type RequestContext, type Route } from '../platform/http/implement.ts'
 import { afterCursor, cutPage } from '../platform/page.ts'
-import { Refusal } from '../platform/problem.ts'
+import { reaches, reachOf, type Principal } from '../platform/http/principal.ts'
+import { notFound, Refusal } from '../platform/problem.ts'
 import { getTrust } from '../trust/service.ts'
 import {
   acceptLiveSurface,
@@ -40,10 +41,8 @@ export interface LiveDeployments {
 export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments): Route[] {
   const show = (row: DeploymentRow) => toDeployment(row, publicUrl())
   const allowed = (context: RequestContext, row: DeploymentRow) => {
-    const { allowedDeployments, workspaceId } = context.principal
-    const inside = workspaceId === null || workspaceId === row.workspaceId
-    if (inside && (!allowedDeployments || allowedDeployments.has(row.id))) return row
-    throw new Refusal('forbidden', 'This token is not allowed for this deployment.')
+    if (reaches(context.principal, { workspaceId: row.workspaceId, deploymentId: row.id })) return row
+    throw notFound('deployment')
   }
   const get = async (context: RequestContext, id: string) =>
     allowed(context, await getDeployment(context.db, context.organizationId, id))
@@ -55,12 +54,15 @@ export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments): R
         ...(query.workspaceId ? { workspaceId: query.workspaceId } : {}),
         ...(query.name ? { name: query.name } : {}),
         after: afterCursor(query.cursor),
+        reach: reachOf(context.principal),
         limit: query.limit + 1,
       })
       return cutPage(rows, query.limit, (row) => row.id, show)
     },
-    launch: (context, { body }) =>
-      context.mutate(async (tx) => show(await launch(tx, context.organizationId, body))),
+    launch: (context, { body }) => {
+      refuseLaunch(context.principal, body.workspaceId)
+      return context.mutate(async (tx) => show(await launch(tx, context.organizationId, body)))
+    },
     get: async (context, { params }) => show(await get(context, params.deploymentId)),
     update: async (context, { params, body }) => {
       await get(context, params.deploymentId)
@@ -115,6 +117,13 @@ export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments): R
       return streaming
     },
   })
+
+  /** A token that is bound launches nothing outside, nor anything new where it names what it is for. */
+  function refuseLaunch(principal: Principal, workspaceId: string): void {
+    if (principal.workspaceId !== null && principal.workspaceId !== workspaceId) throw notFound('workspace')
+    if (principal.allowedDeployments === null) return
+    throw new Refusal('forbidden', 'This token is for certain deployments, so it cannot launch others.')
+  }
 
   async function command(
     context: RequestContext,

@@ -8,6 +8,7 @@ import type {
   ReleaseManifest,
 } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
+import type { Reach } from '../platform/http/principal.ts'
 
 /** A deployment with everything about it that a page, the reconciler or the gateway needs to know. */
 export interface DeploymentRow {
@@ -86,6 +87,7 @@ export interface DeploymentFilter {
   workspaceIds?: string[]
   name?: string
   after?: string | null
+  reach?: Reach
   limit: number
 }
 
@@ -97,6 +99,8 @@ export async function findDeployments(db: Queryable, filter: DeploymentFilter): 
       ${filter.workspaceId ? sql`and d.workspace_id = ${filter.workspaceId}` : sql``}
       ${filter.workspaceIds ? sql`and d.workspace_id = any(${filter.workspaceIds})` : sql``}
       ${filter.name ? sql`and d.name = ${filter.name}` : sql``}
+      ${filter.reach?.workspaceId ? sql`and d.workspace_id = ${filter.reach.workspaceId}` : sql``}
+      ${filter.reach?.deploymentIds ? sql`and d.id = any(${filter.reach.deploymentIds})` : sql``}
       ${filter.after ? sql`and d.id > ${filter.after}` : sql``}
     order by d.id limit ${filter.limit}`.execute(db)
   return rows

@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { permissions, type MemberRole, type Permission } from '@berth/contracts'
+import { rows, type Given, type Row } from './rows.ts'
+import {
+  agentScopes,
+  apiToken,
+  buildWorld,
+  createApiToken,
+  deadCredentials,
+  serviceToken,
+  type World,
+} from './world.ts'
+
+/**
+ * Walks every endpoint and stream of the OpenAPI document: whoever may not is refused with things that exist, and the
+ * rightful caller reaches them in the same test. What each endpoint takes stands in `rows.ts`, apart from the code.
+ */
+
+/** Who holds each permission, said here apart from the code. */
+const everybody: MemberRole[] = ['owner', 'admin', 'developer', 'auditor']
+const makers: MemberRole[] = ['owner', 'admin', 'developer']
+const leaders: MemberRole[] = ['owner', 'admin']
+const holders: Record<Permission, MemberRole[]> = {
+  'organization:read': everybody,
+  'organization:write': leaders,
+  'members:read': everybody,
+  'members:write': leaders,
+  'workspaces:read': everybody,
+  'workspaces:write': makers,
+  'deployments:read': everybody,
+  'deployments:write': makers,
+  'tools:call': makers,
+  'secrets:read': everybody,
+  'secrets:write': makers,
+  'tokens:read': everybody,
+  'tokens:write': makers,
+  'calls:read': everybody,
+  'policy:read': everybody,
+  'policy:write': leaders,
+  'audit:read': everybody,
+}
+
+interface Operation {
+  id: string
+  method: string
+  path: string
+  isStream: boolean
+}
+
+let world: World
+let operations: Operation[]
+let dead: Record<string, string>
+let deadOperator: Record<string, string>
+
+beforeAll(async () => {
+  world = await buildWorld()
+  operations = await operationsOf(world.server.url)
+  dead = await deadCredentials(world, world.owner, world.organizationId)
+  deadOperator = await deadCredentials(world, world.operator, null)
+})
+afterAll(() => world?.close())
+
+async function operationsOf(url: string): Promise<Operation[]> {
+  const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, { operationId: string; tags?: string[]; responses: object }>>
+  }
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      id: operation.operationId,
+      method: method.toUpperCase(),
+      path,
+      isStream: path.endsWith('/stream'),
+    })),
+  )
+}
+
+interface Answer {
+  status: number
+  text: string
+}
+
+/** Sends a request with a token, or none; of a stream only the beginning is read. */
+async function send(operation: Operation, given: Given, token: string | null): Promise<Answer> {
+  const filled = operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(given.params![name]!),
+  )
+  const query = new URLSearchParams(given.query).toString()
+  const abort = new AbortController()
+  const response = await fetch(world.server.url + filled + (query && `?${query}`), {
+    method: operation.method,
+    signal: abort.signal,
+    headers: {
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+      ...(given.body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(given.body !== undefined && { body: JSON.stringify(given.body) }),
+  })
+  if (!operation.isStream || !response.ok) return { status: response.status, text: await response.text() }
+  expect(response.headers.get('content-type')).toContain('text/event-stream')
+  const { value } = await response.body!.getReader().read()
+  abort.abort()
+  return { status: response.status, text: Buffer.from(value!).toString() }
+}
+
+async function expectStatus(who: string, sending: Promise<Answer>, status: number): Promise<void> {
+  const answer = await sending
+  expect([who, answer.status, answer.status === status ? '' : answer.text]).toEqual([who, status, ''])
+}
+
+const prepared = async (row: Row): Promise<Given> => (await row.request?.(world)) ?? {}
+
+/** Nobody, and everybody whose way in is over: always 401, before anything is looked up. */
+async function refuseTheDead(operation: Operation, given: Given, credentials: Record<string, string>) {
+  await expectStatus('nobody', send(operation, given, null), 401)
+  await expectStatus('nonsense', send(operation, given, 'nonsense'), 401)
+  await expectStatus('a made-up token', send(operation, given, `berth_pat_${'A'.repeat(43)}`), 401)
+  for (const [who, token] of Object.entries(credentials)) {
+    await expectStatus(who, send(operation, given, token), 401)
+  }
+}
+
+async function expectReached(who: string, sending: Promise<Answer>): Promise<string> {
+  const { status, text } = await sending
+  expect([who, status >= 200 && status < 300 ? 'reached' : text]).toEqual([who, 'reached'])
+  return text
+}
+
+const checks = {
+  nothing: async (operation: Operation, row: Row) => {
+    await expectReached('anybody', send(operation, await prepared(row), null))
+  },
+
+  operator: async (operation: Operation, row: Row) => {
+    const given = await prepared(row)
+    await refuseTheDead(operation, given, deadOperator)
+    await expectStatus('a person', send(operation, given, world.owner.token), 403)
+    const { secret } = await createApiToken(world.operator, null, ['organization:read'])
+    await expectStatus('an operator’s API token', send(operation, given, secret), 403)
+    const agent = await serviceToken(world, world.workspace.id, agentScopes)
+    await expectStatus('an agent', send(operation, given, agent.secret), 403)
+    await expectReached('an operator', send(operation, given, world.operator.token))
+  },
+
+  person: async (operation: Operation, row: Row) => {
+    const given = await prepared(row)
+    await refuseTheDead(operation, given, dead)
+    const token = await apiToken(world.owner, world.organizationId, [...permissions])
+    const agent = await serviceToken(world, world.workspace.id, agentScopes)
+    if (row.signIn) {
+      await expectStatus('an API token', send(operation, given, token), 403)
+      await expectStatus('an agent', send(operation, given, agent.secret), 403)
+    } else {
+      await expectReached('an API token', send(operation, given, token))
+      await expectReached('an agent', send(operation, given, agent.secret))
+    }
+    if (row.own) await expectStatus('another person', send(operation, given, world.stranger.token), 404)
+    await expectReached('the person', send(operation, given, world.owner.token))
+    if (row.own) return
+    const { text } = await send(operation, given, world.stranger.token)
+    expect(text).not.toContain(world.organizationId)
+  },
+
+  organization: async (operation: Operation, row: Row & { needs: Permission }) => {
+    const given = await prepared(row)
+    await refuseTheDead(operation, given, dead)
+    await refuseOutsiders(operation, given)
+    await refuseRoles(operation, given, row)
+    await refuseNeighbours(operation, given, row)
+    const without = permissions.filter((permission) => permission !== row.needs)
+    const lacking = await apiToken(world.owner, world.organizationId, without)
+    await expectStatus(`the owner’s token without ${row.needs}`, send(operation, given, lacking), 403)
+    const enough = await apiToken(world.owner, world.organizationId, [row.needs, ...(row.also ?? [])])
+    await expectReached(`the owner’s token with ${row.needs}`, send(operation, given, enough))
+  },
+}
+
+/** Other tenants: by the organization's name, and by its things under a name of their own. */
+async function refuseOutsiders(operation: Operation, given: Given): Promise<void> {
+  const { stranger, operator, foreignId, organizationId } = world
+  await expectStatus('another tenant', send(operation, given, stranger.token), 404)
+  await expectStatus('an operator who is no member', send(operation, given, operator.token), 404)
+  const mine = JSON.parse(JSON.stringify(given).replaceAll(organizationId, foreignId)) as Given
+  const { status, text } = await send(operation, mine, stranger.token)
+  if (thingsIn(mine).length > 0) {
+    expect(['another tenant, under its own name', status, text]).toEqual([
+      expect.any(String),
+      404,
+      expect.any(String),
+    ])
+  }
+  expect(text).not.toContain(organizationId)
+}
+
+/** The ids of an organization's things that a request names. */
+function thingsIn(given: object): string[] {
+  return [...JSON.stringify(given).matchAll(/"((?:wsp|dep|run|dec|mem|stk)_\w{26})"/g)].map((one) => one[1]!)
+}
+
+async function refuseRoles(
+  operation: Operation,
+  given: Given,
+  row: Row & { needs: Permission },
+): Promise<void> {
+  for (const [role, person] of Object.entries(world.members)) {
+    const may = holders[row.needs].includes(role as MemberRole)
+    if (!may) await expectStatus(`a member who is ${role}`, send(operation, given, person.token), 403)
+    else if (operation.method === 'GET')
+      await expectReached(`a member who is ${role}`, send(operation, given, person.token))
+  }
+}
+
+/** Agents of another workspace do not see this one, whatever their scopes. */
+async function refuseNeighbours(operation: Operation, given: Given, row: Row): Promise<void> {
+  if (operation.isStream) return
+  const { secret } = await serviceToken(world, world.neighbour.id, agentScopes)
+  const { status, text } = await send(operation, given, secret)
+  const isRefused = status === 403 || status === 404
+  const namesOne = thingsIn({ ...given.params, ...given.query }).length > 0
+  const isWithin = row.needs.endsWith(':read') && status === 200 && !namesOne
+  expect(['an agent of another workspace', isRefused || isWithin ? '' : `${status} ${text}`]).toEqual([
+    expect.any(String),
+    '',
+  ])
+  for (const thing of [world.workspace.id, world.deployment.id]) expect(text).not.toContain(thing)
+}
+
+describe('the OpenAPI document', () => {
+  test('has a row here for every operation, and no row is left over', () => {
+    expect(operations.map((operation) => operation.id).toSorted()).toEqual(Object.keys(rows).toSorted())
+  })
+})
+
+describe('who reaches', () => {
+  test.each(Object.keys(rows))('%s', async (id) => {
+    const operation = operations.find((one) => one.id === id)!
+    const row = rows[id]!
+    if (row.needs === 'nothing' || row.needs === 'person' || row.needs === 'operator') {
+      await checks[row.needs](operation, row)
+    } else {
+      await checks.organization(operation, row as Row & { needs: Permission })
+    }
+  })
+})
