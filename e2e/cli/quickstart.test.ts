@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CallRecord, LogEvent } from '@berth/contracts'
 import { startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
-import { fixtures, Mcpctl } from './support.ts'
+import { fixtures, Mcpctl, signedIn } from './support.ts'
 
 interface Quickstart {
   organizationId: string
@@ -28,6 +28,7 @@ const keys = [
 let server: TestServer
 let cli: Mcpctl
 let first: Quickstart
+let password: string
 
 beforeAll(async () => {
   server = await startTestServer()
@@ -47,15 +48,19 @@ describe('quickstart', () => {
     expect(Object.keys(first)).toEqual(keys)
     expect(first.mcpUrl).toBe(`${server.url}/mcp/quickstart/quickstart/everything`)
     expect(first.tools).toContain('echo')
-    expect(stderr).toMatch(/password {2}\S{20}/)
+    password = /password {2}(\S{20})/.exec(stderr)![1]!
     expect(stdout).not.toMatch(/password/)
   })
 
   it('gives a password that signs in, and a token that is good for the tools alone', async () => {
-    const me = await cli.json<{ user: { email: string } }>('whoami')
-    expect(me.user.email).toBe('operator@berth.local')
-    const { code } = await cli.run(['orgs', 'list'], { env: { BERTH_TOKEN: first.token } })
+    const other = await signedIn(server.url, { email: 'operator@berth.local', password })
+    const me = await other.json<{ platformRoles: string[] }>('whoami')
+    expect(me.platformRoles).toContain('operator')
+    await other.close()
+    const args = ['deployments', 'list', '--org', first.organizationId]
+    const { code, stderr } = await cli.run(args, { env: { BERTH_TOKEN: first.token } })
     expect(code).toBe(1)
+    expect(stderr).toContain('code: forbidden')
   })
 
   it('leaves the decision, the call and the event where it says', async () => {
