@@ -35,7 +35,7 @@ import { createPolicy } from './policy/service.ts'
 import { runRoutes } from './runs/routes.ts'
 import { createRun, startReaping } from './runs/service.ts'
 import { capabilityGate } from './runtime/gate.ts'
-import { createRuntime, runtimeRoutes } from './runtime/service.ts'
+import { createRuntime, runtimeRoutes, type RuntimeOptions } from './runtime/service.ts'
 import { secretsRoutes } from './secrets/routes.ts'
 import { trustGate } from './trust/service.ts'
 import { tiersRoutes, workspacesRoutes } from './workspaces/routes.ts'
@@ -58,6 +58,8 @@ export interface BerthOptions {
   logger?: Logger
   /** Requests a minute and caller; 0: no limit. */
   requestsPerMinute?: number
+  /** Other patience, or another machine, than the usual for the runtime. */
+  runtime?: RuntimeOptions
 }
 
 export interface Berth {
@@ -86,7 +88,10 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   const platform = await openPlatform({ ...options, jobNames })
   let publicUrl = config.publicUrl ?? ''
   const requestsPerMinute = options.requestsPerMinute ?? 1200
-  const { authenticator, parts } = await compose(platform, roles, () => publicUrl, requestsPerMinute > 0)
+  const { authenticator, parts } = await compose(platform, roles, () => publicUrl, {
+    rateLimited: requestsPerMinute > 0,
+    runtime: options.runtime,
+  })
 
   const http = await createHttp({
     logger: platform.logger,
@@ -106,6 +111,7 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
         authenticator,
         mutateContext: platform.mutateContext,
         db: platform.db,
+        feed: platform.feed,
         sealingKey: platform.keys.derive('idempotency'),
         origins: () => allowedOrigins(publicUrl),
       },
@@ -137,14 +143,14 @@ async function compose(
   platform: Platform,
   roles: ReadonlySet<Role>,
   publicUrl: () => string,
-  rateLimited: boolean,
+  { rateLimited, runtime: special }: { rateLimited: boolean; runtime: RuntimeOptions | undefined },
 ): Promise<{ authenticator: Authenticator; parts: Part[] }> {
   const { db, feed, logger, config } = platform
   const origins = () => allowedOrigins(publicUrl())
   const identity = createIdentity(platform, { publicUrl, origins, rateLimited })
   const resolveOrganization = createOrganizationResolver(db)
   const policy = createPolicy(gates)
-  const runtime = await createRuntime({ platform, policy, roles })
+  const runtime = await createRuntime({ platform, policy, roles, special })
   const journal = createJournal({
     dir: path.join(config.dataDir, 'calls'),
     runnerId: runtime.runnerId,
@@ -166,7 +172,12 @@ async function compose(
   const live = liveDeployments(gateway, runtime.homes, runtime.logs, forward)
   const internal = createInternalServer(platform, gateway, runtime.logs)
   const openEvaluation = async (tx: Tx, releaseId: string) => {
-    const run = await createRun(tx, { organizationId: platformOrganizationId, kind: 'evaluation', releaseId })
+    const run = await createRun(tx, {
+      organizationId: platformOrganizationId,
+      kind: 'evaluation',
+      releaseId,
+      retryLimit: 2,
+    })
     return run.id
   }
   const reaping = roles.has('worker')

@@ -109,6 +109,12 @@ export async function retryRun(tx: Tx, id: string, reason: string | null = null)
   return await change(tx, await locked(tx, id), 'retry', { reason })
 }
 
+/** running → errored → pending: its worker goes, and another one begins anew while there are attempts left. */
+export async function postponeRun(tx: Tx, id: string, reason: string): Promise<void> {
+  const run = await errorRun(tx, id, reason)
+  if (run.attempt <= run.retryLimit) await retryRun(tx, id, reason)
+}
+
 /** A run of an organization, within what the asker reaches; 404 when there is none. */
 export async function getRun(db: Queryable, organizationId: string, id: string, reach?: Reach): Promise<Run> {
   const run = await findRun(db, organizationId, id, reach)

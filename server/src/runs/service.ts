@@ -5,6 +5,7 @@ export {
   errorRun,
   failRun,
   getRun,
+  postponeRun,
   retryRun,
   runLeaseMs,
   startRun,
@@ -14,4 +15,4 @@ export {
   type NewRun,
 } from './changes.ts'
 export { reapRuns, RunFailed, startReaping, workRun, type Resume, type Step } from './reactions.ts'
-export { findRecentRuns, findRuns, type RunFilter } from './store.ts'
+export { endLeases, findRecentRuns, findRuns, type RunFilter } from './store.ts'

@@ -120,6 +120,13 @@ export async function findStuckRuns(
   return rows.map((row) => row.id)
 }
 
+/** Ends the leases of a worker that is known to be gone, so that its runs need not wait for them. */
+export async function endLeases(db: Queryable, leasedBy: string, now: Date): Promise<void> {
+  await sql`update runs set leased_until = ${now} where leased_by = ${leasedBy} and status = 'running'`.execute(
+    db,
+  )
+}
+
 async function select(db: Queryable, rest: RawBuilder<unknown>): Promise<RunRow[]> {
   const { rows } = await sql<RunRow>`select ${columns} from runs r ${rest}`.execute(db)
   return rows

@@ -3,9 +3,18 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { newId } from '../platform/ids.ts'
-import { UpstreamError, type Isolation, type Opening, type Refusal, type Upstream } from '../relay/service.ts'
+import {
+  rpcCodes,
+  UpstreamError,
+  type Isolation,
+  type Opening,
+  type Refusal,
+  type Upstream,
+} from '../relay/service.ts'
+import type { HeldBy } from './held.ts'
 import { ownParams, startInstance, stopInstance, type Instance } from './instance.ts'
-import type { LaunchPlan } from './plan.ts'
+import type { Timings } from './limits.ts'
+import { logFolder, type LaunchPlan } from './plan.ts'
 import type { Executor } from './process/executor.ts'
 import type { ExitInfo } from './process/types.ts'
 
@@ -13,13 +22,24 @@ import type { ExitInfo } from './process/types.ts'
 export interface HomeEvents {
   started(home: Home, instance: Instance): Promise<void>
   ready(instance: Instance): Promise<void>
-  gone(home: Home, instance: Instance, sentence: string, exit: ExitInfo | null): void
-  /** Looks at an instance's surface; sets `drifted` when it is not what was admitted. Throws when it cannot be seen. */
+  /** It is gone; `unasked`: it ended by itself. */
+  gone(
+    home: Home,
+    instance: Instance,
+    end: { sentence: string; exit: ExitInfo | null; unasked: boolean },
+  ): void
+  /** Looks at an instance's surface; sets `held` when it is not what was admitted. Throws when it cannot be seen. */
   inspect(home: Home, instance: Instance): Promise<void>
 }
 
+export interface HomeOptions {
+  dataDir: string
+  executor: Executor
+  timings: Timings
+  events: HomeEvents
+}
+
 export const sentinelKey = 'sentinel'
-const idleMs = 60_000
 const maxInstances = 100
 
 const unavailable = (message: string): Refusal => ({ code: -32000, message, httpStatus: 503 })
@@ -29,7 +49,6 @@ const asksBack = ['sampling', 'elicitation', 'roots']
 
 export class Home {
   readonly id: string
-  readonly folder: string
   /** What runs here; null while nothing should. */
   plan: LaunchPlan | null = null
   sentinel: Instance | null = null
@@ -37,16 +56,17 @@ export class Home {
   lastExit: ExitInfo | null = null
   /** The hash of the surface that every plain process of this launch shows. */
   knownHash: string | null = null
-  private readonly executor: Executor
-  private readonly events: HomeEvents
+  private readonly options: HomeOptions
+  private readonly folder: string
   private readonly instances = new Map<string, Promise<Instance>>()
   private readonly byUpstream = new Map<Upstream, Instance>()
+  /** Processes that were told to end: the next one of the same key, on the same files, waits for them. */
+  private readonly ending = new Map<string, Promise<void>>()
 
-  constructor(id: string, dataDir: string, executor: Executor, events: HomeEvents) {
+  constructor(id: string, options: HomeOptions) {
     this.id = id
-    this.folder = path.join(dataDir, 'state', id)
-    this.executor = executor
-    this.events = events
+    this.options = options
+    this.folder = path.join(options.dataDir, 'state', id)
   }
 
   /** Whether sessions may be opened here now. */
@@ -66,10 +86,13 @@ export class Home {
     const isolation: Isolation = plan.isolation === 'shared' ? 'shared' : 'principal'
     try {
       const sentinel = await this.instance(sentinelKey, isolation)
+      if (this.plan !== plan || !this.byUpstream.has(sentinel.upstream)) {
+        throw new UpstreamError(sentinel.upstream.gone?.sentence ?? 'It was stopped before it was up.')
+      }
       this.sentinel = sentinel
       return sentinel
     } catch (error) {
-      this.plan = null
+      if (this.plan === plan) this.plan = null
       throw error
     }
   }
@@ -80,17 +103,15 @@ export class Home {
     if (!plan || !this.serves)
       return unavailable('The deployment is not running right now; try again shortly.')
     const own = plan.remote !== null || plan.isolation === 'session' || declaresAny(opening)
-    const key =
-      plan.isolation === 'shared' && !own
-        ? sentinelKey
-        : own
-          ? `session:${opening.sessionId}`
-          : `principal:${principal}`
+    const isolation = own ? 'session' : plan.isolation
+    const key = {
+      session: `session:${opening.sessionId}`,
+      shared: sentinelKey,
+      principal: `principal:${principal}`,
+    }[isolation]
     try {
-      const isolation = own ? 'session' : plan.isolation === 'shared' ? 'shared' : 'principal'
       const instance = await this.instance(key, isolation)
-      if (instance.drifted)
-        return unavailable('The server shows another surface than the one that was admitted.')
+      if (instance.held) return refusalOf(instance.held)
       instance.users.add(opening.sessionId)
       if (instance.idle) clearTimeout(instance.idle)
       instance.idle = null
@@ -105,7 +126,8 @@ export class Home {
     if (!instance) return
     instance.users.delete(sessionId)
     if (instance.users.size > 0 || instance.key === sentinelKey) return
-    const wait = instance.key.startsWith('session:') ? 0 : idleMs
+    if (instance.idle) clearTimeout(instance.idle)
+    const wait = instance.key.startsWith('session:') ? 0 : this.options.timings.idleMs
     instance.idle = setTimeout(() => void this.end(instance, 'It was not used any more.'), wait)
   }
 
@@ -113,11 +135,10 @@ export class Home {
   checkBeforeUse(upstream: Upstream): Promise<Refusal | null> | null {
     const instance = this.byUpstream.get(upstream)
     if (!instance) return null
-    if (instance.drifted) return Promise.resolve(driftRefusal)
+    if (instance.held) return Promise.resolve(refusalOf(instance.held))
     if (instance.checked && !instance.check) return null
-    instance.check ??= this.inspect(instance)
-    return instance.check.then(
-      () => (instance.drifted ? driftRefusal : null),
+    return (instance.check ?? this.look(instance)).then(
+      () => (instance.held ? refusalOf(instance.held) : null),
       (error: Error) => unavailable(`The server's tools could not be checked: ${error.message}`),
     )
   }
@@ -131,9 +152,17 @@ export class Home {
     await Promise.allSettled(starting)
   }
 
-  /** Removes the files its processes kept. */
+  /** Ends an instance that does not answer, as if it had ended by itself. */
+  async fail(instance: Instance, sentence: string): Promise<void> {
+    if (!this.drop(instance)) return
+    this.options.events.gone(this, instance, { sentence, exit: null, unasked: true })
+    await stopInstance(instance, sentence, 0)
+  }
+
+  /** Removes the files its processes kept, and their log. */
   async forget(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true })
+    await rm(logFolder(this.options.dataDir, this.id), { recursive: true, force: true })
   }
 
   private instance(key: string, isolation: Isolation): Promise<Instance> {
@@ -146,80 +175,91 @@ export class Home {
     }
     const starting = this.begin(key, isolation)
     this.instances.set(key, starting)
-    starting.catch(() => this.instances.delete(key))
+    starting.catch(() => {
+      if (this.instances.get(key) === starting) this.instances.delete(key)
+    })
     return starting
   }
 
   private async begin(key: string, isolation: Isolation): Promise<Instance> {
     const plan = this.plan!
+    await this.ending.get(key)
     let instance: Instance | null = null
-    const early: { sentence: string; exit: ExitInfo | null }[] = []
-    instance = await startInstance(this.executor, plan, {
+    let ended: { sentence: string; exit: ExitInfo | null } | null = null
+    instance = await startInstance(this.options.executor, plan, {
       id: newId('instance'),
       key,
       isolation,
       stateDir: this.stateDir(key),
       logDir: plan.logDir,
+      initializeMs: this.options.timings.initializeMs,
       onListChanged: (kind) => {
-        if (instance && kind !== 'resources') this.lookAgain(instance)
+        if (instance && kind !== 'resources') void this.look(instance).catch(() => {})
       },
       onGone: (sentence, exit) => {
-        if (instance) this.lost(instance, sentence, exit)
-        else early.push({ sentence, exit })
+        ended = { sentence, exit }
+        if (instance) this.lost(instance, ended)
       },
     })
-    if (this.plan !== plan) {
-      await stopInstance(instance, 'It was stopped before it was up.', 0)
-      throw new UpstreamError('It was stopped before it was up.')
-    }
     this.byUpstream.set(instance.upstream, instance)
-    await this.events.started(this, instance)
-    for (const { sentence, exit } of early) this.lost(instance, sentence, exit)
-    // A session's own process is opened with the client's parameters, by the session; its surface is seen before its first use.
-    if (isolation === 'session') return instance
     try {
+      await this.options.events.started(this, instance)
+      if (ended) this.lost(instance, ended)
+      if (this.plan !== plan) throw new UpstreamError('It was stopped before it was up.')
+      // A session's own process is opened with the client's parameters, by the session; its surface is seen before its first use.
+      if (isolation === 'session') return instance
       await instance.upstream.initialize(ownParams)
-      await this.inspect(instance)
+      await this.look(instance)
+      return instance
     } catch (error) {
       await this.end(instance, 'It did not come up.', 0)
       throw error
     }
-    return instance
   }
 
-  private async inspect(instance: Instance): Promise<void> {
-    await this.events.inspect(this, instance)
-    if (!instance.checked) await this.events.ready(instance)
-    instance.checked = true
-    instance.check = null
-  }
-
-  /** A list changed: nothing passes on this instance until it has been seen again. */
-  private lookAgain(instance: Instance): void {
+  /** Nothing passes on the instance until it has been seen; one look follows another. */
+  private look(instance: Instance): Promise<void> {
     const before = instance.check ?? Promise.resolve()
-    instance.check = before.catch(() => {}).then(() => this.inspect(instance))
-    instance.check.catch(() => {})
+    const check = before
+      .catch(() => {})
+      .then(async () => {
+        instance.checked = false
+        await this.options.events.inspect(this, instance)
+        await this.options.events.ready(instance)
+        instance.checked = true
+      })
+      .finally(() => {
+        if (instance.check === check) instance.check = null
+      })
+    instance.check = check
+    return check
   }
 
   private async end(instance: Instance, sentence: string, graceMs?: number): Promise<void> {
     this.drop(instance)
-    await stopInstance(instance, sentence, graceMs)
-    if (instance.key.startsWith('session:'))
-      await rm(this.stateDir(instance.key), { recursive: true, force: true })
+    const { key } = instance
+    const ended = stopInstance(instance, sentence, graceMs)
+    this.ending.set(key, ended)
+    await ended
+    if (this.ending.get(key) === ended) this.ending.delete(key)
+    if (key.startsWith('session:')) await rm(this.stateDir(key), { recursive: true, force: true })
   }
 
-  private lost(instance: Instance, sentence: string, exit: ExitInfo | null): void {
-    this.lastExit = exit
-    this.drop(instance)
-    if (!instance.handle) instance.upstream.close(sentence)
-    this.events.gone(this, instance, sentence, exit)
+  /** Its process is gone: by itself, unless it was let go before. */
+  private lost(instance: Instance, end: { sentence: string; exit: ExitInfo | null }): void {
+    const unasked = this.drop(instance)
+    if (unasked) this.lastExit = end.exit
+    if (!instance.handle) instance.upstream.close(end.sentence)
+    this.options.events.gone(this, instance, { ...end, unasked })
   }
 
-  private drop(instance: Instance): void {
-    this.byUpstream.delete(instance.upstream)
-    this.instances.delete(instance.key)
+  /** Lets go of an instance; false when that had happened before. Another one may have its place by then. */
+  private drop(instance: Instance): boolean {
     if (instance.idle) clearTimeout(instance.idle)
+    if (!this.byUpstream.delete(instance.upstream)) return false
+    this.instances.delete(instance.key)
     if (this.sentinel === instance) this.sentinel = null
+    return true
   }
 
   private stateDir(key: string): string {
@@ -227,12 +267,12 @@ export class Home {
   }
 }
 
-const driftRefusal: Refusal = {
-  code: -32001,
-  message:
-    'Held: the server shows other tools than those that were admitted (trust:drift). See the deployment in Berth.',
+const refusalOf = ({ sentence, decisionId, notes, pendingStatus }: HeldBy): Refusal => ({
+  code: rpcCodes.refused,
+  message: sentence,
+  data: { decisionId, notes, pendingStatus },
   httpStatus: 403,
-}
+})
 
 function declaresAny(opening: Opening): boolean {
   return asksBack.some((capability) => opening.params.capabilities[capability] !== undefined)

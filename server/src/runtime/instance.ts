@@ -9,6 +9,7 @@ import {
   type Isolation,
   type Upstream,
 } from '../relay/service.ts'
+import type { HeldBy } from './held.ts'
 import { remoteDispatcher } from './remote-address.ts'
 import type { LaunchPlan } from './plan.ts'
 import type { Executor } from './process/executor.ts'
@@ -29,7 +30,10 @@ export interface Instance {
   check: Promise<void> | null
   /** Whether its surface was seen once and is the one it may show. */
   checked: boolean
-  drifted: boolean
+  /** Set when its surface is not the one it may show. */
+  held: HeldBy | null
+  /** Pings in a row without an answer. */
+  unanswered: number
 }
 
 export interface InstanceOptions {
@@ -38,11 +42,10 @@ export interface InstanceOptions {
   isolation: Isolation
   stateDir: string
   logDir: string
+  initializeMs: number
   onListChanged(kind: string): void
   onGone(sentence: string, exit: ExitInfo | null): void
 }
-
-const initializeTimeoutMs = 20_000
 
 /** Parameters with which Berth itself opens a server: no client capabilities, so nothing is asked back. */
 export const ownParams: InitializeParams = {
@@ -68,7 +71,8 @@ const common = (options: InstanceOptions) => ({
   idle: null,
   check: null,
   checked: false,
-  drifted: false,
+  held: null,
+  unanswered: 0,
 })
 
 async function startProcess(
@@ -101,8 +105,9 @@ async function startProcess(
           onLine(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32603, message: about } }))
       },
       onExit: (exit) => {
-        onClose({ sentence: exit.reason })
-        options.onGone(exit.reason, exit)
+        const sentence = `The server ${exit.reason}.`
+        onClose({ sentence })
+        options.onGone(sentence, exit)
       },
     },
   )
@@ -121,7 +126,7 @@ async function startProcess(
   }
   const upstream = new StdioUpstream(channel, {
     isolation: options.isolation,
-    initializeTimeoutMs,
+    initializeTimeoutMs: options.initializeMs,
     onListChanged: options.onListChanged,
     onGarbage: (sample) => handle.skip(sample, 'not a JSON-RPC message'),
   })
@@ -144,7 +149,7 @@ function startRemote(plan: LaunchPlan, options: InstanceOptions): Instance {
     headers,
     dispatcher: remoteDispatcher(url),
     isolation: options.isolation,
-    initializeTimeoutMs,
+    initializeTimeoutMs: options.initializeMs,
     onListChanged: options.onListChanged,
   })
   upstream.onGone((reason) => options.onGone(reason.sentence, null))

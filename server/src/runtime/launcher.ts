@@ -1,23 +1,24 @@
 /** One launch: bytes, decision, process, surface. And what is noted of processes as they come and go. */
-import type { Moment, Surface } from '@berth/contracts'
+import type { Decision, Moment, Surface } from '@berth/contracts'
 import { ensureArtifact, getSurface, recordSurface, verifyArtifact } from '../catalog/service.ts'
-import type { Origin } from '../platform/mutate.ts'
+import type { Origin, Tx } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
 import { Refusal } from '../platform/problem.ts'
 import { driftBetween, normalizeSurface, surfaceHash } from '../platform/surface.ts'
 import type { Policy } from '../policy/service.ts'
 import { observeSurface, UpstreamError } from '../relay/service.ts'
-import { RunFailed, workRun, type Step } from '../runs/service.ts'
+import { cancelRun, RunFailed, workRun, type Step } from '../runs/service.ts'
 import { recordArtifactCheck, recordLiveSurface } from '../trust/service.ts'
 import { changeDeployment } from './changes.ts'
 import type { Home } from './home.ts'
 import type { HeldBy } from './held.ts'
 import type { Instance } from './instance.ts'
 import { openLaunchRun } from './launch-runs.ts'
+import type { Timings } from './limits.ts'
 import { planLaunch } from './plan.ts'
 import type { Executor } from './process/executor.ts'
 import { LaunchRefused } from './process/types.ts'
-import { findDeployment, type DeploymentRow } from './store.ts'
+import { findDeployment, isWanted, lockDeployment, type DeploymentRow } from './store.ts'
 
 const origin: Origin = { actor: systemActor('reconciler'), requestId: null }
 
@@ -26,43 +27,78 @@ export class LaunchFailure extends Error {
   override readonly name = 'LaunchFailure'
 }
 
+/** What the launch was for is not asked for any more. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded'
+  constructor(sentence = 'Something else was asked for meanwhile.') {
+    super(sentence)
+  }
+}
+
+interface Decided {
+  decisionId: string
+  /** Null: allowed. */
+  held: HeldBy | null
+}
+
+/** Lines of a server's stderr that go with the sentence that says why it ended. */
+export const shownLines = 5
+
 export interface LauncherOptions {
   platform: Platform
   policy: Policy
   executor: Executor
   runnerId: string
+  timings: Timings
 }
 
 export type Launcher = ReturnType<typeof createLauncher>
 
-export function createLauncher({ platform, policy, executor, runnerId }: LauncherOptions) {
+export function createLauncher({ platform, policy, executor, runnerId, timings }: LauncherOptions) {
   const { db } = platform
 
-  /** Decides anew and keeps the decision; what it says of a deployment that is held. */
-  async function decide(row: DeploymentRow, moment: Moment): Promise<HeldBy & { allowed: boolean }> {
+  /** Decides anew and keeps the decision. Null: allowed; otherwise what holds it. */
+  async function decide(row: DeploymentRow, moment: Moment): Promise<Decided> {
     const { organizationId, id: deploymentId } = row
     const decision = await platform.mutate(origin, (tx) =>
       policy.decide(tx, { organizationId, deploymentId, moment }),
     )
-    const { allowed, id: decisionId, notes, pendingStatus } = decision
-    if (allowed) return { allowed, decisionId, notes, pendingStatus, sentence: '' }
-    const { sentences } = await policy.explain(db, organizationId, decisionId)
-    return { allowed, decisionId, notes, pendingStatus, sentence: heldSentence(sentences) }
+    const held = decision.allowed ? null : await inWords(organizationId, decision)
+    return { decisionId: decision.id, held }
   }
 
-  /** Looks at what a process shows; what is not the admitted surface marks it drifted. */
+  async function inWords(organizationId: string, decision: Decision): Promise<HeldBy> {
+    const { id: decisionId, notes, pendingStatus } = decision
+    const { sentences } = await policy.explain(db, organizationId, decisionId)
+    return { decisionId, notes, pendingStatus, sentence: heldSentence(sentences) }
+  }
+
+  /** What holds a deployment that was held, as it is now; null when it may be launched. Decides only what is new. */
+  async function recheck(row: DeploymentRow): Promise<HeldBy | null> {
+    const { organizationId, id: deploymentId } = row
+    const moment = momentOf(row)
+    if (row.holdNotes.includes('trust:artifact:unavailable')) await checkedArtifact(row)
+    const { allowed } = await policy.judge(db, { organizationId, deploymentId, moment }, platform.clock.now())
+    return allowed ? null : (await decide(row, moment)).held
+  }
+
+  /** Looks at what a process shows; what is not the admitted surface is decided upon in the same unit of work. */
   async function inspect(home: Home, instance: Instance): Promise<void> {
     const { subject, profile } = home.plan!
-    const surface = normalizeSurface(await observeSurface(instance.upstream))
+    const limits = { timeoutMs: timings.listMs }
+    const surface = normalizeSurface(await observeSurface(instance.upstream, limits))
     const hash = surfaceHash(surface)
     if (hash === home.knownHash) return
     const asked = instance.upstream.isolation === 'session'
     const standing = await standingSurface(home, surface, hash, asked)
-    const drift = await platform.mutate(origin, (tx) =>
-      recordLiveSurface(tx, subject, { surface, hash, admitted: standing, profile }),
-    )
-    instance.drifted = drift === null || drift.length > 0
-    if (!instance.drifted && !asked) home.knownHash = hash
+    const decision = await platform.mutate(origin, async (tx) => {
+      const drift = await recordLiveSurface(tx, subject, { surface, hash, admitted: standing, profile })
+      const { organizationId, id: deploymentId } = subject
+      const stands = drift !== null && drift.length === 0
+      return stands ? null : await policy.decide(tx, { organizationId, deploymentId, moment: 'running' })
+    })
+    instance.held = decision && !decision.allowed ? await inWords(subject.organizationId, decision) : null
+    if (!decision && !asked) home.knownHash = hash
   }
 
   /**
@@ -82,65 +118,84 @@ export function createLauncher({ platform, policy, executor, runnerId }: Launche
     }
   }
 
-  /** One attempt. Null: it runs; otherwise what holds it. Throws LaunchFailure when it could not be started. */
-  async function attempt(home: Home, row: DeploymentRow): Promise<HeldBy | null> {
+  /**
+   * One attempt. Null: it runs; otherwise what holds it. Throws LaunchFailure when it could not be started, Superseded
+   * when something else was asked for meanwhile; `signal` hurries that.
+   */
+  async function attempt(home: Home, row: DeploymentRow, signal: AbortSignal): Promise<HeldBy | null> {
     let held: HeldBy | null = null
-    let failure: unknown = null
+    let failure: Error | null = null
     const runId = await platform.mutate(origin, async (tx) => {
-      const now = (await findDeployment(tx.db, row.id))!
+      const now = await lockWanted(tx, row)
       const starting = now.phase === 'running' ? await changeDeployment(tx, now, {}, 'exit') : now
       if (starting.phase !== 'launching') await changeDeployment(tx, starting, { reason: null }, 'launch')
-      return await openLaunchRun(tx, row)
+      return await openLaunchRun(tx, now)
     })
     await workRun(platform, runId, { leasedBy: runnerId }, async (_run, step) => {
       try {
-        held = await launch(home, row, step)
+        held = await launch(home, row, step, signal)
       } catch (error) {
-        failure = error
-        throw error
+        failure = asFailure(signal.aborted ? signal.reason : error, home)
+        if (failure instanceof Superseded) {
+          await platform.mutate(origin, (tx) => cancelRun(tx, runId, failure!.message))
+        }
+        throw isServers(error) ? new RunFailed(failure.message) : failure
       }
       if (held) throw new RunFailed(held.sentence)
     })
-    if (failure) throw new LaunchFailure(sentenceOf(failure, home))
+    if (failure) throw failure
     return held
   }
 
-  async function launch(home: Home, row: DeploymentRow, step: Step): Promise<HeldBy | null> {
+  async function launch(
+    home: Home,
+    row: DeploymentRow,
+    step: Step,
+    signal: AbortSignal,
+  ): Promise<HeldBy | null> {
     await step('fetching and checking the artifact')
     const artifact = await checkedArtifact(row)
     await step('deciding')
-    const moment = row.liveHash === null ? 'launch' : 'relaunch'
-    const decision = await decide(row, moment)
-    if (!decision.allowed) return decision
-    await step('starting')
     const fresh = (await findDeployment(db, row.id))!
-    const plan = await planLaunch(platform, fresh, artifact!)
+    if (!isStillWanted(fresh, row)) throw new Superseded()
+    const { held } = await decide(fresh, momentOf(fresh))
+    if (held) return held
+    await step('starting')
+    const plan = await planLaunch(platform, fresh, artifact)
+    signal.throwIfAborted()
     const sentinel = await home.open(plan)
     await step('deciding on what it shows')
-    const seen = await decide(row, 'running')
-    if (!seen.allowed) return seen
+    const seen = await decide(fresh, 'running')
+    signal.throwIfAborted()
+    if (seen.held) return seen.held
     await platform.mutate(origin, async (tx) => {
-      await tx.db.selectFrom('deployments').select('id').where('id', '=', row.id).forUpdate().execute()
-      const now = (await findDeployment(tx.db, row.id))!
-      await changeDeployment(
-        tx,
-        now,
-        {
-          health: 'healthy',
-          hold: null,
-          holdNotes: [],
-          decisionId: seen.decisionId,
-          reason: null,
-          nextAttemptAt: null,
-          enforcement: sentinel.enforcement,
-          runningGeneration: row.generation,
-          startedAt: tx.now,
-        },
-        'ready',
-      )
+      const now = await lockWanted(tx, row)
+      if (!home.serves) throw new UpstreamError('It ended while it was looked at.')
+      const running = {
+        health: 'healthy' as const,
+        hold: null,
+        holdNotes: [],
+        decisionId: seen.decisionId,
+        reason: null,
+        nextAttemptAt: null,
+        enforcement: sentinel.enforcement,
+        runningGeneration: row.generation,
+        startedAt: tx.now,
+      }
+      await changeDeployment(tx, now, running, 'ready')
     })
     return null
   }
+
+  /** The deployment, locked, while it is still this that is asked of this runner. */
+  async function lockWanted(tx: Tx, row: DeploymentRow): Promise<DeploymentRow> {
+    const now = await lockDeployment(tx, row.id)
+    if (!now || !isStillWanted(now, row)) throw new Superseded()
+    return now
+  }
+
+  const isStillWanted = (now: DeploymentRow, row: DeploymentRow): boolean =>
+    isWanted(now) && now.generation === row.generation && now.runnerId === runnerId
 
   /** The artifact's bytes, there and checked; what the check found is a fact for the trust gate. */
   async function checkedArtifact(row: DeploymentRow) {
@@ -153,6 +208,7 @@ export function createLauncher({ platform, policy, executor, runnerId }: Launche
   return {
     executor,
     decide,
+    recheck,
     inspect,
     attempt,
     noteStarted: async (home: Home, instance: Instance) => {
@@ -197,10 +253,19 @@ function extendsSurface(plain: Surface, extended: Surface): boolean {
   return driftBetween(plain, extended).every(({ change }) => change === 'added')
 }
 
-function sentenceOf(error: unknown, home: Home): string {
+/** The first time that anything of this release is started here, or once more. */
+const momentOf = (row: DeploymentRow): Moment =>
+  row.liveHash === null || row.liveRelease !== row.releaseId ? 'launch' : 'relaunch'
+
+/** Whether it is the server, or what it is made of, that did not work: the run is failed then, else errored. */
+function isServers(error: unknown): boolean {
+  return error instanceof UpstreamError || (error instanceof Refusal && error.code === 'artifact_unavailable')
+}
+
+function asFailure(error: unknown, home: Home): Error {
+  if (error instanceof Superseded) return error
   const { message } = error as Error
   const known = error instanceof UpstreamError || error instanceof LaunchRefused || error instanceof Refusal
-  const tail = home.lastExit?.stderrTail.slice(-5) ?? []
-  const text = known || tail.length > 0 ? message : `The launch failed: ${message}`
-  return [text, ...tail].join('\n')
+  const tail = home.lastExit?.stderrTail.slice(-shownLines) ?? []
+  return new LaunchFailure([known ? message : `The launch failed: ${message}`, ...tail].join('\n'))
 }

@@ -8,27 +8,41 @@ import {
   markObservationFailed,
   profileOf,
   recordSurface,
+  type InstalledArtifact,
 } from '../catalog/service.ts'
+import type { Release, Surface } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
 import type { Origin } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
 import { normalizeSurface, surfaceHash } from '../platform/surface.ts'
 import { observeSurface } from '../relay/service.ts'
-import { RunFailed, workRun } from '../runs/service.ts'
+import { postponeRun, RunFailed, workRun, type Step } from '../runs/service.ts'
 import { ownParams, startInstance, stopInstance } from './instance.ts'
+import { shownLines } from './launcher.ts'
+import type { Timings } from './limits.ts'
 import { planRelease } from './plan.ts'
 import type { Executor } from './process/executor.ts'
+import type { ExitInfo } from './process/types.ts'
 
 const origin: Origin = { actor: systemActor('catalog'), requestId: null }
 
+export interface Observer {
+  platform: Platform
+  executor: Executor
+  runnerId: string
+  timings: Timings
+  /** Aborted when this process stops: what was not seen by then is observed by the next one. */
+  closing: AbortSignal
+}
+
 /** Does the work of an observation run. What the release is at fault for fails the run and is kept with the release. */
 export async function observeRelease(
-  platform: Platform,
-  executor: Executor,
-  leasedBy: string,
+  observer: Observer,
   { releaseId, runId }: { releaseId: string; runId: string },
 ): Promise<void> {
-  await workRun(platform, runId, { leasedBy }, async (_run, step) => {
+  const { platform, runnerId, closing } = observer
+  if (closing.aborted) return
+  await workRun(platform, runId, { leasedBy: runnerId }, async (_run, step) => {
     try {
       await step('fetching and checking the artifact')
       const artifact = await ensureArtifact(platform, releaseId)
@@ -38,34 +52,64 @@ export async function observeRelease(
         throw new RunFailed(
           'Its configuration has required fields without defaults: it is observed when it is first launched.',
         )
-      await step('starting it in the sandbox')
-      const folder = path.join(platform.config.dataDir, 'state', `observe-${runId}`)
-      const plan = planRelease(release, config, artifact, folder)
-      const instance = await startInstance(executor, plan, {
-        id: newId('instance'),
-        key: 'observation',
-        isolation: 'principal',
-        stateDir: path.join(folder, 'data'),
-        logDir: plan.logDir,
-        onListChanged: () => {},
-        onGone: () => {},
-      })
-      try {
-        await instance.upstream.initialize(ownParams)
-        await step('looking at what it shows')
-        const surface = normalizeSurface(await observeSurface(instance.upstream))
-        const profile = profileOf(release.manifest, config)
-        await platform.mutate(origin, (tx) =>
-          recordSurface(tx, releaseId, profile, surface, surfaceHash(surface)),
-        )
-      } finally {
-        await stopInstance(instance, 'It was only looked at.', 500)
-        await rm(folder, { recursive: true, force: true })
-      }
+      const surface = await look(observer, { release, config, artifact, runId }, step)
+      const profile = profileOf(release.manifest, config)
+      await platform.mutate(origin, (tx) =>
+        recordSurface(tx, releaseId, profile, surface, surfaceHash(surface)),
+      )
     } catch (error) {
       const { message } = error as Error
+      if (closing.aborted) {
+        await platform.mutate(origin, (tx) => postponeRun(tx, runId, 'Berth stopped while it was at work.'))
+        throw error
+      }
       await platform.mutate(origin, (tx) => markObservationFailed(tx, releaseId, message))
       throw new RunFailed(message)
     }
   })
+}
+
+/** Starts a release, lists what it shows, and removes every trace. */
+async function look(
+  { platform, executor, timings }: Observer,
+  about: {
+    release: Release
+    config: Record<string, unknown>
+    artifact: InstalledArtifact
+    runId: string
+  },
+  step: Step,
+): Promise<Surface> {
+  await step('starting it in the sandbox')
+  const folder = path.join(platform.config.dataDir, 'state', `observe-${about.runId}`)
+  const plan = planRelease(about.release, about.config, about.artifact, folder)
+  let ended: ExitInfo | null = null
+  try {
+    const instance = await startInstance(executor, plan, {
+      id: newId('instance'),
+      key: 'observation',
+      isolation: 'principal',
+      stateDir: path.join(folder, 'data'),
+      logDir: plan.logDir,
+      initializeMs: timings.initializeMs,
+      onListChanged: () => {},
+      onGone: (_sentence, exit) => (ended = exit),
+    })
+    try {
+      await instance.upstream.initialize(ownParams)
+      await step('looking at what it shows')
+      return normalizeSurface(await observeSurface(instance.upstream, { timeoutMs: timings.listMs }))
+    } finally {
+      await stopInstance(instance, 'It was only looked at.', 500)
+    }
+  } catch (error) {
+    throw new RunFailed([(error as Error).message, ...lastLines(ended)].join('\n'))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a server that ended by itself said last. */
+function lastLines(exit: ExitInfo | null): string[] {
+  return exit && !exit.stopped ? exit.stderrTail.slice(-shownLines) : []
 }

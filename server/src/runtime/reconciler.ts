@@ -1,28 +1,20 @@
 /** Brings each deployment whose home is here to what is asked for and allowed, again and again. */
 import type { LogEvent } from '@berth/contracts'
-import { systemActor, type Platform } from '../platform/platform.ts'
-import type { Origin, Tx } from '../platform/mutate.ts'
-import { changeDeployment, type DeploymentPatch, type PhaseAction } from './changes.ts'
-import { Home, type HomeEvents } from './home.ts'
-import type { HeldBy, StopReason } from './held.ts'
-import { LaunchFailure, type Launcher } from './launcher.ts'
-import { cancelOpenLaunch } from './launch-runs.ts'
-import { backoffMs, maxFailures } from './limits.ts'
-import type { ExitInfo } from './process/types.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { Upstream } from '../relay/service.ts'
-import type { Instance } from './instance.ts'
+import { pingHome, type Health } from './health.ts'
+import type { HeldBy, StopReason } from './held.ts'
+import { Home, sentinelKey, type HomeEvents } from './home.ts'
+import { LaunchFailure, shownLines, Superseded, type Launcher } from './launcher.ts'
+import { maxFailures, type Timings } from './limits.ts'
+import { createOutcomes, type Outcomes } from './outcomes.ts'
+import { buryInstances, claimHomes, findDeployment, homesOf, isWanted, type DeploymentRow } from './store.ts'
 import { wakeOf } from './wakes.ts'
-import { claimHomes, findDeployment, homesOf, type DeploymentRow } from './store.ts'
 
-const resyncMs = 5000
-const postureMs = 10_000
-const pingMs = 15_000
-const pingTimeoutMs = 10_000
-/** A deployment that ran this long starts counting its failures anew. */
-const stableMs = 60_000
+const claimBatch = 20
+const retryMs = 2000
 
-const origin: Origin = { actor: systemActor('reconciler'), requestId: null }
-
+/** A deployment at home here. */
 interface Place {
   home: Home
   /** The reconciliation under way and whether another one is wanted after it. */
@@ -32,13 +24,18 @@ interface Place {
   decidedAt: number
   /** Something happened that may change the decision. */
   suspect: boolean
-  pingFailures: number
+  /** How the process that stands for it ended by itself, until that is dealt with. */
+  exited: string | null
+  launching: { row: DeploymentRow; abort: AbortController } | null
+  /** As it was last told. */
+  health: Health
 }
 
 export interface ReconcilerOptions {
   platform: Platform
   runnerId: string
   launcher: Launcher
+  timings: Timings
   /** Called when a deployment stops serving here, before its processes end. */
   onStop(deploymentId: string, why: StopReason): void
   /** Called when it serves again. */
@@ -47,20 +44,26 @@ export interface ReconcilerOptions {
 
 export class Reconciler {
   private readonly options: ReconcilerOptions
+  private readonly outcomes: Outcomes
   private readonly places = new Map<string, Place>()
   private readonly timers: NodeJS.Timeout[] = []
+  /** What is being noted of processes that ended. */
+  private readonly noting = new Set<Promise<void>>()
   private unsubscribe: () => void = () => {}
   private stopped = false
-  private fenced = false
+  /** Set while the lease is lost; resolves when nothing runs here any more. */
+  private fenced: Promise<unknown> | null = null
 
   constructor(options: ReconcilerOptions) {
     this.options = options
+    this.outcomes = createOutcomes(options.platform, options.runnerId, options.timings)
   }
 
   start(): void {
-    this.unsubscribe = this.options.platform.feed.subscribe((events) => this.hear(events))
-    this.timers.push(setInterval(() => void this.resync(), resyncMs))
-    this.timers.push(setInterval(() => void this.pingAll(), pingMs))
+    const { platform, timings } = this.options
+    this.unsubscribe = platform.feed.subscribe((events) => this.hear(events))
+    this.timers.push(setInterval(() => void this.resync(), timings.resyncMs))
+    this.timers.push(setInterval(() => this.pingAll(), timings.pingMs))
     void this.resync()
   }
 
@@ -81,10 +84,12 @@ export class Reconciler {
     await Promise.all(
       [...this.places.values()].map(async (place) => {
         if (place.timer) clearTimeout(place.timer)
+        place.launching?.abort.abort(new Superseded('Berth is stopping.'))
         await place.home.close('Berth is stopping.')
         await place.busy
       }),
     )
+    await Promise.all(this.noting)
     await this.options.platform.db
       .updateTable('deployments')
       .set({ runnerId: null })
@@ -94,9 +99,14 @@ export class Reconciler {
 
   /** The lease is lost: everything ends now, and nothing starts until it is held again. */
   fence(): void {
-    this.fenced = true
-    for (const place of this.places.values()) void place.home.close('This runner lost its lease.', 0)
+    const places = [...this.places.values()]
     this.places.clear()
+    this.fenced = Promise.allSettled(
+      places.map((place) => {
+        place.launching?.abort.abort(new Superseded('This runner lost its lease.'))
+        return place.home.close('This runner lost its lease.', 0)
+      }),
+    )
   }
 
   /** Events only wake; what is done follows from the state. */
@@ -120,33 +130,45 @@ export class Reconciler {
     if (this.stopped) return
     const { platform, runnerId } = this.options
     try {
-      await claimHomes(platform.db, runnerId, 20)
+      const { ids, orphans } = await claimHomes(platform.db, runnerId, claimBatch)
+      await this.fenced
+      if (orphans) await this.takeOver()
       const mine = await homesOf(platform.db, runnerId)
-      this.fenced = false
+      this.fenced = null
       for (const id of mine) {
-        const place = this.place(id)
-        place.suspect ||= suspect
+        this.place(id).suspect ||= suspect
         this.wake(id)
       }
       for (const id of this.places.keys()) if (!mine.includes(id)) this.wake(id)
+      if (ids.length === claimBatch) await this.resync(suspect)
     } catch (error) {
-      platform.logger.warn({ err: (error as Error).message }, 'the reconciler could not look')
+      if (!this.stopped)
+        platform.logger.warn({ err: (error as Error).message }, 'the reconciler could not look')
     }
+  }
+
+  /** A runner is gone: what it left running on this machine ends before anything is started in its place. */
+  private async takeOver(): Promise<void> {
+    const { platform, launcher } = this.options
+    await launcher.executor.reapLeftovers()
+    await buryInstances(platform.db)
   }
 
   private place(id: string): Place {
     let place = this.places.get(id)
     if (!place) {
-      const { platform, launcher } = this.options
-      const home = new Home(id, platform.config.dataDir, launcher.executor, this.homeEvents)
+      const { platform, launcher, timings } = this.options
+      const { dataDir } = platform.config
       place = {
-        home,
+        home: new Home(id, { dataDir, executor: launcher.executor, timings, events: this.homeEvents }),
         busy: null,
         again: false,
         timer: null,
         decidedAt: Number.NEGATIVE_INFINITY,
         suspect: false,
-        pingFailures: 0,
+        exited: null,
+        launching: null,
+        health: 'healthy',
       }
       this.places.set(id, place)
     }
@@ -158,250 +180,194 @@ export class Reconciler {
     const place = this.places.get(id)
     if (!place || this.stopped || this.fenced) return
     place.again = true
+    if (place.launching) void this.reviewLaunch(id, place).catch(() => {})
     place.busy ??= this.work(id, place).finally(() => (place.busy = null))
   }
 
+  /** A launch takes long: what it is for may be gone before it ends. */
+  private async reviewLaunch(id: string, place: Place): Promise<void> {
+    const now = await findDeployment(this.options.platform.db, id)
+    const { launching } = place
+    if (!launching) return
+    if (now && isWanted(now) && this.isMine(now) && now.generation === launching.row.generation) return
+    const superseded = new Superseded()
+    launching.abort.abort(superseded)
+    await place.home.close(superseded.message, 0)
+  }
+
+  private isMine(row: DeploymentRow): boolean {
+    return row.runnerId === this.options.runnerId
+  }
+
   private async work(id: string, place: Place): Promise<void> {
-    while (place.again && !this.stopped && !this.fenced) {
+    while (place.again && this.places.get(id) === place && !this.stopped && !this.fenced) {
       place.again = false
       try {
         await this.reconcile(id, place)
       } catch (error) {
-        this.options.platform.logger.error(
-          { deployment: id, err: (error as Error).message },
-          'a reconciliation failed',
-        )
-        this.later(id, place, 2000)
-        return
+        const { message } = error as Error
+        this.options.platform.logger.error({ deployment: id, err: message }, 'a reconciliation failed')
+        return this.later(id, place, retryMs)
       }
     }
   }
 
   private later(id: string, place: Place, ms: number): void {
     if (place.timer) clearTimeout(place.timer)
-    place.timer = setTimeout(() => this.wake(id), ms)
+    if (!this.stopped) place.timer = setTimeout(() => this.wake(id), ms)
   }
 
   private async reconcile(id: string, place: Place): Promise<void> {
     const row = await findDeployment(this.options.platform.db, id)
-    if (!row || row.runnerId !== this.options.runnerId) return await this.leave(id, place, row)
+    if (!row || !this.isMine(row)) return await this.leave(id, place)
     if (row.deletedAt) return await this.clear(row, place)
-    if (row.desired === 'stopped' || row.workspaceState !== 'active') return await this.bringDown(row, place)
-    if (row.phase === 'running' && place.home.serves && row.runningGeneration === row.generation) {
-      return await this.keepRunning(row, place)
+    if (!isWanted(row)) return await this.bringDown(row, place)
+    if (row.phase === 'running' && row.runningGeneration === row.generation) {
+      if (place.exited !== null) return await this.afterExit(row, place, place.exited)
+      if (place.home.serves) return await this.keepRunning(row, place)
     }
     if (row.phase === 'failed' && row.failures >= maxFailures) return
-    if (row.hold && !this.worthDeciding(place)) return
-    const wait = row.nextAttemptAt
-      ? row.nextAttemptAt.getTime() - this.options.platform.clock.now().getTime()
-      : 0
+    if (row.hold) return await this.recheck(row, place)
+    const { clock } = this.options.platform
+    const wait = row.nextAttemptAt ? row.nextAttemptAt.getTime() - clock.now().getTime() : 0
     if (wait > 0) return this.later(id, place, wait)
     await this.launch(row, place)
   }
 
   private worthDeciding(place: Place): boolean {
-    return place.suspect || performance.now() - place.decidedAt > postureMs
+    return place.suspect || performance.now() - place.decidedAt > this.options.timings.postureMs
+  }
+
+  /** Stops serving, tells those who are connected, and ends the processes. */
+  private async shut(id: string, place: Place, why: StopReason, graceMs?: number): Promise<void> {
+    this.options.onStop(id, why)
+    await place.home.close(why.sentence, graceMs)
+    place.exited = null
   }
 
   /** Somebody else's now, or gone. */
-  private async leave(id: string, place: Place, row: DeploymentRow | null): Promise<void> {
+  private async leave(id: string, place: Place): Promise<void> {
     this.places.delete(id)
-    this.options.onStop(id, {
-      sentence: 'The deployment moved.',
-      decisionId: row?.decisionId ?? null,
-      notes: [],
-    })
-    await place.home.close('The deployment moved to another runner.')
+    await this.shut(id, place, plainly('The deployment moved to another runner.'))
   }
 
   private async clear(row: DeploymentRow, place: Place): Promise<void> {
-    this.options.onStop(row.id, { sentence: 'The deployment was deleted.', decisionId: null, notes: [] })
-    await place.home.close('The deployment was deleted.')
+    const sentence = 'The deployment was deleted.'
+    await this.shut(row.id, place, plainly(sentence))
     await place.home.forget()
-    const { platform } = this.options
-    await platform.mutate(origin, async (tx) => {
-      const now = (await findDeployment(tx.db, row.id))!
-      const stopped = stoppable.has(now.phase) ? await changeDeployment(tx, now, {}, 'stopped') : now
-      if (stopped.phase !== 'absent')
-        await changeDeployment(tx, stopped, { runnerId: null, health: 'unknown' }, 'remove')
-      await cancelOpenLaunch(tx, row, 'The deployment was deleted.')
-    })
+    await this.outcomes.removed(row.id, sentence)
     this.places.delete(row.id)
   }
 
   private async bringDown(row: DeploymentRow, place: Place): Promise<void> {
     const sentence =
       row.desired === 'stopped' ? 'The deployment was stopped.' : `The workspace is ${row.workspaceState}.`
-    this.options.onStop(row.id, { sentence, decisionId: null, notes: [] })
-    await place.home.close(sentence)
-    await this.change(row.id, async (tx, now) => {
-      if (stoppable.has(now.phase)) now = await changeDeployment(tx, now, {}, 'stopped')
-      await changeDeployment(tx, now, {
-        ...quiet,
-        hold: null,
-        holdNotes: [],
-        reason: row.desired === 'stopped' ? null : sentence,
-        runnerId: null,
-      })
-      await cancelOpenLaunch(tx, row, sentence)
-    })
+    await this.shut(row.id, place, plainly(sentence))
+    if (!(await this.outcomes.down(row.id, sentence))) return void (place.again = true)
     this.places.delete(row.id)
+    // Whatever was asked for since found nobody at home here.
+    if (place.again) void this.resync()
   }
 
   private async keepRunning(row: DeploymentRow, place: Place): Promise<void> {
-    if (row.failures > 0 && row.startedAt && this.ranFor(row) > stableMs) {
-      await this.change(row.id, (tx, now) => changeDeployment(tx, now, { failures: 0 }))
-    }
+    const { platform, timings, launcher } = this.options
+    const ranMs = row.startedAt ? platform.clock.now().getTime() - row.startedAt.getTime() : 0
+    if (row.failures > 0 && ranMs > timings.stableMs) await this.outcomes.stable(row.id)
     if (!this.worthDeciding(place)) return
     place.suspect = false
-    const decision = await this.options.launcher.decide(row, 'running')
+    const { held } = await launcher.decide(row, 'running')
     place.decidedAt = performance.now()
-    if (!decision.allowed) await this.hold(row, place, decision)
+    if (held) await this.hold(row, place, held)
   }
 
-  private ranFor(row: DeploymentRow): number {
-    return this.options.platform.clock.now().getTime() - row.startedAt!.getTime()
+  /** Held: launched again as soon as nothing speaks against it any more. */
+  private async recheck(row: DeploymentRow, place: Place): Promise<void> {
+    if (!this.worthDeciding(place)) return
+    place.suspect = false
+    const held = await this.options.launcher.recheck(row)
+    place.decidedAt = performance.now()
+    if (held) await this.hold(row, place, held)
+    else await this.launch(row, place)
   }
 
-  /** Policy said no: what runs stops at once, and the deployment waits for a better decision. */
-  private async hold(row: DeploymentRow, place: Place, decision: HeldBy): Promise<void> {
-    this.options.onStop(row.id, decision)
-    await this.change(row.id, async (tx, now) => {
-      if (stoppable.has(now.phase)) now = await changeDeployment(tx, now, {}, 'stopped')
-      await changeDeployment(tx, now, {
-        ...quiet,
-        hold: (decision.pendingStatus as DeploymentPatch['hold']) ?? 'pending-rule',
-        holdNotes: decision.notes,
-        decisionId: decision.decisionId,
-        reason: decision.sentence,
-      })
-      await cancelOpenLaunch(tx, row, decision.sentence)
-    })
-    await place.home.close(decision.sentence)
+  /** Policy said no: what runs stops at once. */
+  private async hold(row: DeploymentRow, place: Place, by: HeldBy): Promise<void> {
+    this.options.onStop(row.id, by)
+    await this.outcomes.held(row.id, by)
+    await this.shut(row.id, place, by)
   }
 
   private async launch(row: DeploymentRow, place: Place): Promise<void> {
+    const { launcher, onServing } = this.options
     place.suspect = false
-    if (place.home.live().length > 0) {
-      this.options.onStop(row.id, {
-        sentence: 'The deployment restarts.',
-        decisionId: row.decisionId,
-        notes: [],
-      })
-      await place.home.close('The deployment restarts.')
-    }
+    if (place.home.live().length > 0) await this.shut(row.id, place, plainly('The deployment restarts.'))
+    place.exited = null
+    const abort = new AbortController()
+    place.launching = { row, abort }
     try {
-      const held = await this.options.launcher.attempt(place.home, row)
+      const held = await launcher.attempt(place.home, row, abort.signal)
       place.decidedAt = performance.now()
-      if (held) return await this.hold(row, place, held)
-      place.pingFailures = 0
-      this.options.onServing(row.id)
+      if (held) await this.hold(row, place, held)
+      else {
+        place.health = 'healthy'
+        onServing(row.id)
+      }
     } catch (error) {
       await place.home.close('The launch failed.', 0)
-      if (!(error instanceof LaunchFailure)) throw error
-      await this.failed(row.id, place, error.message)
+      place.exited = null
+      if (error instanceof Superseded) place.again = true
+      else if (error instanceof LaunchFailure && !this.stopped)
+        this.tryLater(row.id, place, await this.outcomes.failed(row.id, error.message, false))
+      else throw error
+    } finally {
+      place.launching = null
     }
   }
 
-  /** Counts a failure; tries again after a pause, or gives up after too many in a row. */
-  private async failed(id: string, place: Place, sentence: string): Promise<void> {
-    const { platform } = this.options
-    const row = await this.change(id, async (tx, now) => {
-      const failures = now.failures + 1
-      const over = failures >= maxFailures
-      const nextAttemptAt = over ? null : new Date(platform.clock.now().getTime() + backoffMs(failures))
-      const action: PhaseAction | undefined =
-        over && (now.phase === 'launching' || now.phase === 'running')
-          ? 'fail'
-          : now.phase === 'running'
-            ? 'exit'
-            : undefined
-      const reason = over
-        ? `${sentence} It failed ${failures} times in a row, so it is not started again by itself.`
-        : sentence
-      return await changeDeployment(tx, now, { ...quiet, failures, nextAttemptAt, reason }, action)
-    })
-    if (row?.nextAttemptAt) this.later(id, place, backoffMs(row.failures))
+  private tryLater(id: string, place: Place, pause: number | null): void {
+    if (pause !== null) this.later(id, place, pause)
+  }
+
+  /** The process that stands for the deployment ended by itself: all of it ends, and starts again after a pause. */
+  private async afterExit(row: DeploymentRow, place: Place, exited: string): Promise<void> {
+    await this.shut(row.id, place, plainly(exited.split('\n', 1)[0]!), 0)
+    this.tryLater(row.id, place, await this.outcomes.failed(row.id, exited, true))
   }
 
   private readonly homeEvents: HomeEvents = {
     started: (home, instance) => this.options.launcher.noteStarted(home, instance),
     ready: (instance) => this.options.launcher.noteReady(instance),
-    inspect: (home, instance) => this.options.launcher.inspect(home, instance),
-    gone: (home, instance, sentence, exit) => void this.gone(home, instance, sentence, exit),
+    inspect: async (home, instance) => {
+      await this.options.launcher.inspect(home, instance)
+      if (instance.held) this.suspect(home.id, false)
+    },
+    gone: (home, instance, { sentence, exit, unasked }) => {
+      this.note(this.options.launcher.noteGone(instance, sentence))
+      const place = this.places.get(home.id)
+      if (!unasked || instance.key !== sentinelKey || place?.home !== home || home.plan === null) return
+      place.exited = [sentence, ...(exit?.stderrTail.slice(-shownLines) ?? [])].join('\n')
+      this.wake(home.id)
+    },
   }
 
-  /** A process ended by itself. The sentinel's end is the deployment's; another's is its sessions' alone. */
-  private async gone(home: Home, instance: Instance, sentence: string, exit: ExitInfo | null): Promise<void> {
-    const { launcher, platform } = this.options
-    await launcher.noteGone(instance, sentence).catch(() => {})
-    const place = this.places.get(home.id)
-    if (instance.key !== 'sentinel' || !place || place.home !== home || home.plan === null || this.stopped)
-      return
-    if (place.busy) return // its launch is under way and hears of it
-    const tail = exit?.stderrTail.slice(-5).join('\n')
-    const what = `The server ended: ${sentence}.${tail ? `\n${tail}` : ''}`
-    place.busy = (async () => {
-      this.options.onStop(home.id, {
-        sentence: `The server ended: ${sentence}.`,
-        decisionId: null,
-        notes: [],
+  private note(work: Promise<void>): void {
+    const noted = work
+      .catch((error: Error) => {
+        this.options.platform.logger.warn({ err: error.message }, 'the end of a process could not be noted')
       })
-      await home.close(what, 0)
-      const row = await findDeployment(platform.db, home.id)
-      if (!row || row.phase !== 'running' || row.runnerId !== this.options.runnerId) return
-      await this.change(home.id, (tx, now) => changeDeployment(tx, now, { restarts: now.restarts + 1 }))
-      await this.failed(home.id, place, what)
-    })()
-      .catch((error: Error) => platform.logger.error({ err: error.message }, 'an exit could not be recorded'))
-      .finally(() => {
-        place.busy = null
-        this.wake(home.id)
-      })
+      .finally(() => this.noting.delete(noted))
+    this.noting.add(noted)
   }
 
-  private async pingAll(): Promise<void> {
-    await Promise.all([...this.places].map(([id, place]) => this.ping(id, place).catch(() => {})))
-  }
-
-  /** Three pings without an answer and the process is replaced. */
-  private async ping(id: string, place: Place): Promise<void> {
-    const { sentinel } = place.home
-    if (!sentinel || place.busy) return
-    const answered = await sentinel.upstream.ping(pingTimeoutMs).then(
-      () => true,
-      () => false,
-    )
-    if (place.home.sentinel !== sentinel || this.stopped) return
-    place.pingFailures = answered ? 0 : place.pingFailures + 1
-    const health = answered ? 'healthy' : place.pingFailures < 3 ? 'degraded' : 'unreachable'
-    await this.change(id, (tx, now) =>
-      now.phase === 'running' ? changeDeployment(tx, now, { health }) : Promise.resolve(now),
-    )
-    if (health === 'unreachable') {
-      const sentence = 'did not answer three pings in a row'
-      if (sentinel.handle) await sentinel.handle.stop({ graceMs: 0 })
-      else sentinel.upstream.close(sentence)
+  private pingAll(): void {
+    for (const [id, place] of this.places) {
+      if (place.busy) continue
+      pingHome(place.home, this.options.timings, async (health) => {
+        if (health !== place.health) await this.outcomes.health(id, health)
+        place.health = health
+      }).catch(() => {})
     }
   }
-
-  /** A change of a deployment that is still this runner's, under its lock. */
-  private async change<T>(id: string, work: (tx: Tx, row: DeploymentRow) => Promise<T>): Promise<T | null> {
-    const { platform, runnerId } = this.options
-    return await platform.mutate(origin, async (tx) => {
-      await tx.db.selectFrom('deployments').select('id').where('id', '=', id).forUpdate().execute()
-      const row = await findDeployment(tx.db, id)
-      return row && row.runnerId === runnerId ? await work(tx, row) : null
-    })
-  }
 }
 
-/** What no longer runs has. */
-const quiet: DeploymentPatch = {
-  health: 'unknown',
-  enforcement: null,
-  runningGeneration: null,
-  startedAt: null,
-}
-
-const stoppable = new Set(['launching', 'running', 'stopping', 'failed'])
+const plainly = (sentence: string): StopReason => ({ sentence, decisionId: null, notes: [] })

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import type { Logger } from '../platform/logger.ts'
+import { endLeases } from '../runs/service.ts'
 import type { Capabilities } from './sandbox/capabilities.ts'
 import { identify, isAlive, type ProcessIdentity } from './process/proc.ts'
 
@@ -92,9 +93,9 @@ async function buryDead(db: Database, folder: string): Promise<void> {
     const file = path.join(folder, name)
     const identity = readIdentity(file)
     if (identity && isAlive(identity)) continue
-    await sql`update runners set alive_until = least(alive_until, now()) where id = ${path.basename(name, '.json')}`.execute(
-      db,
-    )
+    const id = path.basename(name, '.json')
+    await sql`update runners set alive_until = least(alive_until, now()) where id = ${id}`.execute(db)
+    await endLeases(db, id, new Date(Date.now() - 1))
     rmSync(file, { force: true })
   }
   await sql`delete from runners where alive_until < now() - interval '1 day'`.execute(db)

@@ -10,9 +10,10 @@ import { createLogs, type RuntimeLogs } from './logs.ts'
 import { observeRelease } from './observe.ts'
 import { createExecutor } from './process/executor.ts'
 import type { StopReason } from './held.ts'
+import { usualTimings, type Timings } from './limits.ts'
 import { Reconciler } from './reconciler.ts'
 import { announceRunner, type Runner } from './runners.ts'
-import { detectCapabilities } from './sandbox/capabilities.ts'
+import { detectCapabilities, type Capabilities } from './sandbox/capabilities.ts'
 import type { DeploymentRow } from './store.ts'
 
 /** What the gateway asks of the deployments whose home is this process. */
@@ -29,6 +30,13 @@ export interface RuntimeHooks {
   address: string
   onStop(deploymentId: string, why: StopReason): void
   onServing(deploymentId: string): void
+}
+
+export interface RuntimeOptions {
+  /** In place of the usual patience. */
+  timings?: Partial<Timings>
+  /** Finds out what this machine can enforce. */
+  detect?(): Promise<Capabilities>
 }
 
 export interface Runtime {
@@ -51,11 +59,13 @@ export async function createRuntime(options: {
   platform: Platform
   policy: Policy
   roles: ReadonlySet<string>
+  special?: RuntimeOptions | undefined
 }): Promise<Runtime> {
-  const { platform, policy, roles } = options
+  const { platform, policy, roles, special = {} } = options
   const { dataDir } = platform.config
+  const timings = { ...usualTimings, ...special.timings }
   const runnerId = newId('runner')
-  const capabilities = await detectCapabilities()
+  const capabilities = await (special.detect ?? detectCapabilities)()
   const executor = createExecutor({
     stateRoot: path.join(dataDir, 'runner'),
     capabilities,
@@ -63,6 +73,7 @@ export async function createRuntime(options: {
   })
   let runner: Runner | null = null
   let reconciler: Reconciler | null = null
+  const closing = new AbortController()
 
   const homes: Homes = {
     isHere: (row) => runner !== null && row.runnerId === runnerId,
@@ -79,7 +90,8 @@ export async function createRuntime(options: {
       {
         name: 'catalog.observe',
         retryLimit: 0,
-        run: (data) => observeRelease(platform, executor, runnerId, data),
+        run: (data) =>
+          observeRelease({ platform, executor, runnerId, timings, closing: closing.signal }, data),
       } satisfies JobHandler<'catalog.observe'> as JobHandler,
     ],
     runnerId,
@@ -97,11 +109,12 @@ export async function createRuntime(options: {
         onFenced: () => reconciler?.fence(),
       })
       if (!runs) return
-      const launcher = createLauncher({ platform, policy, executor, runnerId })
-      reconciler = new Reconciler({ platform, runnerId, launcher, ...hooks })
+      const launcher = createLauncher({ platform, policy, executor, runnerId, timings })
+      reconciler = new Reconciler({ platform, runnerId, launcher, timings, ...hooks })
       reconciler.start()
     },
     stop: async () => {
+      closing.abort()
       await reconciler?.stop()
       await executor.close()
       await runner?.stop()

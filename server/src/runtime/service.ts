@@ -12,7 +12,7 @@ import { acceptSurface } from '../trust/service.ts'
 import { lockWorkspace } from '../workspaces/service.ts'
 import { findDeployment, type DeploymentRow } from './store.ts'
 
-export { createRuntime, type Homes, type Runtime } from './runtime.ts'
+export { createRuntime, type Homes, type Runtime, type RuntimeOptions } from './runtime.ts'
 export { runtimeRoutes, type LiveDeployments } from './routes.ts'
 export type { RuntimeLogs } from './logs.ts'
 export { findDeployment, findDeployments, homeAddress, toDeployment, type DeploymentRow } from './store.ts'
@@ -106,12 +106,14 @@ async function freeName(
   workspaceId: string,
   wanted: string | undefined,
   base: string,
+  own?: string,
 ): Promise<string> {
   const rows = await db
     .selectFrom('deploymentNames as n')
     .innerJoin('deployments as d', 'd.id', 'n.deploymentId')
     .where('n.workspaceId', '=', workspaceId)
     .where('d.deletedAt', 'is', null)
+    .$if(own !== undefined, (query) => query.where('d.id', '<>', own!))
     .select('n.name')
     .execute()
   const taken = new Set(rows.map((row) => row.name))
@@ -220,7 +222,7 @@ export async function update(
   const workspace = { id: row.workspaceId, organizationId }
   const secrets = await bindSecrets(tx, workspace, release.manifest.secrets, body.secrets ?? row.secrets)
   if (body.name !== undefined && body.name !== row.name) {
-    await freeName(tx.db, row.workspaceId, body.name, body.name)
+    await freeName(tx.db, row.workspaceId, body.name, body.name, id)
     await nameDeployment(tx, row.workspaceId, body.name, id)
   }
   const fields = (['name', 'version', 'config', 'secrets', 'limits'] as const).filter(

@@ -8,6 +8,7 @@ import type {
   ReleaseManifest,
 } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
+import type { Tx } from '../platform/mutate.ts'
 import type { Reach } from '../platform/http/principal.ts'
 
 /** A deployment with everything about it that a page, the reconciler or the gateway needs to know. */
@@ -52,13 +53,15 @@ export interface DeploymentRow {
   startedAt: Date | null
   deletedAt: Date | null
   liveHash: string | null
+  /** Which release showed that surface. */
+  liveRelease: string | null
   tools: number | null
 }
 
 const columns = sql`
   d.*, o.slug as organization_slug, w.key as workspace_key, w.state as workspace_state, w.tier,
   ti.sandbox, ti.check_every_call, p.slug || '/' || s.slug as server, r.version, r.artifact, r.manifest, r.digest,
-  t.live_hash, jsonb_array_length(t.live_surface -> 'tools') as tools`
+  t.live_hash, t.release_id as live_release, jsonb_array_length(t.live_surface -> 'tools') as tools`
 
 const tables = sql`
   deployments d
@@ -80,6 +83,16 @@ export async function findDeployment(
     select ${columns} from ${tables} where d.id = ${id} ${inOrganization}`.execute(db)
   return rows[0] ?? null
 }
+
+/** A deployment, locked for a change. */
+export async function lockDeployment(tx: Tx, id: string): Promise<DeploymentRow | null> {
+  await tx.db.selectFrom('deployments').select('id').where('id', '=', id).forUpdate().execute()
+  return await findDeployment(tx.db, id)
+}
+
+/** Whether it should run, whatever policy says. */
+export const isWanted = (row: DeploymentRow): boolean =>
+  row.desired === 'running' && row.workspaceState === 'active' && row.deletedAt === null
 
 export interface DeploymentFilter {
   organizationId: string
@@ -106,25 +119,41 @@ export async function findDeployments(db: Queryable, filter: DeploymentFilter): 
   return rows
 }
 
-/** Ids of the deployments whose home is the given runner, with those that need somebody and have nobody. */
-export async function claimHomes(db: Queryable, runnerId: string, batch: number): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    update deployments set runner_id = ${runnerId}
-    where id in (
-      select d.id from deployments d
+/**
+ * Makes the runner the home of deployments that need somebody and have nobody alive. Returns their ids, and whether one
+ * of them was left behind by a runner that is gone.
+ */
+export async function claimHomes(
+  db: Queryable,
+  runnerId: string,
+  batch: number,
+): Promise<{ ids: string[]; orphans: boolean }> {
+  const { rows } = await sql<{ id: string; before: string | null }>`
+    with free as materialized (
+      select d.id, d.runner_id from deployments d join workspaces w on w.id = d.workspace_id
       where (d.runner_id is null or not exists
           (select 1 from runners r where r.id = d.runner_id and r.alive_until > now()))
         and (case when d.deleted_at is not null then d.phase <> 'absent'
-             when d.desired = 'running' then d.phase <> 'failed' or d.failures = 0
-             else d.phase in ('launching', 'running', 'stopping') end)
-      order by d.id limit ${batch} for update skip locked)
-    returning id`.execute(db)
-  return rows.map((row) => row.id)
+             when d.desired = 'running' and w.state = 'active' then d.phase <> 'failed' or d.failures = 0
+             else d.phase in ('launching', 'running', 'stopping', 'failed') or d.hold is not null end)
+      order by d.id limit ${batch} for update of d skip locked)
+    update deployments set runner_id = ${runnerId} from free
+    where deployments.id = free.id
+    returning deployments.id, free.runner_id as before`.execute(db)
+  return { ids: rows.map((row) => row.id), orphans: rows.some((row) => row.before !== null) }
 }
 
 export async function homesOf(db: Queryable, runnerId: string): Promise<string[]> {
   const rows = await db.selectFrom('deployments').select('id').where('runnerId', '=', runnerId).execute()
   return rows.map((row) => row.id)
+}
+
+/** Notes the end of processes whose runner is gone: nobody else will. */
+export async function buryInstances(db: Queryable): Promise<void> {
+  await sql`
+    update instances i set state = 'gone', exit_reason = 'The runner that it was on is gone.', ended_at = now()
+    where i.state <> 'gone' and not exists (
+      select 1 from runners r where r.id = i.runner_id and r.alive_until > now())`.execute(db)
 }
 
 /** The address at which the runner that is a deployment's home answers; null when it has none alive. */

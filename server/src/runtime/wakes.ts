@@ -12,7 +12,7 @@ const ofOne = new Map([
   ['deployment.stopped', false],
   ['deployment.updated', false],
   ['surface.drifted', false],
-  ['surface.accepted', false],
+  ['surface.accepted', true],
 ])
 
 /** Events that may touch many. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createClient, type Client } from '@berth/contracts'
-import { startBerth, type Berth, type Role } from '../../app.ts'
+import { startBerth, type Berth, type BerthOptions, type Role } from '../../app.ts'
 import type { Clock } from '../clock.ts'
 import { readConfig } from '../config.ts'
 import { createLogger } from '../logger.ts'
@@ -25,6 +25,7 @@ export interface TestServerOptions {
   /** Share another server's database and data directory: a second process of the same installation. */
   beside?: TestServer
   requestsPerMinute?: number
+  runtime?: BerthOptions['runtime']
   logLevel?: string
 }
 
@@ -39,6 +40,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     directUrl: database.url,
     logger: createLogger(options.logLevel ?? process.env['BERTH_TEST_LOG'] ?? 'silent'),
     requestsPerMinute: options.requestsPerMinute ?? 0,
+    ...(options.runtime ? { runtime: options.runtime } : {}),
     ...(options.roles ? { roles: options.roles } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
   })
@@ -48,7 +50,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     berth,
     database,
     client: (token) =>
-      createClient({ baseUrl: berth.url, headers: (): Record<string, string> => (token ? { authorization: `Bearer ${token}` } : {}) }),
+      createClient({
+        baseUrl: berth.url,
+        headers: (): Record<string, string> => (token ? { authorization: `Bearer ${token}` } : {}),
+      }),
     close: async () => {
       await berth.close()
       if (options.beside) return
