@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -116,11 +116,12 @@ describe('a local server', () => {
 })
 
 describe('the artifact store', () => {
-  const inOtherProcess = async (dataDir: string, releaseId: string) => {
+  const startElsewhere = (dataDir: string, releaseId: string) => {
+    const module = (name: string) => path.resolve(import.meta.dirname, name)
     const script = `
-      const { openPlatform } = await import('${path.resolve(import.meta.dirname, '../../platform/platform.ts')}')
-      const { readConfig } = await import('${path.resolve(import.meta.dirname, '../../platform/config.ts')}')
-      const { ensureArtifact, verifyArtifact } = await import('${path.resolve(import.meta.dirname, '../service.ts')}')
+      const { openPlatform } = await import('${module('../../platform/platform.ts')}')
+      const { readConfig } = await import('${module('../../platform/config.ts')}')
+      const { ensureArtifact, verifyArtifact } = await import('${module('../service.ts')}')
       const url = process.env.TEST_DATABASE
       const config = readConfig({ BERTH_DATA_DIR: '${dataDir}', BERTH_LOG_LEVEL: 'silent' })
       const platform = await openPlatform({ config, databaseUrl: url, directUrl: url, jobNames: ['catalog.observe'] })
@@ -131,11 +132,32 @@ describe('the artifact store', () => {
         await platform.close()
       }`
     const env = { ...process.env, TEST_DATABASE: kit.platform.databaseUrl }
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-      env,
-    })
+    return promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env })
+  }
+  const inOtherProcess = async (dataDir: string, releaseId: string) => {
+    const { stdout } = await startElsewhere(dataDir, releaseId)
     return JSON.parse(stdout) as { digest: string; root: string; check: { ok: boolean } }
   }
+  /** Processes that work in a folder of the store. */
+  const workersIn = async (dataDir: string) => {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+    const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')))
+    return folders.filter((name) => name.startsWith(placesIn(dataDir).temporaries))
+  }
+
+  test('leaves no npm behind when its process is killed', async () => {
+    const { id } = await kit.published(program('slow'))
+    kit.registry.silent.add('slow/-/1.0.0.tgz')
+    const dataDir = await mkdtemp(path.join(kit.folder, 'machine-'))
+    const running = startElsewhere(dataDir, id)
+    const ended = running.catch(() => undefined)
+    await vi.waitFor(async () => expect(await workersIn(dataDir)).not.toEqual([]), 60_000)
+    running.child.kill('SIGKILL')
+    await vi.waitFor(async () => expect(await workersIn(dataDir)).toEqual([]), 20_000)
+    await ended
+    await removeAbandoned(placesIn(dataDir))
+    expect(await readdir(placesIn(dataDir).temporaries)).toEqual([])
+  })
 
   test('installs once, records the digest once, and shares the bytes', async () => {
     kit.registry.publish(program('dependency', { bin: undefined }))

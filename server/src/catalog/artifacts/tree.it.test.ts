@@ -1,4 +1,5 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { execFileSync } from 'node:child_process'
@@ -89,7 +90,9 @@ describe('a folder cannot be an artifact', () => {
   })
 
   test('with something that is neither file, folder nor link', async () => {
-    execFileSync('mkfifo', [path.join(root, 'pipe')])
-    await expect(readTree(root)).rejects.toThrow('"pipe" is neither a file, a folder nor a link.')
+    const server = createServer().listen(path.join(root, 'socket'))
+    await new Promise((resolve) => server.once('listening', resolve))
+    await expect(readTree(root)).rejects.toThrow('"socket" is neither a file, a folder nor a link.')
+    await new Promise((resolve) => server.close(resolve))
   })
 })

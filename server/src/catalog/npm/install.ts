@@ -34,6 +34,23 @@ const layout = [
   '--omit-lockfile-registry-resolved=true',
 ]
 
+const atOnce = 3
+let running = 0
+const waiting: (() => void)[] = []
+
+/** Lets few installations run at once: each takes a core and much memory. */
+async function oneOfFew<T>(work: () => Promise<T>): Promise<T> {
+  if (running === atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+  else running++
+  try {
+    return await work()
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}
+
 /**
  * Installs exactly one version of a package with what it depends on into `folder/node_modules`, running none of their
  * scripts. With a lock exactly what it says; without one the newest that fit, pinned by the lock that is returned.
@@ -49,7 +66,8 @@ export async function installPackage(
   const lockFile = path.join(folder, 'package-lock.json')
   await projectFolder(folder, { dependencies: { [artifact.package]: artifact.version } })
   if (lock !== null) await writeFile(lockFile, lock)
-  const answer = await runNpm(place, folder, [lock === null ? 'install' : 'ci', ...layout], timeoutMs)
+  const words = [lock === null ? 'install' : 'ci', ...layout]
+  const answer = await oneOfFew(() => runNpm(place, folder, words, timeoutMs))
   if (!answer.ok) throw refusalOf(answer.fault, what)
   const made = lock ?? (await readFile(lockFile, 'utf8'))
   const locked = JSON.parse(made) as Lock

@@ -8,6 +8,7 @@ import { startRegistry, type TestPackage, type TestRegistry } from '../testing/r
 import { chooseBin, nodeFlags, packageEntry } from './entry.ts'
 import { installPackage } from './install.ts'
 import { lookUpPackage } from './look-up.ts'
+import { runNpm } from './run.ts'
 
 vi.setConfig({ testTimeout: 120_000 }) // npm is slow on a busy machine
 
@@ -103,6 +104,25 @@ describe('looking a package up', () => {
       message:
         "The npm registry cannot be reached for anything (ECONNREFUSED). Check this machine's network and its npm settings (registry, proxy), then try again.",
     })
+  })
+
+  test('says so when it takes too long, or when there is no npm', async () => {
+    registry.silent.add('never')
+    const late = runNpm({ cacheDir }, folder, ['view', '--', 'never'], 1500)
+    await expect(late).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('npm did not finish within 2 seconds'),
+    })
+    const { PATH } = process.env
+    process.env['PATH'] = '/nowhere'
+    try {
+      await expect(look('anything')).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('npm is not on the PATH'),
+      })
+    } finally {
+      process.env['PATH'] = PATH
+    }
   })
 
   test('never takes a name for an option', async () => {

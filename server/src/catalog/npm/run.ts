@@ -51,6 +51,20 @@ const always = [
   '--fetch-retry-maxtimeout=2000',
 ]
 
+/** Ends npm with all that it started when our end of its standard input closes, however this process ends. */
+const guarded = `
+  exec 3<&0
+  npm "$@" < /dev/null 3<&- &
+  npm=$!
+  { read -r _ <&3; kill -9 -$$; } > /dev/null 2>&1 &
+  guard=$!
+  wait $npm
+  code=$?
+  kill -9 $guard 2> /dev/null
+  exit $code`
+
+const notFound = 127
+
 /**
  * Runs npm with what it prints as JSON. No script of any package runs, and dependencies on git repositories cannot be
  * fetched: preparing one would run its scripts. Throws Refusal when npm is missing or takes longer than `timeoutMs`.
@@ -62,14 +76,16 @@ export async function runNpm(
   timeoutMs: number,
 ): Promise<NpmAnswer> {
   const [command = '', ...rest] = args
-  const child = spawn('npm', [command, ...always, '--git=berth-runs-no-git', ...rest], {
+  const words = [command, ...always, '--git=berth-runs-no-git', ...rest]
+  const child = spawn('/bin/sh', ['-c', guarded, 'sh', ...words], {
     cwd,
     env: environment(place),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // so that it can be ended with all that it started
+    stdio: 'pipe',
+    detached: true, // a process group of its own, which the guard ends
   })
   let stdout = ''
   let stderr = ''
+  child.stdin.on('error', () => undefined)
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (stdout.length < maxOutput) stdout += text
   })
@@ -79,40 +95,25 @@ export async function runNpm(
   let late = false
   const timer = setTimeout(() => {
     late = true
-    endGroup(child.pid)
+    child.stdin.destroy()
   }, timeoutMs)
-  const kill = () => endGroup(child.pid)
-  process.once('exit', kill)
-  try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', resolve)
-    })
-    if (late) {
-      throw new Refusal(
-        'unavailable',
-        `npm did not finish within ${Math.round(timeoutMs / 1000)} seconds; check the machine's network and try again.`,
-      )
-    }
-    return answerOf(code, stdout, stderr)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  }).finally(() => clearTimeout(timer))
+  if (late) {
+    throw new Refusal(
+      'unavailable',
+      `npm did not finish within ${Math.round(timeoutMs / 1000)} seconds; check the machine's network and try again.`,
+    )
+  }
+  if (code === notFound) {
     throw new Refusal(
       'unavailable',
       'npm is not on the PATH of this machine; install Node.js with npm to run servers from npm.',
     )
-  } finally {
-    clearTimeout(timer)
-    process.removeListener('exit', kill)
   }
-}
-
-function endGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
-  } catch {
-    // it has ended
-  }
+  return answerOf(code, stdout, stderr)
 }
 
 function answerOf(code: number | null, stdout: string, stderr: string): NpmAnswer {
