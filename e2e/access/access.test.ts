@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { permissions, type MemberRole, type Permission } from '@berth/contracts'
+import { api, permissions, type MemberRole, type Permission } from '@berth/contracts'
 import { rows, type Given, type Row } from './rows.ts'
 import {
   agentScopes,
@@ -7,6 +7,7 @@ import {
   buildWorld,
   createApiToken,
   deadCredentials,
+  join,
   serviceToken,
   type World,
 } from './world.ts'
@@ -79,6 +80,26 @@ interface Answer {
   text: string
 }
 
+function requestOf(
+  operation: Operation,
+  given: Given,
+  token: string | null,
+): { url: string; init: RequestInit } {
+  const filled = operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(given.params![name]!),
+  )
+  const query = new URLSearchParams(given.query).toString()
+  const headers = {
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...(given.body !== undefined && { 'content-type': 'application/json' }),
+  }
+  const body = given.body === undefined ? {} : { body: JSON.stringify(given.body) }
+  return {
+    url: world.server.url + filled + (query && `?${query}`),
+    init: { method: operation.method, headers, ...body },
+  }
+}
+
 /** Sends a request with a token, or none; of a stream only the beginning is read. */
 async function send(operation: Operation, given: Given, token: string | null): Promise<Answer> {
   const filled = operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
@@ -100,6 +121,25 @@ async function send(operation: Operation, given: Given, token: string | null): P
   const { value } = await response.body!.getReader().read()
   abort.abort()
   return { status: response.status, text: Buffer.from(value!).toString() }
+}
+
+/** Reads a stream on; `text` grows, `ended` resolves when it is over. */
+async function open(operation: Operation, given: Given, token: string) {
+  const abort = new AbortController()
+  const { url, init } = requestOf(operation, given, token)
+  const response = await fetch(url, { ...init, signal: abort.signal })
+  expect(response.status).toBe(200)
+  const stream = { text: '', ended: Promise.resolve(), close: () => abort.abort() }
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  stream.text += (await reader.read()).value ?? ''
+  stream.ended = (async () => {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      stream.text += value
+    }
+  })().catch(() => {})
+  return stream
 }
 
 async function expectStatus(who: string, sending: Promise<Answer>, status: number): Promise<void> {
@@ -239,5 +279,111 @@ describe('who reaches', () => {
     } else {
       await checks.organization(operation, row as Row & { needs: Permission })
     }
+  })
+})
+
+const streams = ['audit.stream', 'lifecycle.stream', 'deployments.follow-logs']
+
+describe('an open stream', () => {
+  const operationOf = (id: string) => operations.find((one) => one.id === id)!
+
+  test('of every kind is tested here', () => {
+    const all = operations.filter((operation) => operation.isStream).map((operation) => operation.id)
+    expect(all.toSorted()).toEqual(streams.toSorted())
+  })
+
+  test.each(streams)('%s ends at once when its token is revoked', async (id) => {
+    const token = await createApiToken(world.owner, world.organizationId, [...permissions])
+    const stream = await open(operationOf(id), await prepared(rows[id]!), token.secret)
+    await world.owner.client.call(api.tokens.revokeMine, { params: { tokenId: token.id } })
+    await within(5_000, stream.ended)
+    expect(stream.text).toContain('event: revoked')
+  })
+
+  test.each(streams)('%s ends at once when its reader leaves the organization', async (id) => {
+    const { organizationId } = world
+    const person = await join(world, 'developer')
+    const stream = await open(operationOf(id), await prepared(rows[id]!), person.token)
+    const params = { organizationId, memberId: person.memberId }
+    await world.owner.client.call(api.organizations.removeMember, { params })
+    await world.owner.client.call(api.workspaces.create, {
+      params,
+      body: { name: 'Made after the farewell' },
+    })
+    await within(5_000, stream.ended)
+    expect(stream.text).not.toContain('farewell')
+  })
+
+  test('carries to an agent what concerns its workspace, and nothing of another one', async () => {
+    const { secret } = await serviceToken(world, world.neighbour.id, agentScopes)
+    const stream = await open(
+      operationOf('lifecycle.stream'),
+      { query: { organizationId: world.organizationId } },
+      secret,
+    )
+    const rename = (workspaceId: string, name: string) =>
+      world.owner.client.call(api.workspaces.update, {
+        params: { organizationId: world.organizationId, workspaceId },
+        body: { name },
+      })
+    await rename(world.workspace.id, 'Not for the neighbour')
+    await rename(world.neighbour.id, 'For the neighbour')
+    await expect.poll(() => stream.text, { timeout: 5_000 }).toContain('"current":"For the neighbour"')
+    expect(stream.text).not.toContain(world.workspace.id)
+    stream.close()
+  })
+})
+
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms).unref()
+  })
+  await Promise.race([promise, late])
+}
+
+describe('the MCP endpoint', () => {
+  const initialize: Given = {
+    body: {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: {
+        protocolVersion: '2025-06-18',
+        capabilities: {},
+        clientInfo: { name: 'access', version: '1' },
+      },
+    },
+  }
+
+  async function knock(token: string | null): Promise<number> {
+    const response = await fetch(world.deployment.mcpUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(initialize.body),
+    })
+    await response.body?.cancel()
+    return response.status
+  }
+
+  test('opens to whoever may call tools there, and to nobody else', async () => {
+    const { owner, stranger, organizationId, foreignId, members } = world
+    expect(await knock(null)).toBe(401)
+    expect(await knock('nonsense')).toBe(401)
+    for (const [who, token] of Object.entries(dead)) expect([who, await knock(token)]).toEqual([who, 401])
+    expect(await knock(stranger.token)).toBe(404)
+    expect(await knock(await apiToken(stranger, foreignId, [...permissions]))).toBe(404)
+    expect(await knock(members.auditor.token)).toBe(403)
+    const without = permissions.filter((permission) => permission !== 'tools:call')
+    expect(await knock(await apiToken(owner, organizationId, without))).toBe(403)
+    expect(await knock((await serviceToken(world, world.neighbour.id, agentScopes)).secret)).toBe(404)
+    expect(await knock((await serviceToken(world, world.workspace.id, ['deployments:read'])).secret)).toBe(
+      403,
+    )
+    expect(await knock(await apiToken(owner, organizationId, ['tools:call']))).toBe(200)
+    expect(await knock((await serviceToken(world, world.workspace.id, ['tools:call'])).secret)).toBe(200)
   })
 })

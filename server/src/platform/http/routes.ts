@@ -1,18 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { problem, samplesOf, type Actor, type Endpoint } from '@berth/contracts'
+import { problem, samplesOf, type Actor, type Endpoint, type LogEvent } from '@berth/contracts'
 import type { Database } from '../db/database.ts'
+import type { Feed } from '../feed.ts'
 import { mutate, type MutateContext } from '../mutate.ts'
 import { notFound, Refusal } from '../problem.ts'
 import { claimKey, idempotentRequest, keepReply, Replay, type IdempotentRequest } from './idempotency.ts'
 import { streaming, type RequestContext, type Route } from './implement.ts'
 import { may, type Authenticator, type Principal } from './principal.ts'
-import { openSse } from './sse.ts'
+import { openSse, type SseStream } from './sse.ts'
 
 export interface RouteOptions {
   authenticator: Authenticator
   mutateContext: MutateContext
   db: Database
+  feed: Feed
   sealingKey: Buffer
   origins: () => ReadonlySet<string>
 }
@@ -176,12 +178,27 @@ function contextOf(
     stream: (lastEventId) => {
       reply.hijack()
       const header = request.headers['last-event-id']
-      return openSse(reply.raw, {
+      const sse = openSse(reply.raw, {
         lastEventId: typeof header === 'string' ? header : lastEventId,
         stillAllowed: async () => authorize(endpoint, request, options).then(Boolean, () => false),
       })
+      sse.onClose(options.feed.subscribe((events) => recheckAfter(events, sse)))
+      return sse
     },
   }
+}
+
+/** Events after which somebody may have lost the right to read on. */
+const revocations = new Set([
+  'token.revoked',
+  'session.revoked',
+  'member.removed',
+  'member.role_changed',
+  'user.disabled',
+])
+
+function recheckAfter(events: LogEvent[], sse: SseStream): void {
+  if (events.some((event) => revocations.has(event.type))) sse.recheck()
 }
 
 function actorOf(principal: Principal | null): Actor {

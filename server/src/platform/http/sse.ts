@@ -15,7 +15,12 @@ export interface SseStream {
   readonly lastEventId: string | undefined
   readonly closed: boolean
   send(event: SseEvent): void
-  /** Asks at once, instead of at the next keep-alive, whether the caller is still allowed. */
+  /** Null while the reader keeps up; else resolves when it has caught up or is gone. */
+  drained(): Promise<void> | null
+  /**
+   * Asks at once, instead of at the next keep-alive, whether the caller is still allowed. What is sent meanwhile
+   * waits for the answer.
+   */
   recheck(): void
   onClose(listener: () => void): void
   close(): void
@@ -30,7 +35,9 @@ export function openSse(
   options: { lastEventId: string | undefined; stillAllowed: () => Promise<boolean> },
 ): SseStream {
   let closed = false
-  let checking = false
+  /** What waits while it is asked whether the caller is still allowed; null: nothing is asked. */
+  let held: string[] | null = null
+  let again = false
   const closers: (() => void)[] = []
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -48,18 +55,27 @@ export function openSse(
     response.end()
   }
 
+  /** A question that comes while one is being answered is asked again: the answer may be from before it. */
   async function recheck(): Promise<void> {
-    if (closed || checking) return
-    checking = true
-    const allowed = await options.stillAllowed().catch(() => false)
-    checking = false
-    if (allowed || closed) return
+    if (closed) return
+    again = true
+    if (held) return
+    held = []
+    let allowed = true
+    while (again && allowed && !closed) {
+      again = false
+      allowed = await options.stillAllowed().catch(() => false)
+    }
+    const waiting = held
+    held = null
+    if (allowed) return waiting.forEach(write)
     write('event: revoked\ndata: {}\n\n')
     close()
   }
 
   function write(text: string): void {
     if (closed) return
+    if (held) return void held.push(text)
     response.write(text)
     if (response.writableLength > maxBuffered) {
       response.destroy()
@@ -80,6 +96,13 @@ export function openSse(
       return closed
     },
     send: ({ event, id, data }) => write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${data}\n\n`),
+    drained: () => {
+      if (closed || !response.writableNeedDrain) return null
+      return new Promise((resolve) => {
+        response.once('drain', resolve)
+        response.once('close', resolve)
+      })
+    },
     recheck: () => void recheck(),
     onClose: (listener) => {
       if (closed) listener()
