@@ -89,7 +89,6 @@ export function createGateway(options: GatewayOptions) {
         logger.warn({ session: session.id, err: error.message }, 'a session row could not be removed')
       })
     },
-    allowOrigin: (request) => allowed(request),
   }
   const endpoint = new McpEndpoint<CallerContext>(hooks)
   const unsubscribe = feed.subscribe((events) => events.forEach(hear))
