@@ -1,8 +1,9 @@
 import swagger from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Sample } from '@berth/contracts'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { sha256 } from '../crypto.ts'
 
 /** The OpenAPI 3.1 document of the registered routes at /api/openapi.json, and the reference page at /docs/api. */
 export async function registerOpenApi(app: FastifyInstance, options: { version: string }): Promise<void> {
@@ -34,8 +35,39 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
     },
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  await app.register(scalar, {
-    routePrefix: '/docs/api',
-    configuration: { url: '/api/openapi.json', telemetry: false, withDefaultFonts: false },
+  app.addHook('onSend', async (request, reply, payload) => {
+    const page =
+      request.url.startsWith(referencePage) && typeof payload === 'string' && payload.includes('<script')
+    if (page) reply.header('content-security-policy', allowInlineScripts(reply, payload))
+    return payload
   })
+  await app.register(scalar, {
+    routePrefix: referencePage,
+    configuration: {
+      url: '/api/openapi.json',
+      // Nothing on this page leaves the machine.
+      telemetry: false,
+      withDefaultFonts: false,
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      hideClientButton: true,
+      hiddenClients: true,
+      ...toolbarOff,
+    },
+  })
+}
+
+const referencePage = '/docs/api'
+
+/** Known to the page, not to its types. */
+const toolbarOff: object = { showToolbar: 'never' }
+
+/** The reference page configures itself in a script of its own: just that one is allowed, by its hash. */
+function allowInlineScripts(reply: FastifyReply, html: string): string {
+  const scripts = [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
+    (match) => match[1]!,
+  )
+  const hashes = scripts.map((script) => `'sha256-${sha256(script).toString('base64')}'`)
+  const policy = String(reply.getHeader('content-security-policy'))
+  return policy.replace("script-src 'self'", `script-src 'self' ${hashes.join(' ')}`)
 }
