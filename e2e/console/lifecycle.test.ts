@@ -267,6 +267,27 @@ test('with the stream blocked the page says since when it is stale, reads snapsh
   await context.close()
 })
 
+test("an operator's page asks for nothing that it may not see while the platform works", async () => {
+  const { page, context } = await visit(stage, { person: operator.person })
+  const refused: string[] = []
+  page.on('response', (response) => {
+    if (response.status() >= 400) refused.push(`${response.status()} ${response.url()}`)
+  })
+  await openLifecycle(page)
+  const added = await operator.person.client.call(api.catalog.add, {
+    body: { name: 'watched', artifact: { kind: 'local', path: folder, command: ['node', 'echo.mjs'] } },
+  })
+  await eventually('the release was observed', async () => {
+    const params = { releaseId: added.id }
+    const { observation } = await operator.person.client.call(api.catalog.getRelease, { params })
+    return observation === 'pending' ? null : observation
+  })
+  await workspaceOf(operator, 'Seen Live')
+  await page.getByRole('heading', { name: 'Seen Live' }).waitFor()
+  expect(refused).toEqual([])
+  await context.close()
+})
+
 test('a page at rest does nothing: it renders only when something happened', async () => {
   const home = await settle(stage.server, 'At Rest')
   const workspace = await workspaceOf(home)

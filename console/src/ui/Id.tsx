@@ -41,7 +41,7 @@ export function Copyable({ text, shown = text, what, sign = 'hover', wrap = fals
       }}
       className="group relative inline-flex max-w-full items-center gap-1 rounded-sm font-mono text-xs text-ink-2 hover:text-ink"
     >
-      <span className={wrap ? 'text-left break-all' : 'truncate'}>
+      <span className={wrap ? 'text-left break-all whitespace-normal' : 'truncate'}>
         {copied === false ? 'The browser refused to copy' : shown}
       </span>
       <Icon

@@ -68,7 +68,6 @@ function runChanged(payload: LogEvent['payload']): Told {
   const status = changesOf(payload).find(({ field }) => field === 'status')?.current
   const reason = typeof payload.reason === 'string' ? payload.reason : null
   const kind = capital(payload.kind)
-  if (!status) return told(`${kind} run moved on`, reason, 'idle')
   const tone = status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(text(status)) ? 'bad' : 'idle'
   return told(`${kind} run ${text(status).replace('_', ' ')}`, reason, tone)
 }

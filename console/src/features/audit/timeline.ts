@@ -5,6 +5,12 @@ import { call } from '../../api/client.ts'
 /** How many events are read at once. */
 const pageSize = 50
 
+/** Whether an event is worth a line of a story: the steps inside a run are told by the run itself. */
+function isTold({ type, payload }: LogEvent): boolean {
+  const changes = payload.changes as { field: string }[] | undefined
+  return type !== 'run.changed' || Boolean(changes?.some(({ field }) => field === 'status'))
+}
+
 export interface Timeline {
   /** Newest first. */
   events: LogEvent[]
@@ -23,7 +29,7 @@ export function timelineQuery(organizationId: string, deploymentId: string) {
         { params: { organizationId }, query },
         { signal },
       )
-      return { events: items, complete: nextCursor === null }
+      return { events: items.filter(isTold), complete: nextCursor === null }
     },
   })
 }
@@ -31,7 +37,7 @@ export function timelineQuery(organizationId: string, deploymentId: string) {
 /** Puts a new event at the top of every story that is on view and that it belongs to; once. */
 export function addToTimeline(queryClient: QueryClient, event: LogEvent): void {
   const deploymentId = event.payload.deploymentId
-  if (typeof deploymentId !== 'string') return
+  if (typeof deploymentId !== 'string' || !isTold(event)) return
   const { queryKey } = timelineQuery(event.organizationId, deploymentId)
   queryClient.setQueryData(queryKey, (known) => {
     if (!known || known.events.some(({ seq }) => seq === event.seq)) return known

@@ -7,7 +7,7 @@ import { useSnapshotInterval } from '../../app/live.ts'
 import { useOrganization } from '../../app/session.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { Copyable, Id, shorten } from '../../ui/Id.tsx'
+import { Copyable, Id } from '../../ui/Id.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -105,12 +105,7 @@ function Facts({ deployment }: { deployment: Deployment }) {
       <h3 className="uppercase">Connect and facts</h3>
       <dl className="mt-1 text-xs">
         <Fact name="MCP URL">
-          <Copyable
-            text={deployment.mcpUrl}
-            shown={shorten(deployment.mcpUrl, 15, 16)}
-            what="MCP URL"
-            sign="always"
-          />
+          <Copyable text={deployment.mcpUrl} what="MCP URL" sign="always" wrap />
         </Fact>
         <Fact name="Server">{deployment.server}</Fact>
         <Fact name="Tools">{deployment.tools ?? 'not seen yet'}</Fact>

@@ -66,8 +66,8 @@ function RunRow({ run }: { run: Run }) {
       {open && (
         <div className="mb-1 border-l-2 border-line pl-2.5">
           <ol>
-            {run.retryLedger.map(({ attempt, status, reason, observedAt }) => (
-              <li key={`${attempt} ${observedAt}`} className="grid grid-cols-[1fr_auto] gap-x-2 py-0.5">
+            {triesOf(run).map(({ attempt, status, reason, observedAt }) => (
+              <li key={attempt} className="grid grid-cols-[1fr_auto] gap-x-2 py-0.5">
                 <span className="min-w-0 break-words">
                   <b className="font-[550]">Try {attempt}</b> {status.replace('_', ' ')}
                   {reason && <span className="block whitespace-pre-wrap text-ink-3">{reason}</span>}
@@ -89,4 +89,9 @@ function RunRow({ run }: { run: Run }) {
       )}
     </li>
   )
+}
+
+/** How each try ended, or how far it is: the last that the ledger says of it. */
+function triesOf({ retryLedger }: Run): Run['retryLedger'] {
+  return [...new Map(retryLedger.map((entry) => [entry.attempt, entry])).values()]
 }

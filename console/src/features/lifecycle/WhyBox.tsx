@@ -24,7 +24,7 @@ export function WhyBox({ deployment }: { deployment: Deployment }) {
   if (hold)
     return (
       <Box tone={word === 'held' ? 'bad' : 'wait'} title={`Held: ${holdWordsOf(deployment)}`}>
-        {reason && <p className="break-words whitespace-pre-wrap">{reason}</p>}
+        {reason && <p className="break-words whitespace-pre-wrap">{reason.replace(/^Held: /, '')}</p>}
         <p className="mt-1 font-mono text-[11.5px] leading-4 break-words text-ink-2">
           {[hold, ...holdNotes].join(' · ')}
         </p>

@@ -7,6 +7,7 @@ import { Skeleton } from '../../ui/Skeleton.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Table, Td, Th } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { recentRuns } from './queries.ts'
 import { healthMark, needsAttention, runMark, wordMark } from './marks.ts'
 
 /** Columns share their widths across groups, so that stacked groups line up; narrow pages keep the first ones. */
@@ -64,6 +65,7 @@ export function WorkspaceGroup({ snapshot, filtered, selected, onSelect }: Works
                 deployment={deployment}
                 run={snapshot.recentRuns.find(({ deploymentId }) => deploymentId === deployment.id)}
                 activity={snapshot.activity.find(({ deploymentId }) => deploymentId === deployment.id)}
+                runsCut={snapshot.recentRuns.length >= recentRuns}
                 selected={deployment.id === selected}
                 onSelect={onSelect}
               />
@@ -82,12 +84,14 @@ export function WorkspaceGroup({ snapshot, filtered, selected, onSelect }: Works
 interface RowProps {
   deployment: Deployment
   run: Run | undefined
+  /** Whether the workspace has more runs than the snapshot tells. */
+  runsCut: boolean
   activity: WorkspaceSnapshot['activity'][number] | undefined
   selected: boolean
   onSelect: (deploymentId: string) => void
 }
 
-const Row = memo(function Row({ deployment, run, activity, selected, onSelect }: RowProps) {
+const Row = memo(function Row({ deployment, run, runsCut, activity, selected, onSelect }: RowProps) {
   const { id, name, version, digest } = deployment
   const perMinute = activity?.callsLastMinute ?? 0
   return (
@@ -126,7 +130,7 @@ const Row = memo(function Row({ deployment, run, activity, selected, onSelect }:
       <Td numeric className={p99}>
         {activity?.p99Ms == null ? '–' : millis(activity.p99Ms)}
       </Td>
-      <Td className={cx(lastRun, 'text-ink-3')}>{run ? <LastRun run={run} /> : '–'}</Td>
+      <Td className={cx(lastRun, 'text-ink-3')}>{run ? <LastRun run={run} /> : runsCut ? 'earlier' : '–'}</Td>
     </tr>
   )
 })

@@ -17,6 +17,8 @@ const activityFadesMs = 62_000
 /** Leads one event into everything the lifecycle page shows. */
 export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): void {
   const { organizationId, type, payload } = event
+  // Nothing is shown of that organization: it is read when it is looked at.
+  if (queryClient.getQueriesData({ queryKey: ['lifecycle', organizationId] }).length === 0) return
   addToTimeline(queryClient, event)
   if (type === 'calls.recorded') return refreshActivity(queryClient, organizationId)
   if (type.startsWith('workspace.')) return refreshWorkspaces(queryClient, organizationId)

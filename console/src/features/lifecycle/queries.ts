@@ -11,6 +11,8 @@ export interface SnapshotPage {
 export type Snapshots = InfiniteData<SnapshotPage, string | undefined>
 
 const pageSize = 100
+/** How many of a workspace's last runs a snapshot tells. */
+export const recentRuns = 10
 
 /** The organization's workspaces with their deployments and recent runs; of one tier, if given. */
 export function lifecycleQuery(organizationId: string, tier?: string) {
@@ -19,7 +21,7 @@ export function lifecycleQuery(organizationId: string, tier?: string) {
     queryFn: ({ pageParam, signal }): Promise<SnapshotPage> =>
       call(
         api.lifecycle.snapshot,
-        { query: { organizationId, tier, cursor: pageParam, limit: pageSize, runLimit: 10 } },
+        { query: { organizationId, tier, cursor: pageParam, limit: pageSize, runLimit: recentRuns } },
         { signal },
       ),
     initialPageParam: undefined as string | undefined,
