@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { CallOutcome } from '@berth/contracts'
 import type { Logger } from '../platform/logger.ts'
+import { mayBeUnstorable, storableText } from '../platform/text.ts'
 
 /** What a call leaves behind. `at`: when it began, milliseconds of the wall clock. Never arguments or results. */
 export interface JournalRecord {
@@ -155,15 +156,12 @@ export function createJournal(options: JournalOptions): Journal {
   }
 }
 
-/** Characters that PostgreSQL takes in no text, as JSON writes them. */
-const unstorable = /\\u(?:0000|d[89a-f])/
-
 /** The record as one line: what its digest is taken of. */
 export function lineOf(record: JournalRecord): string {
   const line = JSON.stringify(fieldsOf(record))
-  if (!unstorable.test(line)) return line
+  if (!mayBeUnstorable(line)) return line
   return JSON.stringify(
-    fieldsOf(record).map((field) => (typeof field === 'string' ? storable(field) : field)),
+    fieldsOf(record).map((field) => (typeof field === 'string' ? storableText(field) : field)),
   )
 }
 
@@ -191,10 +189,6 @@ function fieldsOf(record: JournalRecord): (string | number | null)[] {
 
 function whole(value: number): number {
   return Math.min(Math.round(value), maxInteger)
-}
-
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '\ufffd')
 }
 
 function counters(registry: Registry): (record: JournalRecord) => void {

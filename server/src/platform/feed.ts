@@ -141,6 +141,7 @@ function startNotifier(url: string, logger: Logger, onHint: () => void) {
   let client: pg.Client | null = null
   let closed = false
   let pending = false
+  let sending = false
   let retry: NodeJS.Timeout | null = null
   let flush: NodeJS.Timeout | null = null
 
@@ -170,10 +171,20 @@ function startNotifier(url: string, logger: Logger, onHint: () => void) {
     void connect()
   }
 
+  /** One at a time: what is hinted while one is under way goes with the next. */
   function send(): void {
     flush = null
+    if (sending || closed) return
     pending = false
-    client?.query(`notify ${channel}`).catch(() => {})
+    if (!client) return
+    sending = true
+    client
+      .query(`notify ${channel}`)
+      .catch(() => {})
+      .finally(() => {
+        sending = false
+        if (pending) send()
+      })
   }
 
   void connect()

@@ -2,6 +2,7 @@
 import type { Surface, SurfaceDifference } from '@berth/contracts'
 import { sha256Hex } from './crypto.ts'
 import { canonical } from './log/leaf.ts'
+import { mapTexts } from './text.ts'
 
 type Item = Record<string, unknown>
 type Fields = SurfaceDifference['fields']
@@ -19,7 +20,7 @@ const lists = [
  * applied once, where the surface comes in.
  */
 export function normalizeSurface(observed: Surface): Surface {
-  const surface = storable(observed) as Surface
+  const surface = mapTexts(observed, storable) as Surface
   return sortSurface({ ...surface, resources: surface.resources.map(withoutMeasurements) })
 }
 
@@ -33,14 +34,9 @@ function withoutMeasurements(resource: Item): Item {
 // oxlint-disable-next-line no-control-regex -- NUL is just what is looked for
 const unstorable = /[\u0000\ufffd]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
-/** PostgreSQL and canonical JSON take neither NUL nor half a surrogate pair; each becomes U+FFFD and its code. */
-function storable(value: unknown): unknown {
-  if (typeof value === 'string') {
-    return value.replace(unstorable, (unit) => `\ufffd${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  }
-  if (Array.isArray(value)) return value.map(storable)
-  if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), storable(inner)]))
+/** Each character that cannot be stored becomes U+FFFD and its code, so that no two texts become the same. */
+function storable(text: string): string {
+  return text.replace(unstorable, (unit) => `\ufffd${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function sortSurface(surface: Surface): Surface {

@@ -9,6 +9,7 @@ import {
   type EventType,
 } from '@berth/contracts'
 import { sha256 } from '../crypto.ts'
+import { mapTexts, mayBeUnstorable, storableText } from '../text.ts'
 
 /** An event as a service emits it, validated, with its personal fields split off. */
 export interface PreparedEvent {
@@ -37,13 +38,19 @@ export function canonical(value: unknown): string {
   return text
 }
 
-/** Validates a payload and replaces its personal fields by salted commitments. Throws on an unknown field. */
+/**
+ * Validates a payload and replaces its personal fields by salted commitments. Throws on an unknown field. Characters
+ * that cannot be stored are replaced: no text that somebody sent keeps a change from its place in the log.
+ */
 export function prepareEvent<T extends EventType>(
   organizationId: string,
   type: T,
   given: EventPayload<T>,
 ): PreparedEvent {
-  const payload = eventSchema(type).parse(given) as Record<string, unknown>
+  const parsed = eventSchema(type).parse(given)
+  const payload = (
+    mayBeUnstorable(JSON.stringify(parsed)) ? mapTexts(parsed, storableText) : parsed
+  ) as Record<string, unknown>
   const openings: Opening[] = []
   for (const field of personalFieldsOf(type)) {
     const opening = { field, value: payload[field] ?? null, salt: randomBytes(16) }

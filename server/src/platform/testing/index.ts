@@ -8,3 +8,4 @@ export {
   type TestServer,
   type TestServerOptions,
 } from './server.ts'
+export { readSse, type ReceivedEvent, type SseReader } from './sse.ts'
