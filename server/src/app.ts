@@ -58,6 +58,8 @@ export interface BerthOptions {
   logger?: Logger
   /** Requests a minute and caller; 0: no limit. */
   requestsPerMinute?: number
+  /** Install and observe the bundled servers by and by, so that the catalog shows their tools. */
+  observeBundled?: boolean
   /** Other patience, or another machine, than the usual for the runtime. */
   runtime?: RuntimeOptions
 }
@@ -90,6 +92,7 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   const requestsPerMinute = options.requestsPerMinute ?? 1200
   const { authenticator, parts } = await compose(platform, roles, () => publicUrl, {
     rateLimited: requestsPerMinute > 0,
+    observeBundled: options.observeBundled ?? false,
     runtime: options.runtime,
   })
 
@@ -138,12 +141,18 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   }
 }
 
+interface ComposeOptions {
+  rateLimited: boolean
+  observeBundled: boolean
+  runtime: RuntimeOptions | undefined
+}
+
 /** Builds the domains from the bottom up and says what each contributes. */
 async function compose(
   platform: Platform,
   roles: ReadonlySet<Role>,
   publicUrl: () => string,
-  { rateLimited, runtime: special }: { rateLimited: boolean; runtime: RuntimeOptions | undefined },
+  { rateLimited, observeBundled, runtime: special }: ComposeOptions,
 ): Promise<{ authenticator: Authenticator; parts: Part[] }> {
   const { db, feed, logger, config } = platform
   const origins = () => allowedOrigins(publicUrl())
@@ -196,7 +205,7 @@ async function compose(
         routes: catalogRoutes({ config, openEvaluation }),
         start: async () => {
           await cleanArtifactStore(platform)
-          await seedCatalog(platform)
+          await seedCatalog(platform, observeBundled ? openEvaluation : undefined)
         },
       },
       { routes: [...workspacesRoutes(), ...tiersRoutes(), ...secretsRoutes(platform)] },

@@ -45,7 +45,10 @@ async function main(): Promise<void> {
     process.stderr.write(`There is no command "${name}". Use one of: ${Object.keys(commands).join(', ')}.\n`)
     process.exit(2)
   }
-  const config = readConfig({ ...process.env, ...(values['data-dir'] ? { BERTH_DATA_DIR: values['data-dir'] } : {}) })
+  const config = readConfig({
+    ...process.env,
+    ...(values['data-dir'] ? { BERTH_DATA_DIR: values['data-dir'] } : {}),
+  })
   await command(config, createLogger(config.logLevel))
 }
 
@@ -62,7 +65,14 @@ async function serve(config: Config, logger: Logger, roles: readonly Role[]): Pr
   const database = await openDatabaseServer(config, logger)
   let berth: Berth
   try {
-    berth = await startBerth({ config, logger, roles, databaseUrl: database.url, directUrl: database.directUrl })
+    berth = await startBerth({
+      config,
+      logger,
+      roles,
+      observeBundled: true,
+      databaseUrl: database.url,
+      directUrl: database.directUrl,
+    })
   } catch (error) {
     await database.stop()
     throw error
@@ -77,8 +87,16 @@ async function serve(config: Config, logger: Logger, roles: readonly Role[]): Pr
 /** Run on the machine itself: a way in for a locked-out operator, whether Berth runs at the moment or not. */
 async function recover(config: Config, logger: Logger): Promise<void> {
   const running = config.databaseUrl ?? (await runningDatabase(config.dataDir))
-  const database = running ? { url: running, directUrl: running, stop: async () => {} } : await openDatabaseServer(config, logger)
-  const platform = await openPlatform({ config, logger, databaseUrl: database.url, directUrl: database.directUrl, jobNames })
+  const database = running
+    ? { url: running, directUrl: running, stop: async () => {} }
+    : await openDatabaseServer(config, logger)
+  const platform = await openPlatform({
+    config,
+    logger,
+    databaseUrl: database.url,
+    directUrl: database.directUrl,
+    jobNames,
+  })
   try {
     const { email } = readArguments().values
     const recovery = await recoverOperator(platform, email ? { email } : {})
@@ -119,7 +137,9 @@ async function greet(berth: Berth, roles: readonly Role[]): Promise<void> {
   const lines = [
     '',
     `  Berth is up at ${berth.url}`,
-    ...(code ? ['', `  Set-up code  ${code}`, '               The first account needs it: it becomes the operator.'] : []),
+    ...(code
+      ? ['', `  Set-up code  ${code}`, '               The first account needs it: it becomes the operator.']
+      : []),
     '',
     '  First call   ./mcpctl quickstart',
     `  Console      ${berth.url}/`,

@@ -3,7 +3,7 @@ import { releaseManifest, type ReleaseManifest } from '@berth/contracts'
 import type { z } from 'zod'
 import { systemActor, type Platform } from '../platform/platform.ts'
 import { addRelease } from './add.ts'
-import { evaluate, type OpenEvaluation } from './evaluation.ts'
+import { enqueueObservation, type OpenEvaluation } from './evaluation.ts'
 import { lockProvider, releasesOf, serversOfProvider } from './store.ts'
 
 interface Bundled {
@@ -76,6 +76,9 @@ const bundled: Bundled[] = [
   },
 ]
 
+/** Between one bundled server's installation and the next: a first launch should not have to wait for them. */
+const restSeconds = 30
+
 /**
  * Puts the bundled servers into the catalog, each in the version this Berth brings; those that are there stay as they are.
  * With `open`, the surface of each new one is observed. Safe in several processes at once. Returns the new releases' ids.
@@ -101,7 +104,10 @@ export async function seedCatalog(platform: Platform, open?: OpenEvaluation): Pr
         digest: null,
         manifest: releaseManifest.parse(manifest) satisfies ReleaseManifest,
       })
-      if (open) await evaluate(tx, id, open)
+      if (open) {
+        const job = { releaseId: id, runId: await open(tx, id) }
+        await enqueueObservation(tx, job, restSeconds * (added.length + 1))
+      }
       added.push(id)
     }
     return added

@@ -18,6 +18,10 @@ export async function evaluate(tx: Tx, releaseId: string, open: OpenEvaluation):
 }
 
 /** Puts the work of an evaluation's run on its way, for the first time or again. */
-export async function enqueueObservation(tx: Tx, job: { releaseId: string; runId: string }): Promise<void> {
-  await tx.enqueue('catalog.observe', job, { singletonKey: job.runId })
+export async function enqueueObservation(
+  tx: Tx,
+  job: { releaseId: string; runId: string },
+  startAfterSeconds = 0,
+): Promise<void> {
+  await tx.enqueue('catalog.observe', job, { singletonKey: job.runId, startAfterSeconds })
 }
