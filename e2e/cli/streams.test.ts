@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LogEvent, LogLine, Organization, Workspace } from '@berth/contracts'
 import { signUp, startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
@@ -19,8 +20,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cli.close()
-  if (now !== first) await now.close()
-  await first.close()
+  await now.close()
+  if (now === first) return
+  await first.database.drop()
+  await rm(first.dataDir, { recursive: true, force: true })
 })
 
 /** Stops the server; `between` happens while it is away. The new one has the same address, database and data. */
