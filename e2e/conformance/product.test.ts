@@ -4,7 +4,17 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Deployment } from '@berth/contracts'
-import { addLocal, apiToken, bearer, deploymentOf, launch, mcp, replyOf, startWorld, type World } from '../support/gateway-world.ts'
+import {
+  addLocal,
+  apiToken,
+  bearer,
+  deploymentOf,
+  launch,
+  mcp,
+  replyOf,
+  startWorld,
+  type World,
+} from '../support/gateway-world.ts'
 import { runConformance, runInspector } from './conformance.ts'
 
 let world: World
@@ -35,7 +45,9 @@ describe('the official conformance suite', () => {
 
 describe('the official inspector', () => {
   test('lists and calls tools', async () => {
-    const { tools } = (await runInspector({ url, token, method: 'tools/list' })) as { tools: { name: string }[] }
+    const { tools } = (await runInspector({ url, token, method: 'tools/list' })) as {
+      tools: { name: string }[]
+    }
     expect(tools.map(({ name }) => name)).toContain('test_simple_text')
     const args = ['--tool-name', 'echo', '--tool-arg', 'message=hi']
     expect(await runInspector({ url, token, method: 'tools/call', args })).toEqual({
@@ -91,7 +103,14 @@ describe('protocol versions', () => {
     const stream = await client.get()
     expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
     await stream.body?.cancel()
-    expect((await fetch(url, { method: 'DELETE', headers: { ...client.headers, 'mcp-session-id': client.sessionId } })).status).toBe(204)
+    expect(
+      (
+        await fetch(url, {
+          method: 'DELETE',
+          headers: { ...client.headers, 'mcp-session-id': client.sessionId },
+        })
+      ).status,
+    ).toBe(204)
   })
 
   test('a client of 2026-07-28 hears what is supported', async () => {

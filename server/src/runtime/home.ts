@@ -17,6 +17,7 @@ import type { Timings } from './limits.ts'
 import { logFolder, type LaunchPlan } from './plan.ts'
 import type { Executor } from './process/executor.ts'
 import type { ExitInfo } from './process/types.ts'
+import { kindOf, type Seen } from './surfaces.ts'
 
 /** What the reconciler does when something happens to a home's processes. */
 export interface HomeEvents {
@@ -54,8 +55,8 @@ export class Home {
   sentinel: Instance | null = null
   /** How the last process that ended by itself ended. */
   lastExit: ExitInfo | null = null
-  /** The hash of the surface that every plain process of this launch shows. */
-  knownHash: string | null = null
+  /** The surface that every plain process of this launch shows. */
+  known: Seen | null = null
   private readonly options: HomeOptions
   private readonly folder: string
   private readonly instances = new Map<string, Promise<Instance>>()
@@ -81,7 +82,7 @@ export class Home {
   /** Starts the process that stands for the deployment: it is listed, pinged, and for `shared` it serves. */
   async open(plan: LaunchPlan): Promise<Instance> {
     this.plan = plan
-    this.knownHash = null
+    this.known = null
     this.lastExit = null
     const isolation: Isolation = plan.isolation === 'shared' ? 'shared' : 'principal'
     try {
@@ -110,7 +111,7 @@ export class Home {
       principal: `principal:${principal}`,
     }[isolation]
     try {
-      const instance = await this.instance(key, isolation)
+      const instance = await this.instance(key, isolation, own ? kindOf(opening.params) : '')
       if (instance.held) return refusalOf(instance.held)
       instance.users.add(opening.sessionId)
       if (instance.idle) clearTimeout(instance.idle)
@@ -165,7 +166,7 @@ export class Home {
     await rm(logFolder(this.options.dataDir, this.id), { recursive: true, force: true })
   }
 
-  private instance(key: string, isolation: Isolation): Promise<Instance> {
+  private instance(key: string, isolation: Isolation, kind = ''): Promise<Instance> {
     const known = this.instances.get(key)
     if (known) return known
     if (this.instances.size >= maxInstances) {
@@ -173,7 +174,7 @@ export class Home {
         new UpstreamError(`it has ${maxInstances} processes, which is the most it may have`),
       )
     }
-    const starting = this.begin(key, isolation)
+    const starting = this.begin(key, isolation, kind)
     this.instances.set(key, starting)
     starting.catch(() => {
       if (this.instances.get(key) === starting) this.instances.delete(key)
@@ -181,7 +182,7 @@ export class Home {
     return starting
   }
 
-  private async begin(key: string, isolation: Isolation): Promise<Instance> {
+  private async begin(key: string, isolation: Isolation, kind: string): Promise<Instance> {
     const plan = this.plan!
     await this.ending.get(key)
     let instance: Instance | null = null
@@ -190,11 +191,14 @@ export class Home {
       id: newId('instance'),
       key,
       isolation,
+      kind,
       stateDir: this.stateDir(key),
       logDir: plan.logDir,
       initializeMs: this.options.timings.initializeMs,
-      onListChanged: (kind) => {
-        if (instance && kind !== 'resources') void this.look(instance).catch(() => {})
+      onListChanged: (list) => {
+        if (!instance || list === 'resources') return
+        instance.changedAt = performance.now()
+        void this.look(instance).catch(() => {})
       },
       onGone: (sentence, exit) => {
         ended = { sentence, exit }

@@ -19,6 +19,8 @@ export interface Instance {
   id: string
   /** Whose process it is: `sentinel`, `shared`, `principal:…`, `session:…`. */
   key: string
+  /** The kind of client it serves, when it is a session's own; see `kindOf`. */
+  kind: string
   upstream: Upstream
   handle: ProcessHandle | null
   enforcement: Enforcement
@@ -30,6 +32,8 @@ export interface Instance {
   check: Promise<void> | null
   /** Whether its surface was seen once and is the one it may show. */
   checked: boolean
+  /** When it last announced another surface; `performance.now()`. */
+  changedAt: number
   /** Set when its surface is not the one it may show. */
   held: HeldBy | null
   /** Pings in a row without an answer. */
@@ -40,6 +44,7 @@ export interface InstanceOptions {
   id: string
   key: string
   isolation: Isolation
+  kind: string
   stateDir: string
   logDir: string
   initializeMs: number
@@ -66,11 +71,13 @@ export async function startInstance(
 const common = (options: InstanceOptions) => ({
   id: options.id,
   key: options.key,
+  kind: options.kind,
   startedAt: performance.now(),
   users: new Set<string>(),
   idle: null,
   check: null,
   checked: false,
+  changedAt: 0,
   held: null,
   unanswered: 0,
 })

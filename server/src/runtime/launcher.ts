@@ -1,12 +1,12 @@
 /** One launch: bytes, decision, process, surface. And what is noted of processes as they come and go. */
-import type { Decision, Moment, Surface } from '@berth/contracts'
+import type { Decision, Moment } from '@berth/contracts'
 import { ensureArtifact, getSurface, recordSurface, verifyArtifact } from '../catalog/service.ts'
 import type { Origin, Tx } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
 import { Refusal } from '../platform/problem.ts'
-import { driftBetween, normalizeSurface, surfaceHash } from '../platform/surface.ts'
+import { driftBetween, surfaceHash } from '../platform/surface.ts'
 import type { Policy } from '../policy/service.ts'
-import { observeSurface, UpstreamError } from '../relay/service.ts'
+import { UpstreamError } from '../relay/service.ts'
 import { cancelRun, RunFailed, workRun, type Step } from '../runs/service.ts'
 import { recordArtifactCheck, recordLiveSurface } from '../trust/service.ts'
 import { changeDeployment } from './changes.ts'
@@ -19,6 +19,7 @@ import { planLaunch } from './plan.ts'
 import type { Executor } from './process/executor.ts'
 import { LaunchRefused } from './process/types.ts'
 import { findDeployment, isWanted, lockDeployment, type DeploymentRow } from './store.ts'
+import { additions, isPartOf, look, settle, standardFor, type Seen } from './surfaces.ts'
 
 const origin: Origin = { actor: systemActor('reconciler'), requestId: null }
 
@@ -84,38 +85,62 @@ export function createLauncher({ platform, policy, executor, runnerId, timings }
 
   /** Looks at what a process shows; what is not the admitted surface is decided upon in the same unit of work. */
   async function inspect(home: Home, instance: Instance): Promise<void> {
+    const { upstream } = instance
+    upstream.markInitialized()
+    const seen = await look(upstream, { timeoutMs: timings.listMs })
+    if (upstream.isolation === 'session') return await inspectSession(home, instance, seen)
+    if (seen.hash === home.known?.hash) return
     const { subject, profile } = home.plan!
-    const limits = { timeoutMs: timings.listMs }
-    const surface = normalizeSurface(await observeSurface(instance.upstream, limits))
-    const hash = surfaceHash(surface)
-    if (hash === home.knownHash) return
-    const asked = instance.upstream.isolation === 'session'
-    const standing = await standingSurface(home, surface, hash, asked)
+    const admitted = await getSurface(db, subject.releaseId, profile)
+    const settled = await settleOn(instance, seen, (now) => !admitted || isPartOf(admitted.surface, now))
+    const standing = admitted ?? (await admit(home, profile, settled))
+    const stands = await judgeLive(home, instance, settled, standing)
+    if (stands) home.known = settled
+  }
+
+  /**
+   * A session's own process may show its kind of client more than the plain surface, and part of it late. What the first
+   * session of a kind is shown is admitted for all of them; nothing that the plain surface has may differ.
+   */
+  async function inspectSession(home: Home, instance: Instance, seen: Seen): Promise<void> {
+    const { subject, profile } = home.plan!
+    const plain =
+      home.known?.surface ?? (await getSurface(db, subject.releaseId, profile))?.surface ?? seen.surface
+    const under = `${profile}+${instance.kind}`
+    let added = instance.kind === '' ? null : await getSurface(db, subject.releaseId, under)
+    const settled = instance.kind === '' || added ? seen : await settleOn(instance, seen, () => true)
+    if (instance.kind !== '' && !added) {
+      const surface = additions(plain, settled.surface)
+      added = await admit(home, under, { surface, hash: surfaceHash(surface) })
+    }
+    const none = additions(plain, plain)
+    const standard = standardFor(plain, added?.surface ?? none, settled.surface)
+    if (driftBetween(standard, settled.surface).length === 0) instance.held = null
+    else await judgeLive(home, instance, settled, { surface: standard, hash: surfaceHash(standard) })
+  }
+
+  const settleOn = (instance: Instance, seen: Seen, unfinished: (seen: Seen) => boolean) =>
+    settle(instance.upstream, {
+      changedAt: () => instance.changedAt,
+      limits: { timeoutMs: timings.listMs },
+      unfinished,
+      seen,
+    })
+
+  const admit = (home: Home, under: string, { surface, hash }: Seen) =>
+    platform.mutate(origin, (tx) => recordSurface(tx, home.plan!.subject.releaseId, under, surface, hash))
+
+  /** Keeps what is seen live beside what it should be, and holds the instance when that is decided. True: it stands. */
+  async function judgeLive(home: Home, instance: Instance, seen: Seen, admitted: Seen): Promise<boolean> {
+    const { subject, profile } = home.plan!
     const decision = await platform.mutate(origin, async (tx) => {
-      const drift = await recordLiveSurface(tx, subject, { surface, hash, admitted: standing, profile })
+      const drift = await recordLiveSurface(tx, subject, { ...seen, admitted, profile })
       const { organizationId, id: deploymentId } = subject
       const stands = drift !== null && drift.length === 0
       return stands ? null : await policy.decide(tx, { organizationId, deploymentId, moment: 'running' })
     })
     instance.held = decision && !decision.allowed ? await inWords(subject.organizationId, decision) : null
-    if (!decision && !asked) home.knownHash = hash
-  }
-
-  /**
-   * The admitted surface of a release and profile; the first one seen becomes it. A client that can be asked back may
-   * be shown more tools, so such sessions have a profile of their own, and what it shares with the plain one must not differ.
-   */
-  async function standingSurface(home: Home, surface: Surface, hash: string, asked: boolean) {
-    const { subject, profile } = home.plan!
-    const plain = await getSurface(db, subject.releaseId, profile)
-    if (!asked || (plain && !extendsSurface(plain.surface, surface))) return plain ?? (await admit(profile))
-    return await admit(`${profile}+asked`)
-
-    async function admit(under: string) {
-      const known = await getSurface(db, subject.releaseId, under)
-      if (known) return known
-      return await platform.mutate(origin, (tx) => recordSurface(tx, subject.releaseId, under, surface, hash))
-    }
+    return decision === null
   }
 
   /**
@@ -246,11 +271,6 @@ export function createLauncher({ platform, policy, executor, runnerId, timings }
 function heldSentence(sentences: string[]): string {
   const blocking = sentences.flatMap((one) => /^[a-z-]+ \((?:hold|veto)\): (.*)$/s.exec(one)?.[1] ?? [])
   return `Held: ${blocking.join(' ')}`
-}
-
-/** Whether a surface shows everything of the plain one unchanged, and perhaps more. */
-function extendsSurface(plain: Surface, extended: Surface): boolean {
-  return driftBetween(plain, extended).every(({ change }) => change === 'added')
 }
 
 /** The first time that anything of this release is started here, or once more. */

@@ -10,18 +10,17 @@ import {
   recordSurface,
   type InstalledArtifact,
 } from '../catalog/service.ts'
-import type { Release, Surface } from '@berth/contracts'
+import type { Release } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
 import type { Origin } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
-import { normalizeSurface, surfaceHash } from '../platform/surface.ts'
-import { observeSurface } from '../relay/service.ts'
 import { postponeRun, RunFailed, workRun, type Step } from '../runs/service.ts'
 import { ownParams, startInstance, stopInstance } from './instance.ts'
 import { shownLines } from './launcher.ts'
 import type { Timings } from './limits.ts'
 import { planRelease } from './plan.ts'
 import type { Executor } from './process/executor.ts'
+import { settle, type Seen } from './surfaces.ts'
 import type { ExitInfo } from './process/types.ts'
 
 const origin: Origin = { actor: systemActor('catalog'), requestId: null }
@@ -52,11 +51,9 @@ export async function observeRelease(
         throw new RunFailed(
           'Its configuration has required fields without defaults: it is observed when it is first launched.',
         )
-      const surface = await look(observer, { release, config, artifact, runId }, step)
+      const { surface, hash } = await look(observer, { release, config, artifact, runId }, step)
       const profile = profileOf(release.manifest, config)
-      await platform.mutate(origin, (tx) =>
-        recordSurface(tx, releaseId, profile, surface, surfaceHash(surface)),
-      )
+      await platform.mutate(origin, (tx) => recordSurface(tx, releaseId, profile, surface, hash))
     } catch (error) {
       const { message } = error as Error
       if (closing.aborted) {
@@ -79,26 +76,32 @@ async function look(
     runId: string
   },
   step: Step,
-): Promise<Surface> {
+): Promise<Seen> {
   await step('starting it in the sandbox')
   const folder = path.join(platform.config.dataDir, 'state', `observe-${about.runId}`)
   const plan = planRelease(about.release, about.config, about.artifact, folder)
   let ended: ExitInfo | null = null
+  let changedAt = 0
   try {
     const instance = await startInstance(executor, plan, {
       id: newId('instance'),
       key: 'observation',
       isolation: 'principal',
+      kind: '',
       stateDir: path.join(folder, 'data'),
       logDir: plan.logDir,
       initializeMs: timings.initializeMs,
-      onListChanged: () => {},
+      onListChanged: () => (changedAt = performance.now()),
       onGone: (_sentence, exit) => (ended = exit),
     })
     try {
       await instance.upstream.initialize(ownParams)
       await step('looking at what it shows')
-      return normalizeSurface(await observeSurface(instance.upstream, { timeoutMs: timings.listMs }))
+      return await settle(instance.upstream, {
+        changedAt: () => changedAt,
+        unfinished: () => true,
+        limits: { timeoutMs: timings.listMs },
+      })
     } finally {
       await stopInstance(instance, 'It was only looked at.', 500)
     }
