@@ -99,8 +99,11 @@ export function openSse(
     drained: () => {
       if (closed || !response.writableNeedDrain) return null
       return new Promise((resolve) => {
-        response.once('drain', resolve)
-        response.once('close', resolve)
+        const go = () => {
+          response.off('drain', go).off('close', go)
+          resolve()
+        }
+        response.on('drain', go).on('close', go)
       })
     },
     recheck: () => void recheck(),

@@ -128,7 +128,7 @@ describe('what is stored of an event', () => {
     async (name) => {
       const id = await create(name)
       const [event] = await readEvents(platform.db, id, 0)
-      expect(event!.payload['name']).toBe(name.replace(/[\u0000\ud83d\ude00]/, '\ufffd'))
+      expect(event!.payload['name']).toBe(`${name.slice(0, -1)}\ufffd`)
       for (const { value, salt } of await openingsOf(id)) {
         expect(JSON.stringify((await rowOf(id)).payload)).toContain(commitment({ value, salt }).commitment)
       }
