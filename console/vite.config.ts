@@ -22,7 +22,13 @@ export default defineConfig(({ command }) => {
     worker: { format: 'es' as const },
     server: {
       port: 7071,
-      proxy: Object.fromEntries(['/api', '/mcp', '/docs', '/healthz'].map((path) => [path, berth])),
+      // Berth takes changes from its own pages only; in development these are its own.
+      proxy: Object.fromEntries(
+        ['/api', '/mcp', '/docs', '/healthz'].map((path) => [
+          path,
+          { target: berth, changeOrigin: true, headers: { origin: berth } },
+        ]),
+      ),
     },
   }
 })
