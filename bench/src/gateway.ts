@@ -89,6 +89,7 @@ async function takeTurns(contenders: Contender[], sessions: number, times: numbe
       const before = usage(contender.pid)
       const window = await loads[index]!.run(windowMs)
       const after = usage(contender.pid)
+      console.log(`  ${contender.name}, ${sessions} sessions: ${round(window.perSecond)} calls/s`)
       if (window.wrong > 0) throw new Error(`${contender.name} gave ${window.wrong} wrong answers`)
       turns.push({
         name: contender.name,
