@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api, permissions, type MemberRole, type Permission } from '@berth/contracts'
+import { openAt, operationsOf, sendTo, type Answer, type Operation } from './http.ts'
 import { rows, type Given, type Row } from './rows.ts'
 import {
   agentScopes,
@@ -41,13 +42,6 @@ const holders: Record<Permission, MemberRole[]> = {
   'audit:read': everybody,
 }
 
-interface Operation {
-  id: string
-  method: string
-  path: string
-  isStream: boolean
-}
-
 let world: World
 let operations: Operation[]
 let dead: Record<string, string>
@@ -61,86 +55,11 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-async function operationsOf(url: string): Promise<Operation[]> {
-  const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as {
-    paths: Record<string, Record<string, { operationId: string; tags?: string[]; responses: object }>>
-  }
-  return Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      id: operation.operationId,
-      method: method.toUpperCase(),
-      path,
-      isStream: path.endsWith('/stream'),
-    })),
-  )
-}
+const send = (operation: Operation, given: Given, token: string | null) =>
+  sendTo(world.server.url, operation, given, token)
 
-interface Answer {
-  status: number
-  text: string
-}
-
-function requestOf(
-  operation: Operation,
-  given: Given,
-  token: string | null,
-): { url: string; init: RequestInit } {
-  const filled = operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(given.params![name]!),
-  )
-  const query = new URLSearchParams(given.query).toString()
-  const headers = {
-    ...(token !== null && { authorization: `Bearer ${token}` }),
-    ...(given.body !== undefined && { 'content-type': 'application/json' }),
-  }
-  const body = given.body === undefined ? {} : { body: JSON.stringify(given.body) }
-  return {
-    url: world.server.url + filled + (query && `?${query}`),
-    init: { method: operation.method, headers, ...body },
-  }
-}
-
-/** Sends a request with a token, or none; of a stream only the beginning is read. */
-async function send(operation: Operation, given: Given, token: string | null): Promise<Answer> {
-  const filled = operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(given.params![name]!),
-  )
-  const query = new URLSearchParams(given.query).toString()
-  const abort = new AbortController()
-  const response = await fetch(world.server.url + filled + (query && `?${query}`), {
-    method: operation.method,
-    signal: abort.signal,
-    headers: {
-      ...(token !== null && { authorization: `Bearer ${token}` }),
-      ...(given.body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(given.body !== undefined && { body: JSON.stringify(given.body) }),
-  })
-  if (!operation.isStream || !response.ok) return { status: response.status, text: await response.text() }
-  expect(response.headers.get('content-type')).toContain('text/event-stream')
-  const { value } = await response.body!.getReader().read()
-  abort.abort()
-  return { status: response.status, text: Buffer.from(value!).toString() }
-}
-
-/** Reads a stream on; `text` grows, `ended` resolves when it is over. */
-async function open(operation: Operation, given: Given, token: string) {
-  const abort = new AbortController()
-  const { url, init } = requestOf(operation, given, token)
-  const response = await fetch(url, { ...init, signal: abort.signal })
-  expect(response.status).toBe(200)
-  const stream = { text: '', ended: Promise.resolve(), close: () => abort.abort() }
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-  stream.text += (await reader.read()).value ?? ''
-  stream.ended = (async () => {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      stream.text += value
-    }
-  })().catch(() => {})
-  return stream
-}
+const open = (operation: Operation, given: Given, token: string) =>
+  openAt(world.server.url, operation, given, token)
 
 async function expectStatus(who: string, sending: Promise<Answer>, status: number): Promise<void> {
   const answer = await sending
@@ -206,6 +125,7 @@ const checks = {
     await refuseOutsiders(operation, given)
     await refuseRoles(operation, given, row)
     await refuseNeighbours(operation, given, row)
+    await refuseOtherDeployments(operation, given, row)
     const without = permissions.filter((permission) => permission !== row.needs)
     const lacking = await apiToken(world.owner, world.organizationId, without)
     await expectStatus(`the owner’s token without ${row.needs}`, send(operation, given, lacking), 403)
@@ -264,6 +184,23 @@ async function refuseNeighbours(operation: Operation, given: Given, row: Row): P
   for (const thing of [world.workspace.id, world.deployment.id]) expect(text).not.toContain(thing)
 }
 
+const aboutDeployments = /^(deployments|policy|calls):|^tools:call$/
+
+/** A token for certain deployments does not see the others, nor launches new ones. */
+async function refuseOtherDeployments(operation: Operation, given: Given, row: Row): Promise<void> {
+  if (operation.isStream || !aboutDeployments.test(row.needs)) return
+  const { organizationId, owner, other, deployment } = world
+  const body = { name: 'bound', organizationId, scopes: [...permissions], allowedDeployments: [other.id] }
+  const { secret } = await owner.client.call(api.tokens.createMine, { body })
+  const { status, text } = await send(operation, given, secret)
+  const isList = operation.method === 'GET' && thingsIn(given).length === 0
+  expect(['a token for another deployment', isList ? [200] : [403, 404]]).toEqual([
+    'a token for another deployment',
+    expect.arrayContaining([status]),
+  ])
+  expect(text).not.toContain(deployment.id)
+}
+
 describe('the OpenAPI document', () => {
   test('has a row here for every operation, and no row is left over', () => {
     expect(operations.map((operation) => operation.id).toSorted()).toEqual(Object.keys(rows).toSorted())
@@ -273,6 +210,7 @@ describe('the OpenAPI document', () => {
 describe('who reaches', () => {
   test.each(Object.keys(rows))('%s', async (id) => {
     const operation = operations.find((one) => one.id === id)!
+    expect(operation).toBeDefined()
     const row = rows[id]!
     if (row.needs === 'nothing' || row.needs === 'person' || row.needs === 'operator') {
       await checks[row.needs](operation, row)

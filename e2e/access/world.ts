@@ -52,6 +52,8 @@ export interface World {
   /** Another workspace of the same organization. */
   neighbour: Workspace
   deployment: Deployment
+  /** A deployment in the other workspace. */
+  other: Deployment
   close(): Promise<void>
 }
 
@@ -75,6 +77,7 @@ export async function buildWorld(): Promise<World> {
   const workspace = await createWorkspace(world)
   const neighbour = await createWorkspace(world)
   const deployment = await launchAndWait(world, workspace.id)
+  const other = await launchAndWait(world, neighbour.id)
   await callTool(world, deployment.id, 'run')
   return {
     ...world,
@@ -82,6 +85,7 @@ export async function buildWorld(): Promise<World> {
     workspace,
     neighbour,
     deployment,
+    other,
     close: async () => {
       await server.close()
       await rm(folder, { recursive: true, force: true })

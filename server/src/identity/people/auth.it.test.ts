@@ -39,7 +39,7 @@ test('the tables have every column that better-auth wants, of its type', async (
   const wanted = Object.entries(getSchema(options)).flatMap(([table, { fields }]) =>
     Object.entries({ id: { type: 'string', required: true }, ...fields }).map(([name, field]) => ({
       column: `${snake(table)}.${snake(name)}`,
-      type: `${field.type}`,
+      type: field.type,
       required: field.required ?? true,
     })),
   )
