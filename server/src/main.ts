@@ -129,11 +129,12 @@ function stopOnSignal(logger: Logger, close: () => Promise<void>): void {
 }
 
 async function greet(berth: Berth, roles: readonly Role[]): Promise<void> {
+  const code = roles.includes('api') ? await setupCode(berth.platform) : null
   if (roles.length < allRoles.length) {
-    process.stdout.write(`Berth (${roles.join(', ')}) is up at ${berth.url}\n`)
+    const codeLine = code ? `Set-up code for the first account: ${code}\n` : ''
+    process.stdout.write(`Berth (${roles.join(', ')}) is up at ${berth.url}\n${codeLine}`)
     return
   }
-  const code = await setupCode(berth.platform)
   const lines = [
     '',
     `  Berth is up at ${berth.url}`,
