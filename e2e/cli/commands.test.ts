@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type {
@@ -50,6 +51,34 @@ describe('catalog', () => {
     const found = await cli.json<List<CatalogServer>>('catalog', 'list', 'echo')
     expect(found.items.map((one) => one.name)).toContain(added.server)
     expect(await cli.text('catalog', 'list')).toContain('reference/everything')
+  })
+
+  it('takes a remote server, and calls it once it is launched', async () => {
+    const remote = spawn(process.execPath, [path.join(fixtures, 'remote.mjs')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const [line] = (await once(remote.stdout, 'data')) as [Buffer]
+      const { url } = JSON.parse(line.toString()) as { url: string }
+      const release = await cli.json<Release>(
+        'catalog',
+        'add',
+        '--remote',
+        url,
+        '--name',
+        'far',
+        '--title',
+        'Far',
+      )
+      expect(release).toMatchObject({ observation: 'observed', artifact: { kind: 'remote', url } })
+      await cli.json('deployments', 'launch', release.server, '--name', 'remote')
+      expect(await cli.text('deployments', 'call', 'remote', 'echo', 'message=over there')).toBe(
+        'over there\n',
+      )
+      await cli.json('deployments', 'remove', 'remote', '--yes')
+    } finally {
+      remote.kill('SIGKILL')
+    }
   })
 
   it('says why a server could not be observed', async () => {

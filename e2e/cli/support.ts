@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 
 const main = path.join(import.meta.dirname, '../../cli/src/main.ts')
@@ -80,6 +80,7 @@ export class Mcpctl {
   private spawn(args: string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
     const child = spawn(process.execPath, [main, ...args], {
       env: {
+        XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'),
         PATH: process.env['PATH'],
         HOME: this.home,
         XDG_CONFIG_HOME: this.home,
