@@ -2,7 +2,7 @@ import { getSchema } from 'better-auth/db'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signUp, startTestServer, type TestPerson, type TestServer } from '../../platform/testing/index.ts'
-import { authOptions } from './auth.ts'
+import { authOptions, sessionCookie, startAuth } from './auth.ts'
 import { bearerOf, post } from './test-kit.ts'
 
 let server: TestServer
@@ -61,4 +61,21 @@ test('what better-auth offers beyond what Berth opened is not there', async () =
     const response = await post(server, path, {}, bearerOf(operator.token))
     expect([path, response.status]).toEqual([path, 404])
   }
+})
+
+test('behind https the cookie is for https only, under the name that is looked for', async () => {
+  const publicUrl = 'https://berth.example.com'
+  const origins = () => new Set([publicUrl])
+  const auth = await startAuth(server.berth.platform, { publicUrl, origins, rateLimited: false })
+  const response = await auth.handler(
+    new Request(`${publicUrl}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: publicUrl },
+      body: JSON.stringify({ email: operator.email, password: operator.password }),
+    }),
+  )
+  const cookie = response.headers.getSetCookie()[0]!
+  expect(cookie).toMatch(new RegExp(`^${sessionCookie(publicUrl)}=`))
+  expect(cookie).toMatch(/; Secure/i)
+  expect(sessionCookie(publicUrl)).toBe('__Secure-berth.session_token')
 })
