@@ -23,8 +23,8 @@ function left(given: readonly Permission[], state: Membership['state']): Permiss
   return state === 'suspended' ? given.filter(isRead) : [...given]
 }
 
-/** An operator reads the platform's own log. */
-const operatorGrants: readonly Permission[] = ['organization:read', 'audit:read']
+/** An operator reads the platform's own log, and its runs. */
+const operatorGrants: readonly Permission[] = ['organization:read', 'deployments:read', 'audit:read']
 
 /** What a person who is signed in may do where. */
 export function grantsOfPerson(memberships: Membership[], roles: ReadonlySet<PlatformRole>): Grants {
