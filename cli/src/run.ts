@@ -12,9 +12,18 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const program = createProgram()
+process.on('uncaughtException', (error) => {
+  fail(error)
+  process.exit()
+})
 try {
   await program.parseAsync()
 } catch (error) {
+  fail(error)
+}
+
+/** Tells an error and sets the exit status; a stack trace is never shown. */
+function fail(error: unknown): void {
   const { exitCode, lines } = describeFailure(error)
   const out = new Output({ json: false, color: program.opts<{ color: boolean }>().color })
   out.fail(lines)

@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   signUp,
   startTestServer,
@@ -8,6 +8,9 @@ import {
   type TestServer,
 } from '../../server/src/platform/testing/index.ts'
 import { freePort, Mcpctl } from './support.ts'
+
+// Each step starts a process; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 let server: TestServer
 let person: TestPerson

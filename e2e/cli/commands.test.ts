@@ -14,9 +14,12 @@ import type {
   Token,
   WorkspaceSnapshot,
 } from '@berth/contracts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { signUp, startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
 import { fixtures, signedIn, typed, type List, type Mcpctl } from './support.ts'
+
+// Each step starts a process; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 let server: TestServer
 let cli: Mcpctl
@@ -158,7 +161,7 @@ describe('deployments', () => {
       .poll(
         async () =>
           (await cli.json<List<CallRecord>>('deployments', 'calls', 'echo')).items.map((one) => one.id),
-        { timeout: 20_000, interval: 500 },
+        { timeout: 60_000, interval: 500 },
       )
       .toContain(answer.callId)
     const calls = await cli.json<List<CallRecord>>(
@@ -213,7 +216,7 @@ describe('deployments', () => {
     expect(said.code).toBe(0)
     await expect
       .poll(async () => (await cli.json<Deployment>('deployments', 'show', 'drifting')).hold, {
-        timeout: 15_000,
+        timeout: 60_000,
       })
       .not.toBeNull()
     const text = await cli.text('deployments', 'surface', 'drifting')

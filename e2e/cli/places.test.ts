@@ -1,5 +1,5 @@
 import type { Organization, Tier, Workspace } from '@berth/contracts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   signUp,
   startTestServer,
@@ -7,6 +7,9 @@ import {
   type TestServer,
 } from '../../server/src/platform/testing/index.ts'
 import { signedIn, type List, type Mcpctl } from './support.ts'
+
+// Each step starts a process; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 let server: TestServer
 let cli: Mcpctl

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { CallRecord, LogEvent } from '@berth/contracts'
 import { startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
 import { fixtures, Mcpctl, signedIn } from './support.ts'
@@ -24,6 +24,9 @@ const keys = [
   'decisionId',
   'auditSeq',
 ] as const
+
+// Each step starts a process; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 let server: TestServer
 let cli: Mcpctl
@@ -65,6 +68,9 @@ describe('quickstart', () => {
 
   it('leaves the decision, the call and the event where it says', async () => {
     const org = ['--org', first.organizationId]
+    expect(await cli.json('deployments', 'show', 'quickstart/everything')).toMatchObject({
+      id: first.deploymentId,
+    })
     const decision = await cli.json('policy', 'explain', first.decisionId, ...org)
     expect(decision).toMatchObject({ id: first.decisionId, allowed: true, deploymentId: first.deploymentId })
     const calls = await cli.json<{ items: CallRecord[] }>('deployments', 'calls', first.deploymentId, ...org)

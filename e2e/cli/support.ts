@@ -119,7 +119,7 @@ export class Watcher {
   }
 
   /** Waits until what it said fulfils a condition; fails with what it said instead. */
-  async until(condition: (watcher: Watcher) => boolean, what: string, ms = 30_000): Promise<void> {
+  async until(condition: (watcher: Watcher) => boolean, what: string, ms = 90_000): Promise<void> {
     const end = Date.now() + ms
     while (!condition(this)) {
       if (Date.now() > end) throw new Error(`${what} did not happen.\n${this.stdout}\n${this.stderr}`)

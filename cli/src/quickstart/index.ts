@@ -1,4 +1,4 @@
-import { api, type Deployment } from '@berth/contracts'
+import { api, type Deployment, type Workspace } from '@berth/contracts'
 import { Command } from 'commander'
 import { serverParts } from '../catalog/show.ts'
 import { does } from '../core/command.ts'
@@ -31,6 +31,7 @@ async function quickstart(given: Context, options: QuickstartOptions): Promise<v
   const { me, context } = await personFor(given, options.email)
   const organization = await organizationFor(context, me)
   const workspace = await workspaceFor(context, organization.id, options.tier)
+  useUnlessChosen(context, workspace)
   const deployment = await runningDeployment(context, workspace, options.server)
   const token = await createToken(context, deployment)
   const answer = await callThroughGateway(context, deployment.mcpUrl, token.secret)
@@ -49,6 +50,12 @@ async function quickstart(given: Context, options: QuickstartOptions): Promise<v
     decisionId: traces.decisionId,
     auditSeq: traces.auditSeq,
   })
+}
+
+/** Later commands are about this place, unless `orgs use` or `workspaces use` chose another one before. */
+function useUnlessChosen(context: Context, { organizationId, id }: Workspace): void {
+  if (context.credentials.of(context.url).organizationId) return
+  context.credentials.update(context.url, { organizationId, workspaceId: id })
 }
 
 /** A service token that can do one thing: call the tools of this deployment. */
@@ -81,11 +88,12 @@ function printResult(
     ['audit event', traces.auditSeq],
     ['console', `${context.url}/console/lifecycle`],
   ])
-  const scope = `--org ${deployment.organizationId}`
+  const chosen = context.credentials.of(context.url).organizationId === deployment.organizationId
+  const scope = chosen ? '' : ` --org ${deployment.organizationId}`
   out.next(
-    `mcpctl policy explain ${traces.decisionId} ${scope}`,
-    `mcpctl deployments calls ${deployment.id} ${scope}`,
-    `mcpctl audit list ${scope}`,
-    `mcpctl deployments call ${deployment.id} ${answer.tool} ${scope}`,
+    `mcpctl policy explain ${traces.decisionId}${scope}`,
+    `mcpctl deployments calls ${deployment.name}${scope}`,
+    `mcpctl audit list${scope}`,
+    `mcpctl deployments call ${deployment.name} ${answer.tool}${scope}`,
   )
 }
