@@ -113,6 +113,7 @@ describe('the feed', () => {
     await sleep(700)
     await emit()
     await until(() => heard.length === 4, 'one more')
+    expect(seqs()).toEqual([1, 2, 3, 4])
   })
 
   test('says that it is not fresh while it cannot read, and loses nothing by it', async () => {

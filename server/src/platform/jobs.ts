@@ -76,6 +76,9 @@ export async function startJobs(options: {
         } catch (error) {
           logger.warn({ job: handler.name, id: job!.id, err: (error as Error).message }, 'a job failed')
           throw error
+        } finally {
+          // Where one job waited there may be another: look again at once, not at the next poll.
+          boss.notifyWorker(id)
         }
       })
       workers.set(handler.name, id)

@@ -6,9 +6,11 @@ import { loadMasterKey, type MasterKey } from './crypto.ts'
 import { openDatabase, type Database } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { startFeed, type Feed } from './feed.ts'
+import { sweepIdempotencyKeys } from './http/idempotency.ts'
 import { startJobs, type JobName, type Jobs } from './jobs.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { repeat } from './repeat.ts'
 import { mutate, type MutateContext, type Origin, type Tx } from './mutate.ts'
 
 /** What every part of the server stands on. */
@@ -53,6 +55,9 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const { db, pool } = openDatabase({ url: databaseUrl, logger })
   const jobs = await startJobs({ url: directUrl, logger, clock, names: options.jobNames })
   const feed = await startFeed({ db, directUrl, clock, logger })
+  const sweeping = repeat({ name: 'idempotency.sweep', everyMs: 3600_000, logger }, () =>
+    sweepIdempotencyKeys(db, clock.now()),
+  )
   const mutateContext: MutateContext = { db, clock, jobs, hint: feed.hint }
   return {
     config,
@@ -69,6 +74,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     mutateContext,
     mutate: (origin, work) => mutate(mutateContext, origin, work),
     close: async () => {
+      await sweeping.stop()
       await jobs.stop()
       await feed.close()
       await db.destroy()

@@ -39,7 +39,12 @@ export async function claimKey(tx: Tx, sealingKey: Buffer, request: IdempotentRe
   const claimed = await tx.db
     .insertInto('idempotencyKeys')
     .values({ principalId, key, requestHash: hash, createdAt: tx.now })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(['principalId', 'key'])
+        .doUpdateSet({ requestHash: hash, response: null, createdAt: tx.now })
+        .where('idempotencyKeys.createdAt', '<', keptSince(tx.now)),
+    )
     .returning('key')
     .executeTakeFirst()
   if (claimed) return
@@ -72,10 +77,10 @@ export async function keepReply(
 
 const contextOf = (request: IdempotentRequest) => `idempotency:${request.principalId}:${request.key}`
 
+/** A key holds for a day. */
+const keptSince = (now: Date) => new Date(now.getTime() - 24 * 3600_000)
+
 /** Forgets keys older than a day. */
 export async function sweepIdempotencyKeys(db: Database, now: Date): Promise<void> {
-  await db
-    .deleteFrom('idempotencyKeys')
-    .where('createdAt', '<', new Date(now.getTime() - 24 * 3600_000))
-    .execute()
+  await db.deleteFrom('idempotencyKeys').where('createdAt', '<', keptSince(now)).execute()
 }
