@@ -59,10 +59,18 @@ async function killRunner(runner: ChildProcess): Promise<void> {
 const successor = async () =>
   createExecutor({ stateRoot: join(root, 'runner'), capabilities: await hostCapabilities(), log: silent })
 
-const groupsLeft = async () =>
+const groupsNow = async () =>
   [...listCgroups((await hostCapabilities()).cgroups, 'berth-').keys()].filter((name) =>
     name.endsWith('inst_left'),
   )
+
+/** Groups that an earlier, killed test run left on this machine are not of this one. */
+let groupsBefore: string[] = []
+beforeEach(async () => {
+  groupsBefore = await groupsNow()
+})
+
+const groupsLeft = async () => (await groupsNow()).filter((name) => !groupsBefore.includes(name))
 
 describe.each([
   ['sandboxed', 'cgroups'],
