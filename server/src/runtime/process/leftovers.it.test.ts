@@ -82,7 +82,8 @@ describe.each([
     const runner = await startRunner(sandbox, cgroups)
     expect(survivors().length).toBeGreaterThanOrEqual(2)
     await killRunner(runner)
-    if (sandbox === 'plain') expect(survivors().length).toBeGreaterThanOrEqual(2)
+    // The server itself may see the end of its stdin and leave; its daemon stays.
+    if (sandbox === 'plain') expect(survivors().length).toBeGreaterThanOrEqual(1)
     const found = await (await successor()).reapLeftovers()
     expect(found.map((leftover) => leftover.instanceId)).toEqual(['inst_left'])
     await until(() => survivors().length === 0, 'everything gone')
