@@ -40,7 +40,7 @@ beforeAll(async () => {
   db = openDatabase({ url: database.url, logger }).db
   const start = () => startJobs({ url: database.url, logger, clock: systemClock, names })
   processes = [await start(), await start()]
-  for (const jobs of processes) await jobs.work([count, fail] as unknown as JobHandler[])
+  for (const jobs of processes) await jobs.work([count, fail])
 })
 afterAll(async () => {
   for (const jobs of processes) await jobs.stop()

@@ -9,7 +9,7 @@ import type { Logger } from './logger.ts'
 // oxlint-disable-next-line typescript/no-empty-object-type -- filled by declaration merging
 export interface JobTypes {}
 
-export type JobName = keyof JobTypes & string
+export type JobName = keyof JobTypes
 export type JobData<N extends JobName> = JobTypes[N]
 
 export interface JobOptions {
@@ -109,7 +109,7 @@ function inside(trx: Transaction<DB>) {
   return {
     executeSql: async (text: string, values: unknown[] = []) => {
       const { rows } = await trx.withoutPlugins().executeQuery(CompiledQuery.raw(text, values))
-      return { rows: rows as unknown[] }
+      return { rows }
     },
   }
 }
