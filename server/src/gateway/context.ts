@@ -6,9 +6,22 @@ export interface CallerContext extends RelayContext {
   workspaceId: string
   principalKind: 'user' | 'service'
   principalId: string
+  /** The token, or the sign-in. */
   tokenId: string | null
+  /**
+   * The record's id and time (wall clock, milliseconds) when another process passed the request on: should the answer
+   * not reach it, it leaves the record itself, and of two with one id one is kept.
+   */
+  record?: { id: string; at: number }
   /** Set when the call is recorded. */
   callId?: string
+}
+
+/** One request without HTTP and without a session. */
+export interface OnceCall {
+  method: string
+  params: Record<string, unknown>
+  timeoutMs: number
 }
 
 /** The context as text, for the internal socket. */

@@ -48,10 +48,14 @@ export function createDirectory(platform: Platform): Directory {
   const rows = new Map<string, DeploymentRow>()
   const loading = new Map<string, Promise<DeploymentRow | null>>()
 
+  /** Raised when names may have moved: what was looked up before must not be kept. */
+  let generation = 0
+
   const unsubscribe = feed.subscribe((events) => events.forEach(hear))
 
   function hear(event: LogEvent): void {
     if (naming.has(event.type)) {
+      generation++
       targets.clear()
       misses.clear()
     }
@@ -99,6 +103,7 @@ export function createDirectory(platform: Platform): Directory {
       const known = targets.get(key)
       if (known) return known
       if ((misses.get(key) ?? 0) > performance.now()) return null
+      const started = generation
       const { rows: found } = await sql<Target>`
         select d.id, d.organization_id, d.workspace_id
         from organization_slugs o
@@ -107,6 +112,7 @@ export function createDirectory(platform: Platform): Directory {
         join deployments d on d.id = n.deployment_id and d.deleted_at is null
         where o.slug = ${organization}`.execute(db)
       const target = found[0] ?? null
+      if (started !== generation) return target
       if (target) targets.set(key, target)
       else {
         if (misses.size > maxMisses) misses.clear()

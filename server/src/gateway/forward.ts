@@ -2,10 +2,12 @@
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { sign, verifySignature } from '../platform/crypto.ts'
 import type { Platform } from '../platform/platform.ts'
-import { rpcCodes, type OnceAnswer, type Refusal } from '../relay/service.ts'
+import { newId } from '../platform/ids.ts'
+import { readBody, type McpEndpoint, type OnceAnswer } from '../relay/service.ts'
 import { homeAddress, type DeploymentRow } from '../runtime/service.ts'
-import { encodeContext, type CallerContext } from './context.ts'
+import { encodeContext, type CallerContext, type OnceCall } from './context.ts'
 import { sendRpcError } from './http.ts'
+import { homeGone } from './refusals.ts'
 
 const contextHeader = 'x-berth-context'
 const signatureHeader = 'x-berth-signature'
@@ -16,7 +18,7 @@ const addressMs = 1000
 const passed = [
   'accept',
   'content-type',
-  'content-length',
+  'content-encoding',
   'mcp-session-id',
   'mcp-protocol-version',
   'last-event-id',
@@ -24,18 +26,24 @@ const passed = [
   'mcp-name',
 ]
 
+/** As at the home: what is longer is refused by either. */
+const maxBodyBytes = 4 * 1024 * 1024
+
+export interface Forwarded {
+  context: CallerContext
+  row: DeploymentRow
+  address: string
+  /** Leaves the record of a request whose answer does not arrive. */
+  endpoint: Pick<McpEndpoint<CallerContext>, 'refuseBody'>
+}
+
 export interface Forwarder {
-  request(
-    request: IncomingMessage,
-    response: ServerResponse,
-    to: { context: CallerContext; row: DeploymentRow; admit: () => Refusal | null },
-  ): Promise<void>
-  callOnce(
-    row: DeploymentRow,
-    context: CallerContext,
-    call: { method: string; params: Record<string, unknown>; timeoutMs: number },
-  ): Promise<OnceAnswer & { callId: string | null }>
-  /** A GET to a deployment's home; null when it has none. */
+  /** Where the home of a deployment answers; null when it has none alive. */
+  addressOf(row: DeploymentRow): Promise<string | null>
+  request(request: IncomingMessage, response: ServerResponse, to: Forwarded): void
+  /** Null: no answer arrived. */
+  callOnce(address: string, context: CallerContext, call: OnceCall): Promise<OnceAnswer | null>
+  /** A GET to a deployment's home; null when it has none that answers. */
   get(row: DeploymentRow, path: string): Promise<IncomingMessage | null>
 }
 
@@ -58,68 +66,85 @@ export function createForwarder(platform: Platform): Forwarder {
     return { [contextHeader]: context, [signatureHeader]: `${at}.${sign(key, `${at} ${path} ${context}`)}` }
   }
 
+  /** Sends it up and its answer down as it comes. `lost` when none comes, or only a part. */
+  function pass(
+    request: IncomingMessage,
+    response: ServerResponse,
+    to: Forwarded,
+    body: Buffer | null,
+    lost: () => void,
+  ): void {
+    const path = `/internal/mcp/${to.row.id}`
+    const headers: Record<string, string> = signed(path, encodeContext(to.context))
+    for (const name of passed) {
+      const value = request.headers[name]
+      if (typeof value === 'string') headers[name] = value
+    }
+    if (body) headers['content-length'] = String(body.length)
+    const outgoing = httpRequest(`${to.address}${path}`, { method: request.method, agent, headers })
+    let over = false
+    const broken = () => {
+      if (over || response.destroyed) return
+      over = true
+      if (to.row.runnerId) addresses.delete(to.row.runnerId)
+      lost()
+    }
+    outgoing.on('response', (incoming) => {
+      response.writeHead(incoming.statusCode ?? 502, incoming.headers)
+      response.flushHeaders()
+      incoming.pipe(response)
+      incoming.on('error', broken)
+    })
+    outgoing.on('error', broken)
+    response.on('close', () => outgoing.destroy())
+    outgoing.end(body ?? undefined)
+  }
+
   return {
-    request: async (request, response, { context, row, admit }) => {
-      const refusal = admit()
-      const address = refusal ? null : await addressOf(row)
-      if (!address) {
-        const message = refusal?.message ?? 'The deployment has no home right now; try again shortly.'
-        return sendRpcError(
-          response,
-          refusal?.httpStatus ?? (refusal ? 403 : 503),
-          rpcCodes.refused,
-          message,
-          refusal?.data,
-        )
+    addressOf,
+    request: (request, response, to) => {
+      const startedAt = Date.now()
+      if (request.method !== 'POST') {
+        pass(request, response, to, null, () => giveUp(response))
+        return
       }
-      const path = `/internal/mcp/${row.id}`
-      const headers: Record<string, string> = signed(path, encodeContext(context))
-      for (const name of passed) {
-        const value = request.headers[name]
-        if (typeof value === 'string') headers[name] = value
-      }
-      const outgoing = httpRequest(`${address}${path}`, { method: request.method, agent, headers })
-      outgoing.on('response', (incoming) => {
-        response.writeHead(incoming.statusCode ?? 502, incoming.headers)
-        response.flushHeaders()
-        incoming.pipe(response)
-        incoming.on('error', () => response.destroy())
+      readBody(request, response, maxBodyBytes, (body) => {
+        if (!body) return
+        const record = { id: newId('call'), at: startedAt }
+        const context = { ...to.context, record }
+        pass(request, response, { ...to, context }, body, () => {
+          to.endpoint.refuseBody(response, context, body, homeGone, { outcome: 'lost', startedAt })
+          if (response.headersSent) response.destroy()
+        })
       })
-      outgoing.on('error', () =>
-        sendRpcError(response, 503, rpcCodes.refused, "The deployment's home does not answer."),
-      )
-      response.on('close', () => outgoing.destroy())
-      request.pipe(outgoing)
     },
-    callOnce: async (row, context, call) => {
-      const address = await addressOf(row)
-      if (!address) return lost('The deployment has no home right now; try again shortly.')
-      const path = `/internal/call/${row.id}`
+    callOnce: async (address, context, call) => {
+      const path = `/internal/call/${context.scope}`
       const headers = { ...signed(path, encodeContext(context)), 'content-type': 'application/json' }
-      const answer = await fetch(`${address}${path}`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(call),
-      }).catch(() => null)
-      if (!answer?.ok) return lost("The deployment's home does not answer.")
-      return (await answer.json()) as OnceAnswer & { callId: string | null }
+      const body = JSON.stringify(call)
+      try {
+        const answer = await fetch(`${address}${path}`, { method: 'POST', headers, body })
+        return answer.ok ? ((await answer.json()) as OnceAnswer) : null
+      } catch {
+        return null
+      }
     },
     get: async (row, path) => {
       const address = await addressOf(row)
       if (!address) return null
-      return await new Promise((resolve, reject) => {
+      return await new Promise((resolve) => {
         httpRequest(`${address}${path}`, { agent, headers: signed(path, '') })
           .on('response', resolve)
-          .on('error', reject)
+          .on('error', () => resolve(null))
           .end()
       })
     },
   }
 }
 
-function lost(message: string): OnceAnswer & { callId: null } {
-  const text = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: rpcCodes.refused, message } })
-  return { text, outcome: 'lost', errorCode: rpcCodes.refused, latencyUs: 0, callId: null }
+function giveUp(response: ServerResponse): void {
+  if (response.headersSent) response.destroy()
+  else sendRpcError(response, homeGone.httpStatus!, homeGone.code, homeGone.message)
 }
 
 /** The context of a request on the internal socket, or null when it was not signed by this installation just now. */

@@ -7,12 +7,33 @@ import { may } from '../platform/http/principal.ts'
 import { newId } from '../platform/ids.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Policy } from '../policy/service.ts'
-import { McpEndpoint, rpcCodes, type OnceAnswer, type Refusal, type RelayHooks } from '../relay/service.ts'
-import type { DeploymentRow, Homes } from '../runtime/service.ts'
-import type { CallerContext } from './context.ts'
+import {
+  McpEndpoint,
+  type CallRecord,
+  type OnceAnswer,
+  type Refusal,
+  type RelayHooks,
+} from '../relay/service.ts'
+import type { DeploymentRow, Homes, StopReason } from '../runtime/service.ts'
+import { createAdmission } from './admission.ts'
+import type { CallerContext, OnceCall } from './context.ts'
 import { createDirectory } from './directory.ts'
+import { createEndings } from './endings.ts'
 import type { Forwarder } from './forward.ts'
 import { sendRpcError } from './http.ts'
+import {
+  badToken,
+  foreign,
+  homeGone,
+  homeless,
+  noScope,
+  notAllowed,
+  noToken,
+  nothingHere,
+  refusedCode,
+  stale,
+  unavailable,
+} from './refusals.ts'
 import { findSession, removeSession, saveSession, touchSessions } from './sessions.ts'
 
 export interface GatewayOptions {
@@ -29,61 +50,31 @@ export interface GatewayOptions {
 
 const touchMs = 60_000
 
-/** JSON-RPC code of a refusal by policy or by what the caller may do. */
-export const refusedCode = rpcCodes.refused
-
 export type Gateway = ReturnType<typeof createGateway>
 
 export function createGateway(options: GatewayOptions) {
   const { platform, homes, forward } = options
   const { db, feed, logger } = platform
   const directory = createDirectory(platform)
-  const contexts = new Map<string, CallerContext>()
+  const admission = createAdmission(platform, directory, homes)
 
   const hooks: RelayHooks<CallerContext> = {
-    admit: (context) => admit(context.scope),
+    admit: (context, session) => {
+      if (session) endings.used(session, context)
+      return admission.admit(context.scope)
+    },
     beforeRequest: (context, session) => {
       const seen = session?.upstream ? homes.checkBeforeUse(context.scope, session.upstream) : null
       const strict = directory.known(context.scope)?.checkEveryCall ?? true
-      if (!strict) return seen
-      return strictCheck(context, seen)
+      return strict ? strictCheck(context, seen) : seen
     },
-    acquire: (context, opening) => homes.acquire(context.scope, context.principal, opening),
+    acquire: (context, opening) =>
+      homes.acquire(context.scope, `${context.principalKind}:${context.principalId}`, opening),
     release: (upstream, sessionId) => homes.release(upstream, sessionId),
-    record: (context, record) => {
-      const row = directory.known(context.scope)
-      context.callId = newId('call')
-      options.journal.append({
-        id: context.callId,
-        organizationId: context.organizationId,
-        workspaceId: context.workspaceId,
-        deploymentId: context.scope,
-        principalKind: context.principalKind,
-        principalId: context.principalId,
-        tokenId: context.tokenId,
-        sessionId: record.sessionId === '' ? null : record.sessionId,
-        method: record.method,
-        tool: record.tool,
-        decisionId: row?.decisionId ?? null,
-        outcome: record.outcome,
-        errorCode: record.errorCode,
-        requestBytes: record.requestBytes,
-        responseBytes: record.responseBytes,
-        latencyUs: record.latencyUs,
-        at: record.startedAt,
-      })
-    },
-    persistSession: async (context, session) => {
-      contexts.set(session.id, context)
-      await saveSession(db, context, session)
-    },
-    lookupSession: async (context, id) => {
-      const session = await findSession(db, id)
-      if (session) contexts.set(id, context)
-      return session
-    },
+    record: note,
+    persistSession: (context, session) => saveSession(db, context, session),
+    lookupSession: (_context, id) => findSession(db, id),
     sessionClosed: (session, reason) => {
-      contexts.delete(session.id)
       if (reason === 'shutdown') return
       removeSession(db, session.id).catch((error: Error) => {
         logger.warn({ session: session.id, err: error.message }, 'a session row could not be removed')
@@ -91,6 +82,7 @@ export function createGateway(options: GatewayOptions) {
     },
   }
   const endpoint = new McpEndpoint<CallerContext>(hooks)
+  const endings = createEndings(endpoint)
   const unsubscribe = feed.subscribe((events) => events.forEach(hear))
   const toucher = setInterval(() => {
     void touchSessions(
@@ -99,20 +91,47 @@ export function createGateway(options: GatewayOptions) {
     ).catch(() => {})
   }, touchMs)
 
-  function admit(deploymentId: string): Refusal | null {
-    if (!feed.isFresh()) {
-      return {
-        code: refusedCode,
-        message: 'Berth cannot see its own log right now, so it refuses calls.',
-        httpStatus: 503,
-      }
-    }
-    const row = directory.known(deploymentId)
-    return row
-      ? refusalFor(row)
-      : { code: refusedCode, message: 'There is no such deployment.', httpStatus: 404 }
+  function hear(event: LogEvent): void {
+    endings.hear(event)
+    if (event.type !== 'deployment.stopped' && event.type !== 'deployment.deleted') return
+    const sentence =
+      event.type === 'deployment.deleted' ? 'The deployment was deleted.' : 'The deployment was stopped.'
+    stopServing(event.payload['deploymentId'] as string, { sentence, decisionId: null, notes: [] })
   }
 
+  /** Nothing of a deployment passes here any more; who is connected hears why. */
+  function stopServing(deploymentId: string, why: StopReason): void {
+    admission.stopped(deploymentId, why)
+    endings.ofDeployment(deploymentId, why)
+  }
+
+  /** Leaves the record of a call. Throws when it cannot be kept: then the call must not be answered. */
+  function note(context: CallerContext, record: CallRecord): void {
+    const given = context.record
+    delete context.record
+    context.callId = given?.id ?? newId('call')
+    options.journal.append({
+      id: context.callId,
+      organizationId: context.organizationId,
+      workspaceId: context.workspaceId,
+      deploymentId: context.scope,
+      principalKind: context.principalKind,
+      principalId: context.principalId,
+      tokenId: context.tokenId,
+      sessionId: record.sessionId === '' ? null : record.sessionId,
+      method: record.method,
+      tool: record.tool,
+      decisionId: directory.known(context.scope)?.decisionId ?? null,
+      outcome: record.outcome,
+      errorCode: record.errorCode,
+      requestBytes: record.requestBytes,
+      responseBytes: record.responseBytes,
+      latencyUs: record.latencyUs,
+      at: given?.at ?? record.startedAt,
+    })
+  }
+
+  /** For tiers that demand it: asks the database. A database that does not answer is a no. */
   async function strictCheck(
     context: CallerContext,
     seen: Promise<Refusal | null> | null,
@@ -124,57 +143,13 @@ export function createGateway(options: GatewayOptions) {
       deploymentId: context.scope,
       credentialId: context.tokenId,
     }
-    const check = await options.policy.checkCall(db, question, platform.clock.now())
-    return check.allowed ? null : { code: refusedCode, message: check.sentence, data: { notes: check.notes } }
-  }
-
-  /** What the log revokes ends open sessions at once. */
-  function hear(event: LogEvent): void {
-    const { type, payload } = event
-    if (type === 'token.revoked') {
-      const tokenId = payload['tokenId'] as string
-      endSessions((context) => context.tokenId === tokenId, 'The token was revoked.')
-    } else if (type === 'session.revoked') {
-      const sessionId = payload['sessionId'] as string
-      endSessions((context) => context.tokenId === sessionId, 'The sign-in was ended.')
-    } else if (type === 'member.removed' || type === 'member.role_changed') {
-      const userId = payload['userId'] as string
-      endSessions(
-        (context) => context.principalId === userId && context.organizationId === event.organizationId,
-        'Your membership changed; connect again.',
-      )
-    } else if (type === 'user.disabled') {
-      endSessions((context) => context.principalId === payload['userId'], 'The account was disabled.')
-    } else if (type === 'deployment.stopped' || type === 'deployment.deleted') {
-      stopServing(payload['deploymentId'] as string, {
-        sentence: 'The deployment was stopped.',
-        decisionId: null,
-        notes: [],
-      })
-    }
-  }
-
-  function endSessions(which: (context: CallerContext) => boolean, message: string): void {
-    endpoint.closeSessions(
-      (session) => {
-        const context = contexts.get(session.id)
-        return context !== undefined && which(context)
-      },
-      { code: refusedCode, message },
-    )
-  }
-
-  /** Ends the open sessions of a deployment with what stands in their way. */
-  function stopServing(
-    deploymentId: string,
-    why: { sentence: string; decisionId: string | null; notes: string[] },
-  ): void {
-    const data = { decisionId: why.decisionId, notes: why.notes }
-    endpoint.closeSessions((session) => session.scope === deploymentId, {
-      code: refusedCode,
-      message: why.sentence,
-      data,
+    const unseen = Promise.withResolvers<Refusal>()
+    const done = admission.whileFresh(() => unseen.resolve(stale))
+    const asked = options.policy.checkCall(db, question, platform.clock.now()).then((check) => {
+      const data = { decisionId: check.decisionId, notes: check.notes }
+      return check.allowed ? null : { code: refusedCode, message: check.sentence, data }
     })
+    return await Promise.race([asked, unseen.promise]).finally(done)
   }
 
   function allowed(request: IncomingMessage): boolean {
@@ -187,86 +162,127 @@ export function createGateway(options: GatewayOptions) {
   /** Takes a request to `/mcp/…`; false: another part's. */
   function intercept(request: IncomingMessage, response: ServerResponse): boolean {
     const url = request.url ?? ''
-    if (!url.startsWith('/mcp/') && url !== '/mcp') return false
-    serve(request, response, url).catch((error: Error) => {
-      logger.error({ err: error }, 'a gateway request failed')
-      sendRpcError(response, 500, rpcCodes.serverGone, 'Something went wrong in Berth.')
-    })
+    if (!/^\/mcp(?:[/?]|$)/.test(url)) return false
+    // Whatever is looked up for it in the database: a caller does not wait longer than the log's lease.
+    const done = admission.whileFresh(() => answer(response, stale))
+    serve(request, response, url)
+      .catch((error: Error) => {
+        logger.error({ err: error }, 'a gateway request failed')
+        answer(response, unavailable)
+      })
+      .finally(done)
     return true
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
-    if (!allowed(request)) {
-      return sendRpcError(response, 403, refusedCode, 'This Host or Origin is not allowed here.')
-    }
-    const { authorization } = request.headers
-    const token = authorization?.startsWith('Bearer ') ? authorization.slice(7) : null
-    const principal = token ? await options.authenticate(token) : null
-    if (!principal) {
-      response.setHeader('www-authenticate', 'Bearer')
-      return sendRpcError(
-        response,
-        401,
-        refusedCode,
-        'Send an API or service token of Berth as `Authorization: Bearer …`.',
-      )
-    }
+    if (!allowed(request)) return answer(response, foreign)
+    const token = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (!token) return unauthorized(response, 'Bearer', noToken)
+    if (!feed.isFresh()) return answer(response, stale)
+    const principal = await options.authenticate(token)
+    if (!principal) return unauthorized(response, 'Bearer error="invalid_token"', badToken)
     const found = await locate(url, principal)
-    if ('status' in found) return sendRpcError(response, found.status, refusedCode, found.sentence)
-    const { context, row } = found
+    if (response.writableEnded) return
+    if (!found) return answer(response, nothingHere)
+    const { context, row, refusal } = found
+    if (refusal) {
+      response.setHeader('www-authenticate', 'Bearer error="insufficient_scope", scope="tools:call"')
+      return endpoint.refuse(request, response, context, refusal)
+    }
     if (homes.isHere(row)) return endpoint.handle(request, response, context)
-    await forward.request(request, response, { context, row, admit: () => admit(row.id) })
+    // What is refused anyway, or has no home, is answered here: it leaves its record too.
+    const address = admission.admit(row.id) ? null : await forward.addressOf(row)
+    if (address) forward.request(request, response, { context, row, address, endpoint })
+    else endpoint.refuse(request, response, context, admission.admit(row.id) ?? homeless)
   }
 
-  type Located = { context: CallerContext; row: DeploymentRow } | { status: number; sentence: string }
+  interface Located {
+    context: CallerContext
+    row: DeploymentRow
+    /** Against the caller, who may know that it is there. */
+    refusal: Refusal | null
+  }
 
-  async function locate(url: string, principal: Principal): Promise<Located> {
+  /** The deployment of a URL and what the caller may do there; null: nothing the caller may see. */
+  async function locate(url: string, principal: Principal): Promise<Located | null> {
     const [, , organization, workspace, deployment, rest] = url.split('?')[0]!.split('/')
-    if (!organization || !workspace || !deployment || rest) return nothingHere
+    if (!organization || !workspace || !deployment || rest) return null
     const target = await directory.resolve(organization, workspace, deployment)
-    if (!target || !principal.permissions.has(target.organizationId)) return nothingHere
-    if (principal.workspaceId !== null && principal.workspaceId !== target.workspaceId) return nothingHere
-    if (!may(principal, target.organizationId, 'tools:call')) {
-      return { status: 403, sentence: 'This token may not call tools here: it lacks the scope tools:call.' }
-    }
-    if (principal.allowedDeployments && !principal.allowedDeployments.has(target.id)) {
-      return { status: 403, sentence: 'This token is not allowed for this deployment.' }
-    }
-    const row = await directory.load(target.id)
-    return row ? { context: contextOf(principal, row), row } : nothingHere
+    if (!target || !principal.permissions.has(target.organizationId)) return null
+    if (principal.workspaceId !== null && principal.workspaceId !== target.workspaceId) return null
+    const row = directory.known(target.id) ?? (await directory.load(target.id))
+    return row && { context: contextOf(principal, row), row, refusal: beyondReach(principal, row) }
   }
 
   return {
     intercept,
     endpoint,
-    admit,
     directory,
     stopServing,
     contextOf,
-    /** Lets clients whose sessions were refused find 404 again and start anew. */
-    serving: (deploymentId: string) => endpoint.forgetRefusals(deploymentId),
+    /** A deployment serves here again. */
+    serving: admission.serving,
     /** One request as the principal, without HTTP; at the deployment's home wherever that is. */
     callOnce: async (
       context: CallerContext,
       row: DeploymentRow,
-      call: { method: string; params: Record<string, unknown>; timeoutMs: number },
-    ): Promise<OnceAnswer & { callId: string | null }> => {
-      if (!homes.isHere(row)) return await forward.callOnce(row, context, call)
+      call: OnceCall,
+    ): Promise<OnceAnswer & { callId: string }> => {
+      const away = !homes.isHere(row) && !admission.admit(row.id)
+      const address = away ? await forward.addressOf(row) : null
+      if (address) {
+        const passed = { ...context, record: { id: newId('call'), at: Date.now() } }
+        const answer = await forward.callOnce(address, passed, call)
+        if (answer) return { ...answer, callId: passed.record.id }
+        return lostCall(passed, call)
+      }
       const answer = await endpoint.callOnce({ context, ...call })
-      return { ...answer, callId: context.callId ?? null }
+      return { ...answer, callId: context.callId! }
     },
     close: async () => {
       clearInterval(toucher)
       unsubscribe()
       directory.close()
+      admission.close()
       await endpoint.shutdown(2000)
     },
   }
+
+  /** A call whose answer did not arrive from the home. */
+  function lostCall(context: CallerContext, { method, params }: OnceCall): OnceAnswer & { callId: string } {
+    const { code, message } = homeGone
+    const text = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code, message } })
+    const tool = method === 'tools/call' && typeof params['name'] === 'string' ? params['name'] : null
+    const startedAt = context.record!.at
+    const latencyUs = (Date.now() - startedAt) * 1000
+    note(context, {
+      sessionId: '',
+      method,
+      tool,
+      outcome: 'lost',
+      errorCode: code,
+      requestBytes: Buffer.byteLength(JSON.stringify(params)),
+      responseBytes: Buffer.byteLength(text),
+      startedAt,
+      latencyUs,
+    })
+    return { text, outcome: 'lost', errorCode: code, latencyUs, callId: context.callId! }
+  }
 }
 
-const nothingHere = {
-  status: 404,
-  sentence: 'There is no such deployment: the address is /mcp/{organization}/{workspace}/{deployment}.',
+function answer(response: ServerResponse, { httpStatus, code, message }: Refusal): void {
+  sendRpcError(response, httpStatus!, code, message)
+}
+
+function unauthorized(response: ServerResponse, challenge: string, refusal: Refusal): void {
+  response.setHeader('www-authenticate', challenge)
+  answer(response, refusal)
+}
+
+function beyondReach(principal: Principal, row: DeploymentRow): Refusal | null {
+  if (!may(principal, row.organizationId, 'tools:call')) return noScope
+  const { allowedDeployments } = principal
+  return allowedDeployments && !allowedDeployments.has(row.id) ? notAllowed : null
 }
 
 function contextOf(principal: Principal, row: DeploymentRow): CallerContext {
@@ -280,15 +296,4 @@ function contextOf(principal: Principal, row: DeploymentRow): CallerContext {
     principalId: principal.id,
     tokenId: principal.tokenId ?? principal.sessionId,
   }
-}
-
-/** Why a deployment cannot be called now; null when it can. */
-export function refusalFor(row: DeploymentRow): Refusal | null {
-  const data = { decisionId: row.decisionId, notes: row.holdNotes, pendingStatus: row.hold }
-  if (row.desired === 'stopped') return { code: refusedCode, message: 'The deployment is stopped.', data }
-  if (row.hold)
-    return { code: refusedCode, message: row.reason ?? `The deployment is held (${row.hold}).`, data }
-  if (row.phase === 'running') return null
-  const message = row.reason ?? `The deployment is ${row.phase}; try again shortly.`
-  return { code: refusedCode, message, data, httpStatus: 503 }
 }

@@ -4,15 +4,18 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Platform } from '../platform/platform.ts'
 import type { RuntimeLogs } from '../runtime/service.ts'
-import { decodeContext } from './context.ts'
+import { decodeContext, type OnceCall } from './context.ts'
 import { verifiedContext } from './forward.ts'
 import type { Gateway } from './gateway.ts'
 import { sendRpcError } from './http.ts'
 
+/** A caller's context travels as a header: a token may name many tools. */
+const maxHeaderSize = 1024 * 1024
+
 /** Listens on a free port of this machine's own address. */
 export function createInternalServer(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
   const server = createServer(
-    { keepAliveTimeout: 65_000, requestTimeout: 0 },
+    { keepAliveTimeout: 65_000, requestTimeout: 0, maxHeaderSize },
     handler(platform, gateway, logs),
   )
   return {
@@ -34,12 +37,13 @@ export function createInternalServer(platform: Platform, gateway: Gateway, logs:
 function handler(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     const context = verifiedContext(platform, request)
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://internal')
+    if (context === null) return void response.writeHead(404).end()
+    const { pathname, searchParams } = new URL(request.url!, 'http://internal')
     const [, , kind, id] = pathname.split('/')
-    if (context === null || !id) return void response.writeHead(404).end()
+    if (!id) return void response.writeHead(404).end()
     serve().catch((error: Error) => {
       platform.logger.error({ err: error.message }, 'an internal request failed')
-      sendRpcError(response, 500, -32603, 'Something went wrong in Berth.')
+      sendRpcError(response, 503, -32603, 'Something went wrong in Berth.')
     })
 
     async function serve(): Promise<void> {
@@ -50,11 +54,10 @@ function handler(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
       if (kind === 'call') {
         const row = await gateway.directory.load(id!)
         if (!row) return void response.writeHead(404).end()
-        const call = JSON.parse(await text(request)) as Parameters<Gateway['callOnce']>[2]
-        const caller = decodeContext(context!)
-        const answer = await gateway.endpoint.callOnce({ context: caller, ...call })
+        const call = JSON.parse(await text(request)) as OnceCall
+        const answer = await gateway.endpoint.callOnce({ context: decodeContext(context!), ...call })
         response.writeHead(200, { 'content-type': 'application/json' })
-        return void response.end(JSON.stringify({ ...answer, callId: caller.callId ?? null }))
+        return void response.end(JSON.stringify(answer))
       }
       if (kind === 'logs') {
         const lines = Number(searchParams.get('tail') ?? 200)

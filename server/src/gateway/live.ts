@@ -1,6 +1,5 @@
 /** Talking to running deployments for the API: tools, single calls and logs, wherever their home is. */
 import { createInterface } from 'node:readline'
-import { newId } from '../platform/ids.ts'
 import { Refusal } from '../platform/problem.ts'
 import type { LiveDeployments, RuntimeLogs, Homes, DeploymentRow } from '../runtime/service.ts'
 import type { LogLine } from '@berth/contracts'
@@ -49,7 +48,7 @@ export function liveDeployments(
       const answer = await gateway.callOnce(caller, row, { method: 'tools/call', params, timeoutMs })
       const { result, error } = JSON.parse(answer.text) as RpcAnswer
       return {
-        callId: answer.callId ?? newId('call'),
+        callId: answer.callId,
         ...(error ? { error } : { result }),
         latencyMs: answer.latencyUs / 1000,
       }

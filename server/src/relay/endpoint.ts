@@ -1,8 +1,8 @@
 /** The server side of MCP's Streamable HTTP transport, 2025-03-26 to 2025-11-25, in front of any upstream. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerInitialize } from './opening.ts'
-import { codes, UpstreamError } from './jsonrpc.ts'
-import { admit, admitRequest, hold, toolName } from './admission.ts'
+import { codes } from './jsonrpc.ts'
+import { admit, admitRequest, hold } from './admission.ts'
 import { isBatch, readBatch } from './batch.ts'
 import { readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
@@ -24,8 +24,9 @@ import { SessionTable, sessionEnded } from './session-table.ts'
 import { SessionStreams } from './streams.ts'
 import { callOnce } from './call-once.ts'
 import type { OnceAnswer, OnceRequest } from './call-once.ts'
+import { faultOf, refuseBody, unheard, type Unheard } from './refuse.ts'
 import { upkeep } from './upkeep.ts'
-import type { CallRecord, Refusal, RelayContext, RelayHooks, SessionView } from './types.ts'
+import type { CallRecord, Outcome, Refusal, RelayContext, RelayHooks, SessionView } from './types.ts'
 
 export interface EndpointOptions {
   /** Largest POST body in bytes. Default 4 MiB. */
@@ -95,7 +96,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
       try {
         this.dispatch(req, res, context, body)
       } catch (error) {
-        this.failed(res, 'null', error)
+        sendRefusal(res, faultOf(error), 'null')
       }
     })
   }
@@ -159,16 +160,22 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
       return
     }
     if (found && !(found instanceof Session)) {
+      this.recordUnheard(context, envelope, { sessionId: id, refusal: found, outcome: 'refused' })
       sendRefusal(res, found, rawId)
-      if (envelope?.kind === 'request' && found.httpStatus !== 404)
-        this.recordRefused(id, context, envelope, found)
       return
     }
     void this.guarded(res, rawId, async () => {
-      const session = found ?? (await this.revive(id, context, envelope))
-      const refusal = session instanceof Session ? await this.reattach(session, context, envelope) : session
-      if (refusal) sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 }, rawId)
-      else if (session instanceof Session) then(session)
+      try {
+        const session = found ?? (await this.revive(id, context, envelope))
+        const refusal = session instanceof Session ? await this.reattach(session, context, envelope) : session
+        if (!refusal) return then(session as Session<C>)
+        this.recordUnheard(context, envelope, { sessionId: id, refusal, outcome: 'refused' })
+        sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 }, rawId)
+      } catch (error) {
+        const fault = faultOf(error)
+        this.recordUnheard(context, envelope, { sessionId: id, refusal: fault, outcome: 'lost' })
+        throw error
+      }
     })
   }
 
@@ -306,18 +313,10 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     this.hooks.record?.(context, record)
   }
 
-  private recordRefused(sessionId: string, context: C, envelope: Envelope, refusal: Refusal): void {
-    this.record(context, {
-      sessionId,
-      method: envelope.method,
-      tool: toolName(envelope),
-      outcome: 'refused',
-      errorCode: refusal.code,
-      requestBytes: envelope.params.length,
-      responseBytes: 0,
-      startedAt: Date.now(),
-      latencyUs: 0,
-    })
+  /** A request that did not reach its session; one whose session is unknown is nobody's call. */
+  private recordUnheard(context: C, envelope: Envelope | undefined, about: Unheard): void {
+    if (envelope?.kind !== 'request' || about.refusal.httpStatus === 404) return
+    this.record(context, unheard(envelope, about))
   }
 
   /** Runs an asynchronous answer; whatever goes wrong becomes a JSON-RPC error. */
@@ -325,14 +324,8 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     try {
       await work()
     } catch (error) {
-      this.failed(res, rawId, error)
+      sendRefusal(res, faultOf(error), rawId)
     }
-  }
-
-  private failed(res: ServerResponse, rawId: string, error: unknown): void {
-    const known = error instanceof UpstreamError
-    const message = known ? error.message : 'The gateway could not handle this message.'
-    sendRefusal(res, { code: codes.serverGone, message, httpStatus: known ? 502 : 503 }, rawId)
   }
 
   /** Sessions of this process. */
@@ -341,18 +334,48 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
   }
 
   /**
-   * Closes the sessions that match: their pending requests get `refusal`, their streams end, and later requests get it
-   * too (HTTP 403) while it is remembered. Returns how many.
+   * Closes the sessions that match: their pending requests get `refusal` and their streams end. Later requests find
+   * 404, or with `remember` the refusal again (HTTP 403) until it is forgotten. Returns how many.
    */
-  closeSessions(predicate: (session: SessionView) => boolean, refusal: Refusal): number {
+  closeSessions(
+    predicate: (session: SessionView) => boolean,
+    refusal: Refusal,
+    { remember = true } = {},
+  ): number {
     let count = 0
     for (const session of this.table.sessions.values()) {
       if (!predicate(session)) continue
-      this.table.remember(session, refusal)
+      if (remember) this.table.remember(session, refusal)
       this.table.close(session, 'refused', refusal)
       count++
     }
     return count
+  }
+
+  /** Answers a request that may not even look for its session; what a POST asks for is recorded as refused. */
+  refuse(req: IncomingMessage, res: ServerResponse, context: C, refusal: Refusal): void {
+    if (req.method !== 'POST') {
+      sendRefusal(res, { ...refusal, httpStatus: refusal.httpStatus ?? 403 })
+      return
+    }
+    readBody(req, res, this.options.maxBodyBytes, (body) => {
+      if (body) this.refuseBody(res, context, body, refusal)
+    })
+  }
+
+  /** The same for a body that was read already; `lost` when it may have reached the server. */
+  refuseBody(
+    res: ServerResponse,
+    context: C,
+    body: Buffer,
+    refusal: Refusal,
+    more: { outcome?: Outcome; startedAt?: number } = {},
+  ): void {
+    try {
+      refuseBody(res, body, { outcome: 'refused', ...more, refusal }, (one) => this.record(context, one))
+    } catch (error) {
+      sendRefusal(res, faultOf(error), 'null')
+    }
   }
 
   /** Lets refused sessions of a scope find 404 again, so that their clients initialise anew. */

@@ -2,6 +2,7 @@
 export { McpEndpoint } from './endpoint.ts'
 export type { EndpointOptions } from './endpoint.ts'
 export type { OnceAnswer, OnceRequest } from './call-once.ts'
+export { readBody } from './http.ts'
 export { RemoteUpstream } from './remote-upstream.ts'
 export type { RemoteOptions } from './remote-upstream.ts'
 export { StdioUpstream } from './stdio-upstream.ts'

@@ -66,6 +66,8 @@ export interface SessionView {
   readonly id: string
   readonly principal: string
   readonly scope: string
+  /** What the gateway said of the caller who opened it. */
+  readonly context: RelayContext
   readonly params: InitializeParams
   readonly protocolVersion: string
   /** Wall clock, milliseconds. */

@@ -15,6 +15,7 @@ import { findDeployment, type DeploymentRow } from './store.ts'
 export { createRuntime, type Homes, type Runtime, type RuntimeOptions } from './runtime.ts'
 export { runtimeRoutes, type LiveDeployments } from './routes.ts'
 export type { RuntimeLogs } from './logs.ts'
+export type { StopReason } from './held.ts'
 export { findDeployment, findDeployments, homeAddress, toDeployment, type DeploymentRow } from './store.ts'
 
 type LaunchBody = z.output<typeof launchBody>
