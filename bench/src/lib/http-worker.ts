@@ -36,25 +36,39 @@ export function endOfAnswer(buffer: string): number {
 
 export class HttpWorker {
   private sessionId = ''
-  private readonly socket: Socket
-  private readonly path: string
+  private socket: Socket
+  private readonly target: URL
   private readonly headers: string
   private buffer = ''
   private waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null
   private headOfCalls = ''
 
   constructor({ url, token }: Target) {
-    const { hostname, port, pathname, host } = new URL(url)
-    this.path = pathname
-    this.headers = `Host: ${host}\r\n${token ? `Authorization: Bearer ${token}\r\n` : ''}`
-    this.socket = connect(Number(port), hostname).setNoDelay(true).setEncoding('latin1')
-    this.socket.on('data', (chunk) => this.take(chunk as unknown as string))
+    this.target = new URL(url)
+    this.headers = `Host: ${this.target.host}\r\n${token ? `Authorization: Bearer ${token}\r\n` : ''}`
+    this.socket = this.connect()
+  }
+
+  private connect(): Socket {
+    const { port, hostname } = this.target
+    const socket = connect(Number(port), hostname).setNoDelay(true).setEncoding('latin1')
+    socket.on('data', (chunk) => this.take(chunk as unknown as string))
     const lost = (why: string) => {
-      this.waiting?.reject(new Error(`the connection to ${url} ended: ${why}`))
+      if (this.socket !== socket) return
+      this.waiting?.reject(new Error(`the connection to ${this.target.href} ended: ${why}`))
       this.waiting = null
     }
-    this.socket.on('error', (error) => lost(error.message))
-    this.socket.on('close', () => lost('closed'))
+    socket.on('error', (error) => lost(error.message))
+    socket.on('close', () => lost('closed'))
+    return socket
+  }
+
+  /** A new connection for the same session: servers close those that were idle for some seconds. */
+  renew(): Promise<void> {
+    this.socket.destroy()
+    this.buffer = ''
+    this.socket = this.connect()
+    return new Promise((resolve, reject) => this.socket.once('connect', resolve).once('error', reject))
   }
 
   private take(chunk: string): void {
@@ -78,12 +92,13 @@ export class HttpWorker {
       ? `Mcp-Session-Id: ${this.sessionId}\r\nMcp-Protocol-Version: 2025-11-25\r\n`
       : ''
     return (
-      `${method} ${this.path} HTTP/1.1\r\n${this.headers}Content-Type: application/json\r\n` +
+      `${method} ${this.target.pathname} HTTP/1.1\r\n${this.headers}Content-Type: application/json\r\n` +
       `Accept: application/json, text/event-stream\r\n${session}Content-Length: `
     )
   }
 
   private send(text: string): Promise<Answer> {
+    if (this.socket.destroyed) return Promise.reject(new Error(`no connection to ${this.target.href}`))
     this.socket.write(text)
     return new Promise((resolve, reject) => (this.waiting = { resolve, reject }))
   }
@@ -112,6 +127,7 @@ export class HttpWorker {
 
   /** Ends the session as a client does, where there is one. */
   async close(): Promise<void> {
+    await this.renew().catch(() => {})
     if (this.sessionId) await this.send(`${this.headFor('DELETE')}0\r\n\r\n`).catch(() => {})
     this.socket.destroy()
   }

@@ -18,6 +18,7 @@ export interface Window {
 interface Echoer {
   echo(message: string): Promise<boolean>
   open(): Promise<void>
+  renew(): Promise<void>
   close(): Promise<void>
 }
 
@@ -75,6 +76,7 @@ function generate(): void {
   async function run(ms: number): Promise<Window> {
     const latencies: number[] = []
     let wrong = 0
+    await inTurns(workers, (worker) => worker.renew())
     const start = performance.now()
     const until = start + ms
     await Promise.all(

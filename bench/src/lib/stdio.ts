@@ -28,6 +28,8 @@ export class RawStdio {
     await this.send('{"jsonrpc":"2.0","id":0,"method":"ping"}')
   }
 
+  async renew(): Promise<void> {}
+
   async echo(message: string): Promise<boolean> {
     const line = await this.send(
       `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"message":"${message}"}}}`,
