@@ -130,13 +130,19 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   for (const part of parts) await part.start?.()
   if (roles.has('worker')) await platform.jobs.work(parts.flatMap((part) => part.jobs ?? []))
 
+  let closing: Promise<void> | null = null
+  async function close(): Promise<void> {
+    for (const part of parts.toReversed()) await part.stop?.()
+    await http.close()
+    await platform.close()
+  }
+
   return {
     url: publicUrl,
     platform,
-    close: async () => {
-      for (const part of parts.toReversed()) await part.stop?.()
-      await http.close()
-      await platform.close()
+    close: () => {
+      closing ??= close()
+      return closing
     },
   }
 }

@@ -26,8 +26,8 @@ export function remoteDispatcher(url: string): Agent {
       timeout: 10_000,
       lookup: (name, options, callback) => {
         resolveChecked(name, { allowPrivate: isLoopbackName(host) }).then(
-          (addresses) => answer(addresses, options.all === true, callback as LookupCallback),
-          (error: Error) => (callback as LookupCallback)(error, []),
+          (addresses) => answer(addresses, options.all === true, callback),
+          (error: Error) => callback(error, []),
         )
       },
     },

@@ -8,10 +8,10 @@ export type Database = Kysely<DB>
 export type Queryable = Kysely<DB> | Transaction<DB>
 
 // int8 as number: sequence numbers and counts stay far below 2^53. Money columns are cast to text where they are read.
-const types = {
+const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === 20 ? Number : pg.types.getTypeParser(oid, format as 'text'),
-} as pg.CustomTypesConfig
+    oid === 20 ? Number : pg.types.getTypeParser(oid, format),
+}
 
 export interface DatabaseOptions {
   url: string
