@@ -49,7 +49,8 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
   await admin(server, (client) => client.query(`create database ${name} template ${from}`))
   return {
     url: databaseUrl(server, name),
-    drop: () => admin(server, (client) => client.query(`drop database if exists ${name} with (force)`)).then(() => {}),
+    drop: () =>
+      admin(server, (client) => client.query(`drop database if exists ${name} with (force)`)).then(() => {}),
   }
 }
 
