@@ -68,7 +68,13 @@ export async function checkCall(
   const { allowed, notes, gates: verdicts } = judge(gates, inputs)
   if (allowed) return { allowed, sentence: '', notes, decisionId }
   const objecting = verdicts.filter((gate) => gate.verdict !== 'pass')
-  return refused(objecting.flatMap((gate) => gate.sentences).join(' '), { notes, decisionId })
+  return refused(
+    objecting
+      .flatMap((gate) => gate.sentences.filter((one) => one.verdict !== 'pass'))
+      .map((one) => one.text)
+      .join(' '),
+    { notes, decisionId },
+  )
 }
 
 function refused(sentence: string, more: Partial<CallVerdict> = {}): CallVerdict {

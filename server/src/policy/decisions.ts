@@ -185,5 +185,5 @@ function sentencesOf({ moment, verdict, gates, pendingStatus }: DecisionRow): st
 
 function wordsOf({ gate, verdict, sentences }: DecisionRow['gates'][number]): string[] {
   if (sentences.length === 0) return [`${gate} (${verdict}): nothing was found against it.`]
-  return sentences.map((sentence) => `${gate} (${verdict}): ${sentence}`)
+  return sentences.map((one) => `${gate} (${one.verdict}): ${one.text}`)
 }

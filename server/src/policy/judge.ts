@@ -14,8 +14,8 @@ export interface Inputs {
 }
 
 export interface ExplainedVerdict extends GateVerdict {
-  /** What was found, what follows by itself and what the reader can do, one string a finding. */
-  sentences: string[]
+  /** What was found, what follows by itself and what the reader can do, one entry a finding. */
+  sentences: { verdict: Verdict; text: string }[]
 }
 
 export interface Judgement {
@@ -61,7 +61,10 @@ function judgeGate(gate: AnyGate, inputs: Inputs): ExplainedVerdict {
     verdict,
     notes: findings.map((finding) => finding.note),
     pending: verdict === 'pass' ? null : pendingOf(findings, verdict),
-    sentences: findings.map(({ sentence, next }) => (next ? `${sentence} ${next}` : sentence)),
+    sentences: findings.map((finding) => ({
+      verdict: finding.verdict,
+      text: finding.next ? `${finding.sentence} ${finding.next}` : finding.sentence,
+    })),
   }
 }
 
