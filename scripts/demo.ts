@@ -1,0 +1,155 @@
+/**
+ * `npm run demo`: a Berth of its own with a world in it that looks lived in, made through the public API and by real MCP
+ * clients. It runs until Ctrl-C and leaves nothing behind.
+ */
+import { parseArgs } from 'node:util'
+import { api } from '@berth/contracts'
+import { hireAgents, hireForReference } from './demo/agents.ts'
+import { DemoFault, startDemoBerth, type DemoBerth } from './demo/berth.ts'
+import { password } from './demo/people.ts'
+import { launchReference } from './demo/reference.ts'
+import { Caller, drive } from './demo/traffic.ts'
+import { makeWorld, until, type World } from './demo/world.ts'
+
+const help = `Usage: npm run demo [-- --local-only]
+
+Starts a Berth on an empty folder of its own, fills it with organizations, people, servers and traffic, and runs until
+Ctrl-C. BERTH_PORT chooses the port (7070, or the next free one).
+
+  --local-only  without the servers from npm`
+
+async function main(): Promise<void> {
+  const options = readOptions()
+  if (options.help) {
+    console.log(help)
+    return
+  }
+  const stopped = stopOnSignal()
+  try {
+    await withBerth(stopped, (berth, signal) => live(berth, options['local-only'], signal))
+  } catch (error) {
+    if (!stopped.aborted) throw error
+  }
+  console.log('Stopped. Nothing of the demo is left.')
+}
+
+/** Does the work on a Berth that is ended and removed afterwards. `signal` is aborted should it end before. */
+async function withBerth(
+  stopped: AbortSignal,
+  work: (berth: DemoBerth, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const berth = await startDemoBerth(stopped)
+  try {
+    await work(berth, AbortSignal.any([stopped, berth.ended]))
+  } catch (error) {
+    // That Berth is gone is why whatever was at work failed.
+    throw berth.ended.aborted ? berth.ended.reason : error
+  } finally {
+    console.log('Stopping…')
+    await berth.close()
+  }
+}
+
+function readOptions() {
+  const options = {
+    'local-only': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  } as const
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    throw new DemoFault(`${(error as Error).message}\n\n${help}`)
+  }
+}
+
+function stopOnSignal(): AbortSignal {
+  const controller = new AbortController()
+  const stop = () => controller.abort(new DemoFault('It was stopped.'))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
+  return controller.signal
+}
+
+/** Makes the world and keeps it busy until the signal is aborted. */
+async function live(berth: DemoBerth, localOnly: boolean, signal: AbortSignal): Promise<void> {
+  console.log(`A fresh Berth is up at ${berth.url}; everything it keeps is in ${berth.folder}`)
+  console.log('Making organizations, people, workspaces and servers…')
+  const world = await makeWorld(berth, signal)
+  const agents = await hireAgents(world)
+  await settleDown(world, signal)
+  await provoke(
+    world,
+    agents.find(({ name }) => name === 'briefing-agent')!,
+    signal,
+  )
+  if (!localOnly) {
+    console.log('Fetching the reference servers from npm…')
+    const reference = await launchReference(world, signal)
+    if (!reference.everything) console.log('  Going on with the servers that are here.')
+    agents.push(...(await hireForReference(world, reference)))
+  }
+  const counts = { answered: 0, failed: 0 }
+  await Promise.all([
+    drive(agents, counts, signal),
+    until(world.payments, world.deployments.cards, ['failed'], signal).then(() =>
+      console.log(summary(berth, world, agents.length)),
+    ),
+  ])
+  console.log(`\n${counts.answered} calls were answered, ${counts.failed} ended in an error or a refusal.`)
+}
+
+/** Waits until every local server is where it belongs, and stops the one that is out of use. */
+async function settleDown(world: World, signal: AbortSignal): Promise<void> {
+  const { payments, service, research, dispatch, deployments } = world
+  await Promise.all([
+    until(payments, deployments.rates, ['running'], signal),
+    until(payments, deployments.statements, ['running'], signal),
+    until(research, deployments.tickets, ['running'], signal),
+    until(research, deployments.digest, ['running'], signal),
+    until(research, deployments.retired, ['running'], signal),
+    until(dispatch, deployments.routes, ['running'], signal),
+    until(service, deployments.refused, ['held'], signal),
+  ])
+  const { organizationId, id: deploymentId } = deployments.retired
+  await research.owner.client.call(api.deployments.stop, { params: { organizationId, deploymentId } })
+  await until(research, deployments.retired, ['stopped'], signal)
+}
+
+/** Uses the digest until it shows its other face, which holds it. */
+async function provoke(world: World, agent: Caller['agent'], signal: AbortSignal): Promise<void> {
+  const caller = new Caller(agent)
+  for (let call = 0; call < 3; call++) await caller.call(agent.next())
+  await until(world.research, world.deployments.digest, ['held'], signal)
+  await caller.close()
+}
+
+function summary({ url }: DemoBerth, { people, deployments }: World, agents: number): string {
+  const { cards, digest, refused, retired } = deployments
+  const signIns = Object.values(people).map(
+    ({ email, name, part }) => `  ${email.padEnd(22)}${name.padEnd(18)}${part}`,
+  )
+  return `
+The world stands. ${agents} agents are calling tools, one or two calls a second.
+
+  Open      ${url}/console/lifecycle
+  API       ${url}/docs/api
+
+Sign in with one of these; the password of each is  ${password}
+${signIns.join('\n')}
+
+What to look at
+  ${cards.name.padEnd(22)}failed: it is set to the live network and has no member id; its last words say so
+  ${digest.name.padEnd(22)}held: it changed the description of its tool after a few calls; the diff shows how
+  ${refused.name.padEnd(22)}held: its tier does not run servers from folders
+  ${retired.name.padEnd(22)}stopped
+
+From the command line
+  ./mcpctl login --url ${url}
+
+Ctrl-C stops everything and removes it.
+`
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof DemoFault ? error.message : error)
+  process.exitCode = 1
+})

@@ -1,0 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DemoFault } from './berth.ts'
+
+const usualMs = 120_000
+
+/** Asks until the answer is true; a DemoFault when it is not in time. */
+export async function eventually(
+  what: string,
+  signal: AbortSignal,
+  ask: () => Promise<boolean>,
+  timeoutMs = usualMs,
+): Promise<void> {
+  const end = performance.now() + timeoutMs
+  while (!(await ask())) {
+    if (performance.now() > end) throw new DemoFault(`Not within ${timeoutMs / 1000} s: ${what}.`)
+    await sleep(250, undefined, { signal })
+  }
+}
