@@ -20,6 +20,8 @@ export interface Directory {
   /** What is known of a deployment, if it was loaded. */
   known(id: string): DeploymentRow | undefined
   load(id: string): Promise<DeploymentRow | null>
+  /** What is known of a deployment, with all that was committed before the call. */
+  refresh(id: string): Promise<DeploymentRow | null>
   close(): void
 }
 
@@ -90,6 +92,10 @@ export function createDirectory(platform: Platform): Directory {
     return next
   }
 
+  async function load(id: string): Promise<DeploymentRow | null> {
+    return rows.get(id) ?? (await (loading.get(id) ?? track(id, fetchRow(id))))
+  }
+
   async function fetchRow(id: string): Promise<DeploymentRow | null> {
     const row = await findDeployment(db, id)
     if (row && !row.deletedAt) rows.set(id, row)
@@ -121,7 +127,11 @@ export function createDirectory(platform: Platform): Directory {
       return target
     },
     known: (id) => rows.get(id),
-    load: async (id) => rows.get(id) ?? (await (loading.get(id) ?? track(id, fetchRow(id)))),
+    load,
+    refresh: async (id) => {
+      await feed.catchUp()
+      return await (loading.get(id) ?? load(id))
+    },
     close: unsubscribe,
   }
 }

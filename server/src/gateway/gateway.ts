@@ -184,16 +184,24 @@ export function createGateway(options: GatewayOptions) {
     const found = await locate(url, principal)
     if (response.writableEnded) return
     if (!found) return answer(response, nothingHere)
-    const { context, row, refusal } = found
+    const { context, refusal } = found
     if (refusal) {
       response.setHeader('www-authenticate', 'Bearer error="insufficient_scope", scope="tools:call"')
       return endpoint.refuse(request, response, context, refusal)
     }
+    const row = await upToDate(found.row)
+    if (response.writableEnded) return
     if (homes.isHere(row)) return endpoint.handle(request, response, context)
     // What is refused anyway, or has no home, is answered here: it leaves its record too.
     const address = admission.admit(row.id) ? null : await forward.addressOf(row)
     if (address) forward.request(request, response, { context, row, address, endpoint })
     else endpoint.refuse(request, response, context, admission.admit(row.id) ?? homeless)
+  }
+
+  /** Before a no by what is known in memory, what was committed meanwhile is heard. */
+  async function upToDate(row: DeploymentRow): Promise<DeploymentRow> {
+    if (!admission.admit(row.id) || !feed.isFresh()) return row
+    return (await directory.refresh(row.id)) ?? row
   }
 
   interface Located {
@@ -219,15 +227,17 @@ export function createGateway(options: GatewayOptions) {
     endpoint,
     directory,
     stopServing,
+    upToDate,
     contextOf,
     /** A deployment serves here again. */
     serving: admission.serving,
     /** One request as the principal, without HTTP; at the deployment's home wherever that is. */
     callOnce: async (
       context: CallerContext,
-      row: DeploymentRow,
+      given: DeploymentRow,
       call: OnceCall,
     ): Promise<OnceAnswer & { callId: string }> => {
+      const row = await upToDate(given)
       const away = !homes.isHere(row) && !admission.admit(row.id)
       const address = away ? await forward.addressOf(row) : null
       if (address) {

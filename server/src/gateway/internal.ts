@@ -48,12 +48,14 @@ function handler(platform: Platform, gateway: Gateway, logs: RuntimeLogs) {
 
     async function serve(): Promise<void> {
       if (kind === 'mcp') {
-        await gateway.directory.load(id!)
+        const row = await gateway.directory.load(id!)
+        if (row) await gateway.upToDate(row)
         return gateway.endpoint.handle(request, response, decodeContext(context!))
       }
       if (kind === 'call') {
         const row = await gateway.directory.load(id!)
         if (!row) return void response.writeHead(404).end()
+        await gateway.upToDate(row)
         const call = JSON.parse(await text(request)) as OnceCall
         const answer = await gateway.endpoint.callOnce({ context: decodeContext(context!), ...call })
         response.writeHead(200, { 'content-type': 'application/json' })

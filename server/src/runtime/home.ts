@@ -41,7 +41,9 @@ export interface HomeOptions {
 }
 
 export const sentinelKey = 'sentinel'
-const maxInstances = 100
+const maxProcesses = 100
+/** Sessions with a server elsewhere: none of them costs a process here. */
+const maxRemoteSessions = 2000
 
 const unavailable = (message: string): Refusal => ({ code: -32000, message, httpStatus: 503 })
 
@@ -169,10 +171,11 @@ export class Home {
   private instance(key: string, isolation: Isolation, kind = ''): Promise<Instance> {
     const known = this.instances.get(key)
     if (known) return known
-    if (this.instances.size >= maxInstances) {
-      return Promise.reject(
-        new UpstreamError(`it has ${maxInstances} processes, which is the most it may have`),
-      )
+    const remote = this.plan?.remote
+    const most = remote ? maxRemoteSessions : maxProcesses
+    if (this.instances.size >= most) {
+      const what = remote ? 'sessions' : 'processes'
+      return Promise.reject(new UpstreamError(`it has ${most} ${what}, which is the most it may have`))
     }
     const starting = this.begin(key, isolation, kind)
     this.instances.set(key, starting)

@@ -18,7 +18,8 @@ export function remoteDispatcher(url: string): Agent {
   if (isIP(host) && !isLoopbackName(host) && !isPublicAddress(host))
     throw new AddressRefused(host, host, addressKind(host))
   const agent = new Agent({
-    connections: 64,
+    // Every session keeps one for its stream: calls must not wait for those.
+    connections: 10_000,
     pipelining: 1,
     bodyTimeout: 0,
     headersTimeout: 0,
