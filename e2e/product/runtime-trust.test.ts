@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -22,7 +22,6 @@ import {
   untilRunning,
   type World,
 } from '../support/runtime-world.ts'
-import { eventually } from '../support/eventually.ts'
 
 let world: World
 
