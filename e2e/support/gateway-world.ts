@@ -45,7 +45,11 @@ export interface World {
 let made = 0
 
 export async function startWorld(options: TestServerOptions = {}): Promise<World> {
-  const server = await startTestServer(options)
+  return await buildWorld(await startTestServer(options))
+}
+
+/** The world on a server that is up. */
+export async function buildWorld(server: TestServer): Promise<World> {
   const owner = await signUp(server)
   const { id, slug } = await owner.client.call(api.organizations.create, { body: { name: `Acme ${++made}` } })
   const workspace = await createWorkspace({ owner, organizationId: id })
