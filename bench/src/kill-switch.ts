@@ -20,7 +20,7 @@ export async function killSwitch(): Promise<Report> {
   const platform = await openBeside(shipped.dataDir, shipped.databaseUrl)
   try {
     const tenant = await createTenant(shipped)
-    const deployment = await launchEcho(tenant, 'principal')
+    const deployment = await launchEcho(tenant, 'shared')
     const urls = [shipped.url, second.url].map((url) => url + new URL(deployment.mcpUrl).pathname)
 
     /** Milliseconds from the commit to the last answer that any session got. */

@@ -1,4 +1,5 @@
 /** What the log costs: the same change with and without its event, by 32 writers at once. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres } from '@berth/server/platform/postgres/embedded.ts'
 import type { Platform } from '@berth/server/platform/platform.ts'
 import type { Tx } from '@berth/server/platform/mutate.ts'
@@ -90,6 +91,7 @@ export async function log(): Promise<Report> {
     }
   } finally {
     await platform.close()
+    await sleep(500) // the pools' last connections
     await postgres.stop()
     await remove()
   }

@@ -24,24 +24,25 @@ export async function sessions(): Promise<Report> {
     const rows: string[][] = []
     let opened = 0
     const added = new Map<number, number>()
+    const children = new Map<number, number>()
     for (const count of counts) {
       await open(target, count - opened, async (worker) => worker.drop())
       opened = count
       const more = (await settled(memory)) - idle
       added.set(count, more)
+      children.set(count, servers(shipped.program.pid))
       rows.push([
         count.toLocaleString('en'),
         round(more),
         round((more * 1000) / count),
-        String(servers(shipped.program.pid)),
+        String(children.get(count)),
       ])
     }
     const thousand = added.get(1000)!
-    const children = servers(shipped.program.pid)
     return {
       title: 'Idle sessions on one shared server',
       about: [
-        'Sessions are initialised with a token and left alone. RSS of all processes but PostgreSQL, some seconds later, over what it was after the first fifty sessions had come and gone.',
+        'Sessions are initialised with a token and left alone. RSS of all processes but PostgreSQL, some seconds later, over what it was after the first fifty sessions had come and gone; what the garbage collector has not given back by then may hide some of the first ones.',
       ],
       findings: [
         {
@@ -51,10 +52,10 @@ export async function sessions(): Promise<Report> {
           met: thousand <= 60,
         },
         {
-          what: 'server processes for 10,000 sessions',
+          what: 'server processes for 1,000 sessions',
           target: '1',
-          figure: String(children),
-          met: children === 1,
+          figure: String(children.get(1000)),
+          met: children.get(1000) === 1,
         },
       ],
       tables: [

@@ -79,7 +79,7 @@ export async function seedDeployments(
           organizationId,
           workspaceId,
           name: 'echo',
-          limits: '{}',
+          limits: JSON.stringify({ memoryMb: 512, pids: 128, cpus: 1 }),
           desired: 'stopped',
           createdBy: 'bench',
           createdAt,
