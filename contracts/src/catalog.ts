@@ -143,6 +143,7 @@ export const catalogEndpoints = {
     id: 'catalog.add',
     example: {
       body: {
+        name: '$NAME',
         artifact: { kind: 'npm', package: '@modelcontextprotocol/server-everything' },
         manifest: { args: ['stdio'] },
       },
