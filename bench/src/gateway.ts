@@ -22,7 +22,9 @@ interface Turn extends Window {
   sessions: number
   round: number
   cpuMs: number
-  withoutPostgresMs: number
+  /** Of that: the process that speaks HTTP, and PostgreSQL. The rest is the echo server. */
+  frontMs: number
+  postgresMs: number
   rssMb: number
   processes: number
 }
@@ -77,7 +79,7 @@ export async function gateway(): Promise<Report> {
   }
 }
 
-const nothing = { cpuMs: 0, withoutPostgresMs: 0, rssMb: 0, processes: 0 }
+const nothing = { cpuMs: 0, frontMs: 0, postgresMs: 0, rssMb: 0, processes: 0 }
 
 /** Every contender in turn, with its sessions open all the time. */
 async function takeTurns(contenders: Contender[], sessions: number, times: number) {
@@ -97,7 +99,8 @@ async function takeTurns(contenders: Contender[], sessions: number, times: numbe
         sessions,
         round: at,
         cpuMs: (after.all.cpuMs - before.all.cpuMs) / window.calls,
-        withoutPostgresMs: (after.own.cpuMs - before.own.cpuMs) / window.calls,
+        frontMs: (after.front.cpuMs - before.front.cpuMs) / window.calls,
+        postgresMs: (after.postgres.cpuMs - before.postgres.cpuMs) / window.calls,
         rssMb: after.own.rssMb,
         processes: after.own.processes,
       })
@@ -107,8 +110,13 @@ async function takeTurns(contenders: Contender[], sessions: number, times: numbe
   return turns
 }
 
-function usage(pid: number): { all: Usage; own: Usage } {
-  return { all: usageOf(pid), own: usageOf(pid, (one) => !isPostgres(one)) }
+function usage(pid: number): Record<'all' | 'own' | 'front' | 'postgres', Usage> {
+  return {
+    all: usageOf(pid),
+    own: usageOf(pid, (one) => !isPostgres(one)),
+    front: usageOf(pid, (one) => one.pid === pid),
+    postgres: usageOf(pid, isPostgres),
+  }
 }
 
 /** How many different calls the database has once it has all, or after waiting long enough. */
@@ -209,18 +217,30 @@ function reportOf(
 }
 
 function tableOf(sessions: number, of: (name: string) => Turn[]): Table {
-  const columns = ['', 'calls/s', 'p50 ms', 'p99 ms', 'CPU ms/call', 'RSS MB', 'processes']
+  const columns = [
+    '',
+    'calls/s',
+    'p50 ms',
+    'p99 ms',
+    'CPU ms/call',
+    'gateway',
+    'PostgreSQL',
+    'echo server',
+    'RSS MB',
+    'processes',
+  ]
   const row = (name: string) => {
     const turns = of(name)
     const middle = (value: (turn: Turn) => number) => round(median(turns.map(value)))
-    const own =
-      name === names.berth ? ` (${middle((turn) => turn.withoutPostgresMs)} without PostgreSQL)` : ''
     return [
       name,
       middle((turn) => turn.perSecond),
       middle((turn) => turn.p50),
       middle((turn) => turn.p99),
-      middle((turn) => turn.cpuMs) + own,
+      middle((turn) => turn.cpuMs),
+      middle((turn) => turn.frontMs),
+      middle((turn) => turn.postgresMs),
+      middle((turn) => turn.cpuMs - turn.frontMs - turn.postgresMs),
       middle((turn) => turn.rssMb),
       middle((turn) => turn.processes),
     ]

@@ -7,6 +7,17 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
  * other machines and was not told its name.
  */
 export function allowedHosts(config: Config, publicUrl: string): ReadonlySet<string> | null {
+  const known = hostsOf.get(config)
+  if (known?.publicUrl === publicUrl) return known.hosts
+  const hosts = findHosts(config, publicUrl)
+  hostsOf.set(config, { publicUrl, hosts })
+  return hosts
+}
+
+/** The answer of last time: it is asked for with every call through the gateway. */
+const hostsOf = new WeakMap<Config, { publicUrl: string; hosts: ReadonlySet<string> | null }>()
+
+function findHosts(config: Config, publicUrl: string): ReadonlySet<string> | null {
   if (!config.publicUrl && !isLoopback(config.host)) return null
   const { host, port } = new URL(publicUrl)
   const ports = new Set([port, String(config.port)].filter((one) => one !== '' && one !== '0'))
