@@ -137,6 +137,7 @@ test('remove of what is stopped, and of what never ran, leaves nothing either', 
   await eventually('the files are gone', async () => (existsSync(state) ? null : true))
   const { id: young } = await launch(world, 'local/probe', { name: 'young' })
   await world.person.client.call(api.deployments.remove, at(young))
+  expect((await refusal(show(world, young))).status).toBe(404)
   await untilNoProcess(world)
   const { db } = world.server.berth.platform
   await eventually('no runner keeps it', async () => {

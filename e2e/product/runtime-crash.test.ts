@@ -41,6 +41,7 @@ interface Journal {
   names: Map<string, string[]>
   /** Deployment → whether it is to run, in the same way; `removed` ends it. */
   wishes: Map<string, ('running' | 'stopped' | 'removed')[]>
+  releases: string[]
   calls: string[]
   acknowledged: number
 }
@@ -62,11 +63,17 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
     params,
     body: { name: 'Main', tier: 'community' },
   })
-  const world = { person: { ...person, client: client() }, folder, marker: `crash-${path.basename(folder)}` }
-  await addLocal(world as unknown as World, 'probe', { source: probeSource })
-  await addLocal(world as unknown as World, 'lazy', { mode: 'slow' })
+  const now = {
+    ...person,
+    get client() {
+      return client()
+    },
+  }
+  const world = { person: now, folder, marker: `crash-${path.basename(folder)}` } as unknown as World
+  await addLocal(world, 'probe', { source: probeSource })
+  await addLocal(world, 'lazy', { mode: 'slow' })
 
-  const journal: Journal = { names: new Map(), wishes: new Map(), calls: [], acknowledged: 0 }
+  const journal: Journal = { names: new Map(), wishes: new Map(), releases: [], calls: [], acknowledged: 0 }
   const events: LogEvent[] = []
   const stream = followLog(() => url, person.token, organization.id, events)
 
@@ -136,6 +143,12 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
       })
     },
   ]
+  let added = 0
+  const add = async () => {
+    if (added === 8) return
+    const made = await acknowledged(() => addLocal(world, `extra-${++added}`, { mode: 'slow' }))
+    if (made) journal.releases.push(made.id)
+  }
   const call = async () => {
     const id = pick(living())
     if (!id) return
@@ -157,6 +170,7 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
     worker(() => pick(actions)!(), 150),
     worker(call, 150),
     worker(call, 150),
+    worker(add, 1000),
   ]
 
   for (let kill = 1; kill <= kills; kill++) {
@@ -185,14 +199,14 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
     expect(names, `seed ${seed}`).toContain(name)
   }
   for (const [id, wishes] of journal.wishes) {
-    let now: Deployment | ApiError | null = null
+    let found: Deployment | ApiError | null = null
     await eventually(`seed ${seed}: ${id} is as wished (${wishes.join()})`, async () => {
-      now = await client()
+      found = await client()
         .call(api.deployments.get, { params: { ...params, deploymentId: id } })
         .catch((error: ApiError) => error)
-      return wishes.some((wished) => settledAs(now!, wished)) ? true : null
+      return wishes.some((wished) => settledAs(found!, wished)) ? true : null
     }).catch((error: Error) => {
-      throw new Error(`${error.message}; it is ${JSON.stringify(now)}`, { cause: error })
+      throw new Error(`${error.message}; it is ${JSON.stringify(found)}`, { cause: error })
     })
   }
 
@@ -200,6 +214,14 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
   await eventually(`seed ${seed}: every run ends`, async () => {
     const { items } = await client().call(api.runs.list, { params, query: { limit: 100 } })
     return items.every(({ status }) => status !== 'running' && status !== 'pending') ? true : null
+  })
+
+  await eventually(`seed ${seed}: every release is observed`, async () => {
+    const found = await Promise.all(
+      journal.releases.map((releaseId) => client().call(api.catalog.getRelease, { params: { releaseId } })),
+    )
+    expect(found.filter(({ observation }) => observation === 'failed')).toEqual([])
+    return found.every(({ observation }) => observation === 'observed') ? true : null
   })
 
   // Every acknowledged call has one record.

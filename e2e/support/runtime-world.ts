@@ -38,7 +38,7 @@ const tools = {
   fetch: async ({ url }) => {
     try { return text(await (await fetch(url)).text()) } catch (error) { return text('failed: ' + (error.cause?.message ?? error.message)) }
   },
-  exit: () => process.exit(7),
+  complain: () => (console.error('I complain'), text('complained')),
 }
 process.env.FIXTURE_STARTED = String(Math.random())
 serve({

@@ -191,7 +191,7 @@ async function compose(
       organizationId: platformOrganizationId,
       kind: 'evaluation',
       releaseId,
-      retryLimit: 2,
+      retryLimit: 5,
     })
     return run.id
   }
