@@ -55,26 +55,33 @@ export async function announceRunner(options: RunnerOptions): Promise<Runner> {
 
   let renewed = performance.now()
   let fenced = false
+  let beating = false
   const timer = setInterval(() => void beat(), beatMs)
 
   async function beat(): Promise<void> {
-    const asked = performance.now()
-    const done =
-      await sql`update runners set alive_until = now() + make_interval(secs => ${leaseSeconds}) where id = ${id}`
-        .execute(db)
-        .then(
-          () => true,
-          () => false,
-        )
-    if (done) {
-      renewed = asked
-      if (fenced) logger.info('the database answers again; taking deployments back')
-      fenced = false
-    } else if (!fenced && performance.now() - renewed > fenceMs) {
+    // A database that does not answer at all must not keep this from being seen.
+    if (!fenced && performance.now() - renewed > fenceMs) {
       fenced = true
       logger.error('the database has not answered for too long; what runs here stops')
       options.onFenced()
     }
+    if (beating) return
+    beating = true
+    const asked = performance.now()
+    try {
+      await sql`update runners set alive_until = now() + make_interval(secs => ${leaseSeconds}) where id = ${id}`.execute(
+        db,
+      )
+    } catch {
+      return
+    } finally {
+      beating = false
+    }
+    // An answer that took long says nothing about now.
+    if (performance.now() - asked > fenceMs) return
+    renewed = asked
+    if (fenced) logger.info('the database answers again; taking deployments back')
+    fenced = false
   }
 
   return {
