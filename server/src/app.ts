@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
 import { catalogRoutes } from './catalog/routes.ts'
-import { cleanArtifactStore, enqueueObservation, seedCatalog } from './catalog/service.ts'
+import { cleanArtifactStore, enqueueObservation, seedCatalog, stopInstalling } from './catalog/service.ts'
 import { createForwarder } from './gateway/forward.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createInternalServer } from './gateway/internal.ts'
@@ -230,7 +230,7 @@ async function compose(
           await copier?.catchUp()
           await copier?.stop()
           journal.close()
-          await runtime.stop()
+          await Promise.all([runtime.stop(), stopInstalling(platform)])
           await internal.stop()
         },
       },

@@ -16,6 +16,7 @@ import { placesIn, removeAbandoned } from './artifacts/places.ts'
 import { check, ensure, type ArtifactCheck, type InstalledArtifact } from './artifacts/store.ts'
 import { evaluate, type OpenEvaluation } from './evaluation.ts'
 import { nearNames } from './names.ts'
+import { stopNpm } from './npm/run.ts'
 import {
   findInstalled,
   findRelease,
@@ -192,6 +193,11 @@ export async function verifyArtifact(
   artifact: InstalledArtifact,
 ): Promise<ArtifactCheck> {
   return await check(placesIn(platform.config.dataDir), artifact)
+}
+
+/** Ends the installations under way. To be called when a process stops. */
+export async function stopInstalling(platform: Platform): Promise<void> {
+  await stopNpm(placesIn(platform.config.dataDir))
 }
 
 /** Removes what killed processes left half done in the artifact store. To be called when a process starts. */

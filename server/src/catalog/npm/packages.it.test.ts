@@ -8,7 +8,7 @@ import { startRegistry, type TestPackage, type TestRegistry } from '../testing/r
 import { chooseBin, nodeFlags, packageEntry } from './entry.ts'
 import { installPackage } from './install.ts'
 import { lookUpPackage } from './look-up.ts'
-import { runNpm } from './run.ts'
+import { runNpm, stopNpm } from './run.ts'
 
 vi.setConfig({ testTimeout: 120_000 }) // npm is slow on a busy machine
 
@@ -123,6 +123,16 @@ describe('looking a package up', () => {
     } finally {
       process.env['PATH'] = PATH
     }
+  })
+
+  test('ends at once, with all it started, when Berth stops', async () => {
+    registry.silent.add('endless')
+    const stopped = { cacheDir: path.join(folder, 'stopped') }
+    const answer = runNpm(stopped, folder, ['view', '--', 'endless'], 60_000)
+    const refused = expect(answer).rejects.toThrow('Berth stopped while npm was at work')
+    await stopNpm({ cacheDir })
+    await stopNpm(stopped)
+    await refused
   })
 
   test('never takes a name for an option', async () => {

@@ -65,6 +65,19 @@ const guarded = `
 
 const notFound = 127
 
+interface RunningNpm {
+  cacheDir: string
+  stop(): Promise<void>
+}
+
+/** The npms that run now. */
+const running = new Set<RunningNpm>()
+
+/** Ends the npms that work in a place, and waits until they are gone; what waits for them gets `unavailable`. */
+export async function stopNpm({ cacheDir }: NpmPlace): Promise<void> {
+  await Promise.all([...running].filter((npm) => npm.cacheDir === cacheDir).map((npm) => npm.stop()))
+}
+
 /**
  * Runs npm with what it prints as JSON. No script of any package runs, and dependencies on git repositories cannot be
  * fetched: preparing one would run its scripts. Throws Refusal when npm is missing or takes longer than `timeoutMs`.
@@ -83,6 +96,20 @@ export async function runNpm(
     stdio: 'pipe',
     detached: true, // a process group of its own, which the guard ends
   })
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  let stopped = false
+  const entry: RunningNpm = {
+    cacheDir: place.cacheDir,
+    stop: async () => {
+      stopped = true
+      child.stdin.destroy()
+      await closed.catch(() => null)
+    },
+  }
+  running.add(entry)
   let stdout = ''
   let stderr = ''
   child.stdin.on('error', () => undefined)
@@ -97,10 +124,11 @@ export async function runNpm(
     late = true
     child.stdin.destroy()
   }, timeoutMs)
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  }).finally(() => clearTimeout(timer))
+  const code = await closed.finally(() => {
+    clearTimeout(timer)
+    running.delete(entry)
+  })
+  if (stopped) throw new Refusal('unavailable', 'Berth stopped while npm was at work; it is tried again.')
   if (late) {
     throw new Refusal(
       'unavailable',
