@@ -201,6 +201,7 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
   for (const [id, wishes] of journal.wishes) {
     let found: Deployment | ApiError | null = null
     await eventually(`seed ${seed}: ${id} is as wished (${wishes.join()})`, async () => {
+      await sleep(200)
       found = await client()
         .call(api.deployments.get, { params: { ...params, deploymentId: id } })
         .catch((error: ApiError) => error)
@@ -212,20 +213,27 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
 
   // No run is stuck.
   await eventually(`seed ${seed}: every run ends`, async () => {
+    await sleep(500)
     const { items } = await client().call(api.runs.list, { params, query: { limit: 100 } })
     return items.every(({ status }) => status !== 'running' && status !== 'pending') ? true : null
   })
 
-  await eventually(`seed ${seed}: every release is observed`, async () => {
-    const found = await Promise.all(
-      journal.releases.map((releaseId) => client().call(api.catalog.getRelease, { params: { releaseId } })),
-    )
-    expect(found.filter(({ observation }) => observation === 'failed')).toEqual([])
-    return found.every(({ observation }) => observation === 'observed') ? true : null
-  })
+  await eventually(
+    `seed ${seed}: every release is observed`,
+    async () => {
+      await sleep(500) // the API counts how often it is asked
+      const found = await Promise.all(
+        journal.releases.map((releaseId) => client().call(api.catalog.getRelease, { params: { releaseId } })),
+      )
+      expect(found.filter(({ observation }) => observation === 'failed')).toEqual([])
+      return found.every(({ observation }) => observation === 'observed') ? true : null
+    },
+    120_000,
+  )
 
   // Every acknowledged call has one record.
   await eventually(`seed ${seed}: all call records are there`, async () => {
+    await sleep(500)
     const records = await allCalls(client, params)
     const ids = new Set(records.map(({ id }) => id))
     expect(ids.size).toBe(records.length)
