@@ -4,11 +4,11 @@
  */
 import { parseArgs } from 'node:util'
 import { api } from '@berth/contracts'
-import { hireAgents, hireForReference } from './demo/agents.ts'
+import { hireAgents, hireForReference, type Agent } from './demo/agents.ts'
 import { DemoFault, startDemoBerth, type DemoBerth } from './demo/berth.ts'
 import { password } from './demo/people.ts'
 import { launchReference } from './demo/reference.ts'
-import { Caller, drive } from './demo/traffic.ts'
+import { callOnce, drive } from './demo/traffic.ts'
 import { makeWorld, until, type World } from './demo/world.ts'
 
 const help = `Usage: npm run demo [-- --local-only]
@@ -76,11 +76,7 @@ async function live(berth: DemoBerth, localOnly: boolean, signal: AbortSignal): 
   const world = await makeWorld(berth, signal)
   const agents = await hireAgents(world)
   await settleDown(world, signal)
-  await provoke(
-    world,
-    agents.find(({ name }) => name === 'briefing-agent')!,
-    signal,
-  )
+  await provoke(world, agents, signal)
   if (!localOnly) {
     console.log('Fetching the reference servers from npm…')
     const reference = await launchReference(world, signal)
@@ -114,12 +110,13 @@ async function settleDown(world: World, signal: AbortSignal): Promise<void> {
   await until(research, deployments.retired, ['stopped'], signal)
 }
 
-/** Uses the digest until it shows its other face, which holds it. */
-async function provoke(world: World, agent: Caller['agent'], signal: AbortSignal): Promise<void> {
-  const caller = new Caller(agent)
-  for (let call = 0; call < 3; call++) await caller.call(agent.next())
+/** Lets agents run into what is in their way: a tool their token does not allow, and a server that changes its face. */
+async function provoke(world: World, agents: Agent[], signal: AbortSignal): Promise<void> {
+  const named = (name: string) => agents.find((agent) => agent.name === name)!
+  await callOnce(named('treasury-agent'), { tool: 'set_margin', args: { basisPoints: 20 } })
+  const briefing = named('briefing-agent')
+  for (let call = 0; call < 3; call++) await callOnce(briefing, briefing.next())
   await until(world.research, world.deployments.digest, ['held'], signal)
-  await caller.close()
 }
 
 function summary({ url }: DemoBerth, { people, deployments }: World, agents: number): string {

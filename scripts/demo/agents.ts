@@ -1,6 +1,7 @@
 /** Who calls the tools of the demo's world: each agent with a token of its own, and what it is after. */
 import { api, type Deployment } from '@berth/contracts'
-import type { World, Place } from './world.ts'
+import type { Reference } from './reference.ts'
+import type { Place, World } from './world.ts'
 
 export interface Step {
   tool: string
@@ -159,14 +160,14 @@ function voyages(): Step {
 
 /** The agents of the servers from npm. */
 export async function hireForReference(
-  { service, reporting }: World,
-  running: { everything?: Deployment; memory?: Deployment; filesystem?: Deployment },
+  { service, reporting, research }: World,
+  running: Reference,
 ): Promise<Agent[]> {
   const agents: Agent[] = []
   const hire = async (name: string, at: Place, deployment: Deployment | undefined, next: () => Step) => {
     if (!deployment) return
     const token = await serviceToken(at, name, { allowedDeployments: [deployment.id] })
-    agents.push(agent(name, deployment, 1, next, { token }))
+    agents.push(agent(name, deployment, 2, next, { token }))
   }
   await hire('onboarding-agent', service, running.everything, () =>
     sometimes(0.15)
@@ -184,5 +185,18 @@ export async function hireForReference(
       ? { tool: 'read_text_file', args: { path: sometimes(0.2) ? '/etc/passwd' : '/data/report.csv' } }
       : { tool: 'write_file', args: { path: '/data/report.csv', content: `amount\n${amount()}\n` } },
   )
+  await hire('planning-agent', research, running.thinking, thoughts())
   return agents
+}
+
+/** One train of thought after the other. */
+function thoughts(): () => Step {
+  const total = 5
+  let number = 0
+  return () => {
+    number = (number % total) + 1
+    const thought = `Step ${number}: ${oneOf(complaints)}`
+    const args = { thought, thoughtNumber: number, totalThoughts: total, nextThoughtNeeded: number < total }
+    return { tool: 'sequentialthinking', args }
+  }
 }

@@ -8,14 +8,14 @@ const shortestPause = 400
 const furtherPause = 500
 const callMs = 15_000
 
-export interface Counts {
+interface Counts {
   answered: number
   /** Answers in which the tool reports an error, and refusals by Berth. */
   failed: number
 }
 
 /** An agent's client; opens a session when there is none, and anew after one was refused or lost. */
-export class Caller {
+class Caller {
   readonly agent: Agent
   private session: Client | null = null
 
@@ -51,6 +51,13 @@ export class Caller {
     })
     return client
   }
+}
+
+/** One call in a session of its own. */
+export async function callOnce(agent: Agent, step: Step): Promise<void> {
+  const caller = new Caller(agent)
+  await caller.call(step)
+  await caller.close()
 }
 
 /** Lets the agents call until the signal is aborted. */

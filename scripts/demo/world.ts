@@ -72,20 +72,19 @@ async function makePlaces({ operator, owner, admin, developer, auditor, shipper 
     [developer, 'developer'],
     [operator, 'admin'],
   ])
-  const reporting = {
+  await archive(await place(bank, { name: 'Migration 2025', tier: 'standard', region: 'eu-west-1' }))
+  // The page shows the newest one first.
+  const research = await place(bank, { name: 'Research', tier: 'community', region: 'local' })
+  const service = await place(bank, { name: 'Customer Service', tier: 'standard', region: 'eu-west-1' })
+  const reporting = await place(bank, {
     name: 'Regulatory Reporting',
     key: 'reporting',
     tier: 'regulated',
     region: 'eu-central-1',
-  }
-  await archive(await place(bank, { name: 'Migration 2025', tier: 'standard', region: 'eu-west-1' }))
-  return {
-    payments: await place(bank, { name: 'Payments', tier: 'internal', region: 'eu-central-1' }),
-    reporting: await place(bank, reporting),
-    service: await place(bank, { name: 'Customer Service', tier: 'standard', region: 'eu-west-1' }),
-    research: await place(bank, { name: 'Research', tier: 'community', region: 'local' }),
-    dispatch: await place(fleet, { name: 'Dispatch', tier: 'internal', region: 'eu-north-1' }),
-  }
+  })
+  const payments = await place(bank, { name: 'Payments', tier: 'internal', region: 'eu-central-1' })
+  const dispatch = await place(fleet, { name: 'Dispatch', tier: 'internal', region: 'eu-north-1' })
+  return { payments, reporting, service, research, dispatch }
 }
 
 async function launchAll({ payments, service, research, dispatch }: Places) {
