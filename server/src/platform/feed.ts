@@ -4,13 +4,21 @@ import type { LogEvent } from '@berth/contracts'
 import type { Clock } from './clock.ts'
 import type { Database } from './db/database.ts'
 import type { Logger } from './logger.ts'
-import { readEvents } from './log/read.ts'
+import { readManyEvents } from './log/read.ts'
 
 const channel = 'berth_heads'
 const pollMs = 500
 const coalesceMs = 5
+/** Logs read in one query, and events of each. */
+const logsAtOnce = 100
+const eventsAtOnce = 100
 /** A feed that has not read the heads for this long says so: what relies on it refuses. */
 export const feedLeaseMs = 2000
+
+interface Head {
+  id: string
+  seq: number
+}
 
 export type EventListener = (events: LogEvent[]) => void
 
@@ -53,19 +61,26 @@ export async function startFeed({ db, directUrl, clock, logger }: FeedOptions): 
   async function look(): Promise<void> {
     const started = clock.monotonic()
     const { heads, oldest } = await movedHeads(db, horizon)
-    for (const head of heads) await advance(head.id, head.seq)
+    const grown = heads.filter(isAhead)
+    for (let at = 0; at < grown.length; at += logsAtOnce) await advance(grown.slice(at, at + logsAtOnce))
     horizon = oldest
     readAt = started
   }
 
-  async function advance(id: string, head: number): Promise<void> {
-    let position = positions.get(id) ?? 0
-    while (position < head) {
-      const events = await readEvents(db, id, position)
-      if (events.length === 0) break
-      position = events.at(-1)!.seq
-      positions.set(id, position)
-      for (const listener of listeners) tell(listener, events)
+  function isAhead({ id, seq }: Head): boolean {
+    return seq > (positions.get(id) ?? 0)
+  }
+
+  /** Reads on in these logs up to their heads: together, since many logs that grow a little are the usual load. */
+  async function advance(heads: Head[]): Promise<void> {
+    for (let behind = heads; behind.length > 0; behind = behind.filter(isAhead)) {
+      const from = new Map(behind.map(({ id }) => [id, positions.get(id) ?? 0]))
+      const found = await readManyEvents(db, from, eventsAtOnce)
+      if (found.length === 0) break
+      for (const [id, events] of Map.groupBy(found, (event) => event.organizationId)) {
+        positions.set(id, events.at(-1)!.seq)
+        for (const listener of listeners) tell(listener, events)
+      }
     }
   }
 
@@ -129,7 +144,7 @@ export async function startFeed({ db, directUrl, clock, logger }: FeedOptions): 
 
 /** Heads moved by transactions not yet finished at the last look, and the oldest one running now. */
 async function movedHeads(db: Database, horizon: string) {
-  const { rows } = await sql<{ oldest: string; heads: { id: string; seq: number }[] }>`
+  const { rows } = await sql<{ oldest: string; heads: Head[] }>`
     select pg_snapshot_xmin(pg_current_snapshot())::text as oldest,
       (select coalesce(jsonb_agg(jsonb_build_object('id', organization_id, 'seq', seq)), '[]'::jsonb)
        from log_heads where changed >= ${horizon}::xid8) as heads`.execute(db)

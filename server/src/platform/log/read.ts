@@ -33,6 +33,23 @@ export async function readEvents(
   return rows.map(toLogEvent)
 }
 
+/** The same of several logs in one query, each from its own position; at most `limit` of each, log by log. */
+export async function readManyEvents(
+  db: Queryable,
+  after: ReadonlyMap<string, number>,
+  limit: number,
+): Promise<LogEvent[]> {
+  const { rows } = await sql<EventRow>`
+    select e.organization_id, e.seq, e.type, e.version, e.at, e.effective_at, e.actor, e.request_id, e.payload,
+           e.leaf_hash, ${openingsOf}
+    from unnest(${[...after.keys()]}::text[], ${[...after.values()]}::bigint[]) as p (organization_id, seq)
+    cross join lateral (
+      select * from events where organization_id = p.organization_id and seq > p.seq
+      order by seq limit ${limit}) e
+    order by e.organization_id, e.seq`.execute(db)
+  return rows.map(toLogEvent)
+}
+
 /** The column that gathers an event's openings as one object; for queries over `events e`. */
 export const openingsOf = sql`(
   select jsonb_object_agg(o.field, o.value) from event_openings o
