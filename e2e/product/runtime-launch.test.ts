@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api, platformOrganizationId } from '@berth/contracts'
+import { startTestServer } from '@berth/server/platform/testing/index.ts'
 import {
   addLocal,
   callTool,
@@ -203,6 +205,30 @@ describe('what cannot be launched is refused when it is asked for', () => {
     })
     expect(items.some(({ server }) => server === 'local/configured')).toBe(false)
   })
+})
+
+test('a release that is being observed when Berth stops is left to the next one, and not at fault', async () => {
+  const stopping = await openWorld()
+  const { id, runId } = await addLocal(stopping, 'hang-on-initialize')
+  const params = { organizationId: platformOrganizationId, runId }
+  await eventually('it is being observed', async () => {
+    const { step } = await stopping.person.client.call(api.runs.get, { params })
+    return step === 'starting it in the sandbox' && processesOf(stopping).length > 0 ? true : null
+  })
+  await stopping.server.berth.close()
+  expect(processesOf(stopping)).toEqual([])
+  const next = await startTestServer({ beside: stopping.server })
+  try {
+    const client = next.client(stopping.person.token)
+    expect(await client.call(api.runs.get, { params })).toMatchObject({ status: 'pending', attempt: 2 })
+    const release = await client.call(api.catalog.getRelease, { params: { releaseId: id } })
+    expect(release.observation).toBe('pending')
+  } finally {
+    await next.close()
+    await stopping.server.database.drop()
+    rmSync(stopping.server.dataDir, { recursive: true, force: true })
+    rmSync(stopping.folder, { recursive: true, force: true })
+  }
 })
 
 test('nothing of what failed is left running', async () => {

@@ -98,9 +98,9 @@ test('calls, tools and logs through either process reach the same server', async
   const { id, mcpUrl } = await untilRunning(deployments[0]!.id)
   const answers = await Promise.all(clients.map((client) => tool(client, id, 'pid')))
   expect(answers[0]).toBe(answers[1])
-  const path = new URL(mcpUrl).pathname
+  const { pathname } = new URL(mcpUrl)
   for (const url of urls) {
-    const session = await connect(world, `${url}${path}`)
+    const session = await connect(world, `${url}${pathname}`)
     expect(await session.call('pid')).toBe(answers[0])
     await session.client.close()
   }
@@ -118,9 +118,9 @@ test('calls, tools and logs through either process reach the same server', async
 test('what is stopped or revoked through one process ends sessions of the other', async () => {
   const { id, mcpUrl } = await untilRunning(deployments[1]!.id)
   const home = await homeOf(id)
-  const pathname = new URL(mcpUrl).pathname
+  const { pathname } = new URL(mcpUrl)
   const session = await connect(world, `${urls[home]}${pathname}`)
-  await session.call('pid')
+  expect(await session.call('pid')).toMatch(/^\d+:/)
   const { items } = await clients[0]!.call(api.tokens.listMine, {})
   for (const { id: tokenId } of items.filter(({ state }) => state === 'active')) {
     await clients[1 - home]!.call(api.tokens.revokeMine, { params: { tokenId } })

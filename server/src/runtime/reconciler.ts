@@ -275,7 +275,9 @@ export class Reconciler {
     if (row.failures > 0 && ranMs > timings.stableMs) await this.outcomes.stable(row.id)
     if (!this.worthDeciding(place)) return
     place.suspect = false
-    const { held } = await launcher.decide(row, 'running')
+    // One process that drifted holds all, also when another one was seen to be as it should be since.
+    const drifted = place.home.live().find(({ held }) => held !== null)
+    const held = drifted?.held ?? (await launcher.decide(row, 'running')).held
     place.decidedAt = performance.now()
     if (held) await this.hold(row, place, held)
   }

@@ -13,9 +13,8 @@ import {
   start,
   stop,
   update,
-  type DeploymentRow,
-} from './service.ts'
-import { findDeployments, toDeployment } from './store.ts'
+} from './deployments.ts'
+import { findDeployments, toDeployment, type DeploymentRow } from './store.ts'
 
 /** What the routes need of those who talk to running servers: the gateway, wherever the deployment's home is. */
 export interface LiveDeployments {

@@ -14,7 +14,7 @@ import { usualTimings, type Timings } from './limits.ts'
 import { Reconciler } from './reconciler.ts'
 import { announceRunner, type Runner } from './runners.ts'
 import { detectCapabilities, type Capabilities } from './sandbox/capabilities.ts'
-import type { DeploymentRow } from './store.ts'
+import { buryInstances, type DeploymentRow } from './store.ts'
 
 /** What the gateway asks of the deployments whose home is this process. */
 export interface Homes {
@@ -75,6 +75,12 @@ export async function createRuntime(options: {
   let reconciler: Reconciler | null = null
   const closing = new AbortController()
 
+  const observation: JobHandler<'catalog.observe'> = {
+    name: 'catalog.observe',
+    retryLimit: 0,
+    run: (data) => observeRelease({ platform, executor, runnerId, timings, closing: closing.signal }, data),
+  }
+
   const homes: Homes = {
     isHere: (row) => runner !== null && row.runnerId === runnerId,
     acquire: async (id, principal, opening) =>
@@ -86,14 +92,7 @@ export async function createRuntime(options: {
   return {
     homes,
     logs: createLogs(executor, dataDir),
-    jobs: [
-      {
-        name: 'catalog.observe',
-        retryLimit: 0,
-        run: (data) =>
-          observeRelease({ platform, executor, runnerId, timings, closing: closing.signal }, data),
-      } satisfies JobHandler<'catalog.observe'> as JobHandler,
-    ],
+    jobs: [observation],
     runnerId,
     start: async (hooks) => {
       const runs = roles.has('runner')
@@ -109,6 +108,7 @@ export async function createRuntime(options: {
         onFenced: () => reconciler?.fence(),
       })
       if (!runs) return
+      await buryInstances(platform.db)
       const launcher = createLauncher({ platform, policy, executor, runnerId, timings })
       reconciler = new Reconciler({ platform, runnerId, launcher, timings, ...hooks })
       reconciler.start()

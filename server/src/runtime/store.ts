@@ -148,12 +148,13 @@ export async function homesOf(db: Queryable, runnerId: string): Promise<string[]
   return rows.map((row) => row.id)
 }
 
-/** Notes the end of processes whose runner is gone: nobody else will. */
+/** Notes the end of processes whose runner is gone, as nobody else will, and forgets those that ended a week ago. */
 export async function buryInstances(db: Queryable): Promise<void> {
   await sql`
     update instances i set state = 'gone', exit_reason = 'The runner that it was on is gone.', ended_at = now()
     where i.state <> 'gone' and not exists (
       select 1 from runners r where r.id = i.runner_id and r.alive_until > now())`.execute(db)
+  await sql`delete from instances where state = 'gone' and ended_at < now() - interval '7 days'`.execute(db)
 }
 
 /** The address at which the runner that is a deployment's home answers; null when it has none alive. */
