@@ -1,7 +1,7 @@
 /** Several processes of one installation, and what a client sees when one of them ends. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Deployment } from '@berth/contracts'
+import { api, type Deployment } from '@berth/contracts'
 import { startTestServer } from '@berth/server/platform/testing/index.ts'
 import { events, type TestClient } from '@berth/server/relay/test-kit.ts'
 import { startBerthProcess, type BerthProcess } from '../support/berth-process.ts'
@@ -144,6 +144,25 @@ describe('a process that is not the home passes on', () => {
     expect(records).toHaveLength(1)
   })
 
+  test('what pages ask: the tools, a call, the log', async () => {
+    const { owner, organizationId } = world
+    const params = { organizationId, deploymentId: slow.id }
+    const { tools } = await owner.client.call(api.deployments.tools, { params })
+    expect(tools.map(({ name }) => name)).toEqual(['run'])
+    const body = { tool: 'run', arguments: { message: 'page', steps: 0 } }
+    const { callId, result } = await owner.client.call(api.deployments.call, { params, body })
+    expect(result).toMatchObject({ content: [{ text: 'page' }] })
+    const records = await calls(
+      world,
+      { deploymentId: slow.id, principalId: owner.userId, tool: 'run', outcome: 'ok' },
+      1,
+    )
+    await eventually('its record', async () => {
+      const all = await calls(world, { deploymentId: slow.id, tool: 'run', outcome: 'ok' }, records.length)
+      return all.find(({ id, sessionId }) => id === callId && sessionId === null)
+    })
+  })
+
   test('callers whose tokens name very many tools', async () => {
     const allowedTools = [
       'echo',
@@ -189,20 +208,29 @@ describe('when the home ends, sessions go on under their ids in the next one', (
     const client = await opened(slow)
     const idle = await opened(slow)
     const { streamed, response } = await midCall(client)
+    const { owner, organizationId } = world
+    const page = owner.client.call(api.deployments.call, {
+      params: { organizationId, deploymentId: slow.id },
+      body: { tool: 'run', arguments: { steps: 600, stepMs: 100 } },
+    })
+    await sleep(100)
     await home.kill()
     const cut = await response
     expect(cut.status).toBe(502)
     expect(await replyOf(cut)).toMatchObject({ id: 'cut', error: { code: -32001 } })
     expect(await streamed).toBe('over')
+    const { callId, error } = await page
+    expect(error).toMatchObject({ code: -32001 })
     const refused = await client.post({ jsonrpc: '2.0', id: 2, method: 'ping' })
     expect([502, 503]).toContain(refused.status)
     home = startHome(world.server)
     await home.url
     await again(client)
     await again(idle)
-    const lost = await calls(world, { deploymentId: slow.id, tool: 'run', outcome: 'lost' }, 1)
-    expect(lost).toHaveLength(1)
-    expect(lost[0]).toMatchObject({ method: 'tools/call', errorCode: -32001 })
+    const lost = await calls(world, { deploymentId: slow.id, tool: 'run', outcome: 'lost' }, 2)
+    expect(lost).toHaveLength(2)
+    for (const one of lost) expect(one).toMatchObject({ method: 'tools/call', errorCode: -32001 })
+    expect(lost.filter(({ id, sessionId }) => id === callId && sessionId === null)).toHaveLength(1)
   })
 
   test('after an orderly stop', async () => {

@@ -235,7 +235,7 @@ describe('malformed requests', () => {
     await fc.assert(
       fc.asyncProperty(verb, headers, text, async (given, more, body) => {
         const deleting = given === 'DELETE' ? { 'mcp-session-id': 'unknown' } : {}
-        const response = await fetch(client.url, {
+        const sent: RequestInit = {
           method: given,
           headers: {
             'content-type': 'application/json',
@@ -246,7 +246,8 @@ describe('malformed requests', () => {
             ...deleting,
           },
           body,
-        })
+        }
+        const response = await fetch(client.url, sent)
         expect(response.status).toBeLessThan(500)
         const said = await response.text()
         if (response.status >= 400) expect(JSON.parse(said).error.message).toMatch(/\w+/)

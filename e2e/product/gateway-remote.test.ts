@@ -96,6 +96,7 @@ test('asks the client back, tells of changes, and goes on with a new session whe
     for await (const { data } of events(response)) {
       if (data.includes('notifications/tools/list_changed')) return data
     }
+    return null
   })
   await eventually('the stream stands', async () => {
     await client.call('touch')

@@ -79,14 +79,14 @@ export function createWorkspace(
 /** Adds a fixture of `e2e/fixtures/mcp` as a server from a folder; resolves with its name once it was observed. */
 export async function addLocal(
   world: World,
-  command: string[],
+  entry: string[],
   manifest: Partial<ReleaseManifest> = {},
 ): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'berth-gateway-'))
   folders.push(folder)
-  for (const file of [command[0]!, 'rpc.mjs']) await cp(path.join(fixtures, file), path.join(folder, file))
+  for (const file of [entry[0]!, 'rpc.mjs']) await cp(path.join(fixtures, file), path.join(folder, file))
   const name = `fixture-${++made}`
-  const artifact = { kind: 'local' as const, path: folder, command: ['node', ...command] }
+  const artifact = { kind: 'local' as const, path: folder, command: ['node', ...entry] }
   const { id } = await world.owner.client.call(api.catalog.add, { body: { name, artifact, manifest } })
   return await observed(world, id)
 }

@@ -21,7 +21,7 @@ export function createEndings(endpoint: McpEndpoint<CallerContext>): Endings {
 
   function end(which: (context: CallerContext, session: SessionView) => boolean, message: string): void {
     const refusal = { code: refusedCode, message }
-    endpoint.closeSessions((session) => which(openerOf(session), session), refusal, { remember: false })
+    endpoint.closeSessions((session) => which(openerOf(session), session), refusal)
   }
 
   const endWith = (credential: unknown, message: string) =>
@@ -32,7 +32,7 @@ export function createEndings(endpoint: McpEndpoint<CallerContext>): Endings {
 
   function ofDeployment(deploymentId: string, why: StopReason): void {
     const refusal = refusalOf(why)
-    endpoint.closeSessions((session) => session.scope === deploymentId, refusal, { remember: false })
+    endpoint.closeSessions((session) => session.scope === deploymentId, refusal)
   }
 
   return {

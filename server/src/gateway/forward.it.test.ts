@@ -27,12 +27,13 @@ describe('a gateway process that is not the home of a deployment', () => {
     const { id: releaseId, server } = await client.call(api.catalog.add, { body: { name: 'echo', artifact } })
     await vi.waitFor(async () => {
       const release = await client.call(api.catalog.getRelease, { params: { releaseId } })
-      expect(release.observation).toBe('observed')
+      if (release.observation !== 'observed') throw new Error(release.observation)
     }, waiting)
     const launched = await client.call(api.deployments.launch, { params, body: { workspaceId, server } })
     await vi.waitFor(async () => {
       const one = { ...params, deploymentId: launched.id }
-      expect((await client.call(api.deployments.get, { params: one })).phase).toBe('running')
+      const { phase } = await client.call(api.deployments.get, { params: one })
+      if (phase !== 'running') throw new Error(phase)
     }, waiting)
     mcpUrl = launched.mcpUrl
     const token = { params: { ...params, workspaceId }, body: { name: 'agent' } }

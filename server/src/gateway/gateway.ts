@@ -162,7 +162,7 @@ export function createGateway(options: GatewayOptions) {
   /** Takes a request to `/mcp/…`; false: another part's. */
   function intercept(request: IncomingMessage, response: ServerResponse): boolean {
     const url = request.url ?? ''
-    if (!/^\/mcp(?:[/?]|$)/.test(url)) return false
+    if (!url.startsWith('/mcp/') && !/^\/mcp(?:\?|$)/.test(url)) return false
     // Whatever is looked up for it in the database: a caller does not wait longer than the log's lease.
     const done = admission.whileFresh(() => answer(response, stale))
     serve(request, response, url)
@@ -189,7 +189,7 @@ export function createGateway(options: GatewayOptions) {
       response.setHeader('www-authenticate', 'Bearer error="insufficient_scope", scope="tools:call"')
       return endpoint.refuse(request, response, context, refusal)
     }
-    const row = await upToDate(found.row)
+    const row = admission.admit(found.row.id) ? await upToDate(found.row) : found.row
     if (response.writableEnded) return
     if (homes.isHere(row)) return endpoint.handle(request, response, context)
     // What is refused anyway, or has no home, is answered here: it leaves its record too.
@@ -242,12 +242,12 @@ export function createGateway(options: GatewayOptions) {
       const address = away ? await forward.addressOf(row) : null
       if (address) {
         const passed = { ...context, record: { id: newId('call'), at: Date.now() } }
-        const answer = await forward.callOnce(address, passed, call)
-        if (answer) return { ...answer, callId: passed.record.id }
+        const reply = await forward.callOnce(address, passed, call)
+        if (reply) return { ...reply, callId: passed.record.id }
         return lostCall(passed, call)
       }
-      const answer = await endpoint.callOnce({ context, ...call })
-      return { ...answer, callId: context.callId! }
+      const reply = await endpoint.callOnce({ context, ...call })
+      return { ...reply, callId: context.callId! }
     },
     close: async () => {
       clearInterval(toucher)

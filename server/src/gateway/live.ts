@@ -76,7 +76,7 @@ export function liveDeployments(
   /** Lines from the home; from this machine's files when the deployment has none. */
   async function* remoteLines(row: DeploymentRow, query: string): AsyncGenerator<LogLine> {
     const response = await forward.get(row, `/internal/logs/${row.id}?${query}`)
-    if (!response) return yield* await logs.tail(row.id, { lines: 200 })
-    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as LogLine
+    if (!response) yield* await logs.tail(row.id, { lines: 200 })
+    else for await (const line of createInterface({ input: response })) yield JSON.parse(line) as LogLine
   }
 }

@@ -160,7 +160,6 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
       return
     }
     if (found && !(found instanceof Session)) {
-      this.recordUnheard(context, envelope, { sessionId: id, refusal: found, outcome: 'refused' })
       sendRefusal(res, found, rawId)
       return
     }
@@ -333,23 +332,11 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     return [...this.table.sessions.values()]
   }
 
-  /**
-   * Closes the sessions that match: their pending requests get `refusal` and their streams end. Later requests find
-   * 404, or with `remember` the refusal again (HTTP 403) until it is forgotten. Returns how many.
-   */
-  closeSessions(
-    predicate: (session: SessionView) => boolean,
-    refusal: Refusal,
-    { remember = true } = {},
-  ): number {
-    let count = 0
-    for (const session of this.table.sessions.values()) {
-      if (!predicate(session)) continue
-      if (remember) this.table.remember(session, refusal)
-      this.table.close(session, 'refused', refusal)
-      count++
-    }
-    return count
+  /** Closes the sessions that match: their pending requests get `refusal`, their streams end. Returns how many. */
+  closeSessions(predicate: (session: SessionView) => boolean, refusal: Refusal): number {
+    const closing = this.sessions().filter(predicate) as Session<C>[]
+    for (const session of closing) this.table.close(session, 'refused', refusal)
+    return closing.length
   }
 
   /** Answers a request that may not even look for its session; what a POST asks for is recorded as refused. */
@@ -376,11 +363,6 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     } catch (error) {
       sendRefusal(res, faultOf(error), 'null')
     }
-  }
-
-  /** Lets refused sessions of a scope find 404 again, so that their clients initialise anew. */
-  forgetRefusals(scope: string): void {
-    this.table.forgetRefusals(scope)
   }
 
   /** Calls a server without HTTP and without a session. */

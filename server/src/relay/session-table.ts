@@ -17,20 +17,10 @@ import { Upstream } from './upstream.ts'
 import type { InitializeResult } from './upstream.ts'
 import { unknownSession } from './http.ts'
 
-/** How many refused sessions are remembered, so that they hear why and not just 404. */
-const MAX_REMEMBERED = 10_000
-
-interface Remembered {
-  principal: string
-  scope: string
-  refusal: Refusal
-}
-
 export class SessionTable<C extends RelayContext> implements SessionEvents<C> {
   readonly sessions = new Map<string, Session<C>>()
   /** Every open event stream of the endpoint. */
   readonly openStreams = new Set<ServerResponse>()
-  private readonly remembered = new Map<string, Remembered>()
   private readonly restoring = new Map<string, Promise<Session<C> | Refusal>>()
   private readonly hooks: RelayHooks<C>
   private readonly epoch = randomBytes(4).toString('hex')
@@ -42,10 +32,8 @@ export class SessionTable<C extends RelayContext> implements SessionEvents<C> {
   /** The caller's own session in this process, or why it may not have it; null when the id is unknown here. */
   find(id: string, context: C): Session<C> | Refusal | null {
     const session = this.sessions.get(id)
-    if (session) return owns(session, context) ? session : unknownSession()
-    const remembered = this.remembered.get(id)
-    if (remembered) return owns(remembered, context) ? remembered.refusal : unknownSession()
-    return null
+    if (!session) return null
+    return owns(session, context) ? session : unknownSession()
   }
 
   /** Opens a session: finds it a server and initialises that. Throws UpstreamError when the server fails. */
@@ -144,22 +132,6 @@ export class SessionTable<C extends RelayContext> implements SessionEvents<C> {
     // A row written late must not outlive its session.
     if (session.saving) void session.saving.then(() => this.hooks.sessionClosed?.(session, reason))
     else this.hooks.sessionClosed?.(session, reason)
-  }
-
-  /** Lets later requests of the session hear `refusal`. */
-  remember(session: Session<C>, refusal: Refusal): void {
-    if (this.remembered.size >= MAX_REMEMBERED) this.remembered.delete(this.remembered.keys().next().value!)
-    const { principal, scope } = session
-    this.remembered.set(session.id, {
-      principal,
-      scope,
-      refusal: { ...refusal, httpStatus: refusal.httpStatus ?? 403 },
-    })
-  }
-
-  /** Refused sessions of a scope become unknown (404), so that their clients initialise again. */
-  forgetRefusals(scope: string): void {
-    for (const [id, entry] of this.remembered) if (entry.scope === scope) this.remembered.delete(id)
   }
 
   /** The session stays: its next request asks for a new server. */
