@@ -1,5 +1,5 @@
 /** The reference servers from npm, where npm can be reached. */
-import { deploymentWord, type Deployment } from '@berth/contracts'
+import { api, deploymentWord, type Deployment } from '@berth/contracts'
 import { launch, look, until, type Place, type World } from './world.ts'
 
 export type Reference = Partial<Record<'everything' | 'memory' | 'filesystem' | 'thinking', Deployment>>
@@ -33,8 +33,9 @@ async function arrived(
     return look(at, launched)
   })
   if (now.phase === 'running') return now
-  console.log(
-    `  ${now.server} is not running (${deploymentWord(now)}): ${now.reason ?? 'it takes its time.'}`,
-  )
+  const [why = 'It takes its time.'] = now.reason?.split('\n') ?? []
+  console.log(`  ${now.server} is left out (${deploymentWord(now)}). ${why}`)
+  const { organizationId, id: deploymentId } = now
+  await at.owner.client.call(api.deployments.remove, { params: { organizationId, deploymentId } })
   return undefined
 }
