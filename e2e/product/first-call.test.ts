@@ -1,7 +1,12 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { api, type Deployment } from '@berth/contracts'
-import { signUp, startTestServer, type TestPerson, type TestServer } from '@berth/server/platform/testing/index.ts'
+import {
+  signUp,
+  startTestServer,
+  type TestPerson,
+  type TestServer,
+} from '@berth/server/platform/testing/index.ts'
 import { eventually } from '../support/eventually.ts'
 
 let server: TestServer
@@ -29,8 +34,11 @@ async function launch(name: string): Promise<Deployment> {
     body: { workspaceId, server: name },
   })
   return await eventually(`${name} runs`, async () => {
-    const deployment = await person.client.call(api.deployments.get, { params: { organizationId, deploymentId: id } })
-    if (deployment.hold || deployment.phase === 'failed') throw new Error(`${deployment.hold} ${deployment.reason}`)
+    const deployment = await person.client.call(api.deployments.get, {
+      params: { organizationId, deploymentId: id },
+    })
+    if (deployment.hold || deployment.phase === 'failed')
+      throw new Error(`${deployment.hold} ${deployment.reason}`)
     return deployment.phase === 'running' ? deployment : null
   })
 }
