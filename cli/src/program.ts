@@ -6,6 +6,7 @@ import { logoutCommand } from './auth/logout.ts'
 import { whoamiCommand } from './auth/whoami.ts'
 import { catalogCommand } from './catalog/index.ts'
 import { completionCommand } from './completion/index.ts'
+import { connectCommand } from './connect/index.ts'
 import { positiveNumber } from './core/command.ts'
 import { deploymentsCommand } from './deployments/index.ts'
 import { lifecycleCommand } from './lifecycle/index.ts'
@@ -64,6 +65,7 @@ function commands(): Command[] {
     deploymentsCommand(),
     secretsCommand(),
     tokensCommand(),
+    connectCommand(),
     lifecycleCommand(),
     runsCommand(),
     policyCommand(),
