@@ -128,10 +128,18 @@ describe('a caller', () => {
       body: { name: 'second-name', expectedVersion: rowVersion },
     })
     await owner.client.call(api.organizations.update, { params, body: { slug: `${organizationSlug}-new` } })
+    const key = `${workspace.key}-new`
+    await owner.client.call(api.workspaces.update, {
+      params: { organizationId, workspaceId: workspace.id },
+      body: { key },
+    })
     await running(world, named.id)
-    const urls = [organizationSlug, `${organizationSlug}-new`].flatMap((organization) =>
-      ['first-name', 'second-name'].map(
-        (name) => `${world.server.url}/mcp/${organization}/${workspace.key}/${name}`,
+    const organizations = [organizationSlug, `${organizationSlug}-new`]
+    const urls = organizations.flatMap((organization) =>
+      [workspace.key, key].flatMap((place) =>
+        ['first-name', 'second-name'].map(
+          (name) => `${world.server.url}/mcp/${organization}/${place}/${name}`,
+        ),
       ),
     )
     for (const url of urls) expect((await mcp(url, secret).open()).serverInfo.name).toBe('berth-slow')
@@ -222,6 +230,9 @@ describe('an open session', () => {
     expect(refused.status).toBe(403)
     expect(await replyOf(refused)).toMatchObject({ id: 7, error: { message: 'The deployment is stopped.' } })
     await expect(mcp(client.url, secret).open()).rejects.toThrow('The deployment is stopped.')
+    await eventually('it is down', async () =>
+      (await deploymentOf(world, stopped.id)).phase === 'stopped' ? true : null,
+    )
     await command(world, 'start', stopped.id)
     await running(world, stopped.id)
     expect((await client.post(ping)).status).toBe(404)

@@ -1,6 +1,7 @@
 /** What servers show to clients that can be asked back, and what they show late, is looked at and not mistaken for drift. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { api, type Deployment } from '@berth/contracts'
 import {
   addLocal,
@@ -18,7 +19,7 @@ let world: World
 let token: string
 
 beforeAll(async () => {
-  world = await startWorld()
+  world = await startWorld({ runtime: { timings: { maxProcesses: 6 } } })
   token = (await apiToken(world)).secret
 })
 
@@ -102,4 +103,21 @@ test('what a server rewrites for a client that can be asked back is held, with t
   const { decisionId, holdNotes: notes } = held
   expect(notes).toContain('trust:drift:1')
   expect((await replyOf(refused)).error).toMatchObject({ data: { decisionId, notes } })
+})
+
+test('a client that never ends its sessions keeps nobody out: the quietest process makes room and comes back', async () => {
+  const deployment = await launch(world, await addLocal(world, ['everything.mjs']))
+  const sessions = []
+  for (let made = 0; made < 12; made++) {
+    const client = mcp(deployment.mcpUrl, token)
+    await client.open('2025-11-25', { roots: {} })
+    expect((await client.call('echo', { message: `${made}` })).result.content[0].text).toBe(`${made}`)
+    sessions.push(client)
+  }
+  for (const client of sessions) expect((await client.call('echo', { message: 'back' })).result).toBeDefined()
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from instances where deployment_id = ${deployment.id} and state <> 'gone'`.execute(
+    world.server.berth.platform.db,
+  )
+  expect(rows[0]!.n).toBeLessThanOrEqual(6)
 })

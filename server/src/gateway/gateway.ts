@@ -58,6 +58,8 @@ export function createGateway(options: GatewayOptions) {
   const directory = createDirectory(platform)
   const admission = createAdmission(platform, directory, homes)
 
+  /** Sessions that are over, while their rows are still there. */
+  const removing = new Set<string>()
   const hooks: RelayHooks<CallerContext> = {
     admit: (context, session) => {
       if (session) endings.used(session, context)
@@ -73,12 +75,15 @@ export function createGateway(options: GatewayOptions) {
     release: (upstream, sessionId) => homes.release(upstream, sessionId),
     record: note,
     persistSession: (context, session) => saveSession(db, context, session),
-    lookupSession: (_context, id) => findSession(db, id),
-    sessionClosed: (session, reason) => {
+    lookupSession: async (_context, id) => (removing.has(id) ? null : await findSession(db, id)),
+    sessionClosed: ({ id }, reason) => {
       if (reason === 'shutdown') return
-      removeSession(db, session.id).catch((error: Error) => {
-        logger.warn({ session: session.id, err: error.message }, 'a session row could not be removed')
-      })
+      removing.add(id)
+      removeSession(db, id)
+        .catch((error: Error) =>
+          logger.warn({ session: id, err: error.message }, 'a session row could not be removed'),
+        )
+        .finally(() => removing.delete(id))
     },
   }
   const endpoint = new McpEndpoint<CallerContext>(hooks)
@@ -108,7 +113,7 @@ export function createGateway(options: GatewayOptions) {
   /** Leaves the record of a call. Throws when it cannot be kept: then the call must not be answered. */
   function note(context: CallerContext, record: CallRecord): void {
     const given = context.record
-    delete context.record
+    if (given) delete context.record
     context.callId = given?.id ?? newId('call')
     options.journal.append({
       id: context.callId,

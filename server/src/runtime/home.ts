@@ -41,7 +41,6 @@ export interface HomeOptions {
 }
 
 export const sentinelKey = 'sentinel'
-const maxProcesses = 100
 /** Sessions with a server elsewhere: none of them costs a process here. */
 const maxRemoteSessions = 2000
 
@@ -138,6 +137,7 @@ export class Home {
   checkBeforeUse(upstream: Upstream): Promise<Refusal | null> | null {
     const instance = this.byUpstream.get(upstream)
     if (!instance) return null
+    instance.usedAt = performance.now()
     if (instance.held) return Promise.resolve(refusalOf(instance.held))
     if (instance.checked && !instance.check) return null
     return (instance.check ?? this.look(instance)).then(
@@ -151,7 +151,7 @@ export class Home {
     this.plan = null
     this.sentinel = null
     const starting = [...this.instances.values()]
-    await Promise.all(this.live().map((instance) => this.end(instance, sentence, graceMs)))
+    await Promise.all(this.live().map((instance) => this.end(instance, sentence, { graceMs })))
     await Promise.allSettled(starting)
   }
 
@@ -172,8 +172,8 @@ export class Home {
     const known = this.instances.get(key)
     if (known) return known
     const remote = this.plan?.remote
-    const most = remote ? maxRemoteSessions : maxProcesses
-    if (this.instances.size >= most) {
+    const most = remote ? maxRemoteSessions : this.options.timings.maxProcesses
+    if (this.instances.size >= most && !this.makeRoom()) {
       const what = remote ? 'sessions' : 'processes'
       return Promise.reject(new UpstreamError(`it has ${most} ${what}, which is the most it may have`))
     }
@@ -183,6 +183,22 @@ export class Home {
       if (this.instances.get(key) === starting) this.instances.delete(key)
     })
     return starting
+  }
+
+  /** Ends the process of the session that was quiet for longest; its next request starts it again, on the same files. */
+  private makeRoom(): boolean {
+    const quiet = this.live().filter(
+      ({ key, check, upstream }) =>
+        key.startsWith('session:') &&
+        !check &&
+        upstream.initializeResult !== null &&
+        upstream.calls.size === 0 &&
+        ![...upstream.links].some(({ peer }) => peer.listening),
+    )
+    const [oldest] = quiet.toSorted((a, b) => a.usedAt - b.usedAt)
+    if (!oldest) return false
+    void this.end(oldest, 'Its place was needed.', { keepFiles: true })
+    return true
   }
 
   private async begin(key: string, isolation: Isolation, kind: string): Promise<Instance> {
@@ -219,7 +235,7 @@ export class Home {
       await this.look(instance)
       return instance
     } catch (error) {
-      await this.end(instance, 'It did not come up.', 0)
+      await this.end(instance, 'It did not come up.', { graceMs: 0 })
       throw error
     }
   }
@@ -242,14 +258,19 @@ export class Home {
     return check
   }
 
-  private async end(instance: Instance, sentence: string, graceMs?: number): Promise<void> {
+  private async end(
+    instance: Instance,
+    sentence: string,
+    { graceMs, keepFiles = false }: { graceMs?: number | undefined; keepFiles?: boolean } = {},
+  ): Promise<void> {
     this.drop(instance)
     const { key } = instance
     const ended = stopInstance(instance, sentence, graceMs)
     this.ending.set(key, ended)
     await ended
     if (this.ending.get(key) === ended) this.ending.delete(key)
-    if (key.startsWith('session:')) await rm(this.stateDir(key), { recursive: true, force: true })
+    if (key.startsWith('session:') && !keepFiles)
+      await rm(this.stateDir(key), { recursive: true, force: true })
   }
 
   /** Its process is gone: by itself, unless it was let go before. */

@@ -28,6 +28,8 @@ export interface Instance {
   /** Sessions and single calls that use it now. */
   users: Set<string>
   idle: NodeJS.Timeout | null
+  /** When a request last went to it; `performance.now()`. */
+  usedAt: number
   /** A check of its surface under way: requests wait for it. */
   check: Promise<void> | null
   /** Whether its surface was seen once and is the one it may show. */
@@ -75,6 +77,7 @@ const common = (options: InstanceOptions) => ({
   startedAt: performance.now(),
   users: new Set<string>(),
   idle: null,
+  usedAt: performance.now(),
   check: null,
   checked: false,
   changedAt: 0,

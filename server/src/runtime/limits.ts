@@ -1,8 +1,10 @@
 /** Failures in a row after which a deployment is not started again by itself. */
 export const maxFailures = 5
 
-/** How patient the runtime is; milliseconds. */
+/** How patient the runtime is, in milliseconds, and how much it starts. */
 export interface Timings {
+  /** The most processes that one deployment may have. */
+  maxProcesses: number
   /** For a server's answer to `initialize`. */
   initializeMs: number
   /** For one page of what a server lists of itself. */
@@ -22,6 +24,7 @@ export interface Timings {
 }
 
 export const usualTimings: Timings = {
+  maxProcesses: 100,
   initializeMs: 20_000,
   listMs: 20_000,
   idleMs: 60_000,
