@@ -2,6 +2,7 @@
  * `npm run demo`: a Berth of its own with a world in it that looks lived in, made through the public API and by real MCP
  * clients. It runs until Ctrl-C and leaves nothing behind.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { api } from '@berth/contracts'
 import { hireAgents, hireForReference, type Agent } from './demo/agents.ts'
@@ -11,10 +12,14 @@ import { launchReference } from './demo/reference.ts'
 import { callOnce, drive } from './demo/traffic.ts'
 import { makeWorld, until, type World } from './demo/world.ts'
 
+/** Within so long after it has stopped answering, Berth is gone. */
+const endingMs = 5000
+
 const help = `Usage: npm run demo [-- --local-only]
 
 Starts a Berth on an empty folder of its own, fills it with organizations, people, servers and traffic, and runs until
-Ctrl-C. BERTH_PORT chooses the port (7070, or the next free one).
+Ctrl-C. BERTH_PORT chooses the port (7070, or the next free one). It listens on this machine only, since everybody knows
+its passwords.
 
   --local-only  without the servers from npm`
 
@@ -42,7 +47,8 @@ async function withBerth(
   try {
     await work(berth, AbortSignal.any([stopped, berth.ended]))
   } catch (error) {
-    // That Berth is gone is why whatever was at work failed.
+    // That Berth is ending is why whatever was at work failed; it stops answering before it is gone.
+    if (!stopped.aborted) await sleep(endingMs, undefined, { signal: berth.ended }).catch(() => undefined)
     throw berth.ended.aborted ? berth.ended.reason : error
   } finally {
     console.log('Stopping…')
@@ -69,7 +75,7 @@ function stopOnSignal(): AbortSignal {
   return controller.signal
 }
 
-/** Makes the world and keeps it busy until the signal is aborted. */
+/** Makes the world and keeps it busy until the signal is aborted; rejects then. */
 async function live(berth: DemoBerth, localOnly: boolean, signal: AbortSignal): Promise<void> {
   console.log(`A fresh Berth is up at ${berth.url}; everything it keeps is in ${berth.folder}`)
   console.log('Making organizations, people, workspaces and servers…')
@@ -84,13 +90,16 @@ async function live(berth: DemoBerth, localOnly: boolean, signal: AbortSignal): 
     agents.push(...(await hireForReference(world, reference)))
   }
   const counts = { answered: 0, failed: 0 }
-  await Promise.all([
-    drive(agents, counts, signal),
-    until(world.payments, world.deployments.cards, ['failed'], signal).then(() =>
-      console.log(summary(berth, world, agents.length)),
-    ),
-  ])
-  console.log(`\n${counts.answered} calls were answered, ${counts.failed} ended in an error or a refusal.`)
+  try {
+    await Promise.all([
+      drive(agents, counts, signal),
+      until(world.payments, world.deployments.cards, ['failed'], signal).then(() =>
+        console.log(summary(berth, world, agents.length)),
+      ),
+    ])
+  } finally {
+    console.log(`\n${counts.answered} calls were answered, ${counts.failed} ended in an error or a refusal.`)
+  }
 }
 
 /** Waits until every local server is where it belongs, and stops the one that is out of use. */

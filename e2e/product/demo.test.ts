@@ -26,6 +26,7 @@ function startDemo() {
   const exited = once(child, 'exit') as Promise<[number | null]>
   return {
     pid: child.pid!,
+    exited,
     output: () => output,
     says: (text: string) =>
       eventually(
@@ -139,6 +140,20 @@ test('a demo that is interrupted while it makes its world leaves nothing either'
   }
 })
 
+test('a demo whose Berth ends says so, and leaves nothing', async () => {
+  const demo = startDemo()
+  try {
+    await demo.says('Making organizations')
+    const berth = descendantsOf(demo.pid).find(({ command }) => command.includes('server/src/main.ts'))
+    process.kill(berth!.pid, 'SIGTERM')
+    expect(await demo.exited).toEqual([1, null])
+    expect(demo.output()).toContain('Berth ended by itself.')
+    expect(demo.left()).toEqual([])
+  } finally {
+    await demo.remove()
+  }
+})
+
 /** Signs in with what the summary shows. */
 async function signIn(demo: Demo, email: string): Promise<Client> {
   const [, baseUrl] = /Open\s+(http:\S+)\/console/.exec(demo.output())!
@@ -157,6 +172,7 @@ interface Process {
   pid: number
   parent: number
   startedAt: string
+  command: string
 }
 
 /** The state of a process after its name, which may contain anything; null when it is gone or only waits to be reaped. */
@@ -165,7 +181,9 @@ function processOf(pid: number): Process | null {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
-    return fields[0] === 'Z' ? null : { pid, parent: Number(fields[1]), startedAt: fields[19]! }
+    if (fields[0] === 'Z') return null
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    return { pid, parent: Number(fields[1]), startedAt: fields[19]!, command }
   } catch {
     return null
   }

@@ -60,19 +60,17 @@ export async function callOnce(agent: Agent, step: Step): Promise<void> {
   await caller.close()
 }
 
-/** Lets the agents call until the signal is aborted. */
-export async function drive(agents: Agent[], counts: Counts, signal: AbortSignal): Promise<void> {
+/** Lets the agents call until the signal is aborted; rejects then. */
+export async function drive(agents: Agent[], counts: Counts, signal: AbortSignal): Promise<never> {
   const callers = agents.map((agent) => new Caller(agent))
   const lots = callers.flatMap((caller) => Array.from({ length: caller.agent.weight }, () => caller))
   try {
-    while (!signal.aborted) {
+    for (;;) {
       await sleep(shortestPause + Math.random() * furtherPause, undefined, { signal })
       const caller = lots[Math.floor(Math.random() * lots.length)]!
       const answered = await caller.call(caller.agent.next())
       counts[answered ? 'answered' : 'failed'] += 1
     }
-  } catch (error) {
-    if (!signal.aborted) throw error
   } finally {
     await Promise.all(callers.map((caller) => caller.close()))
   }
