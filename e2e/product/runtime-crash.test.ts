@@ -261,7 +261,9 @@ test(`killed ${kills} times at any moment, it loses nothing, doubles nothing, an
 function settledAs(now: Deployment | ApiError, wished: 'running' | 'stopped' | 'removed'): boolean {
   if (wished === 'removed') return now instanceof ApiError && now.problem.status === 404
   if (now instanceof Error) return false
-  return now.phase === wished && now.desired === wished
+  // Stopped before anybody had begun to launch it, it was never there.
+  const phases = wished === 'stopped' ? ['stopped', 'absent'] : [wished]
+  return phases.includes(now.phase) && now.desired === wished
 }
 
 /** No process is noted as living but those of the runner that lives. */
