@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import {
-  ApiError,
   catalogEndpoints,
   createClient,
   deploymentEndpoints,
@@ -44,6 +43,16 @@ export async function makeDataDir(): Promise<{ dataDir: string; remove(): Promis
   }
 }
 
+/**
+ * A new installation installs and tries its bundled servers in its first two minutes, half a minute apart. Measured would
+ * be npm and those servers, so that waits.
+ */
+async function putOffObservations(sql: pg.Client): Promise<void> {
+  await sql.query(
+    `update pgboss.job set start_after = now() + interval '1 hour' where name = 'catalog.observe' and start_after > now()`,
+  )
+}
+
 /** `main.ts start` in a new data directory, on a free port, with the default settings otherwise. */
 export async function startShipped(nodeOptions: string[] = []): Promise<Shipped> {
   const { dataDir, remove } = await makeDataDir()
@@ -56,6 +65,7 @@ export async function startShipped(nodeOptions: string[] = []): Promise<Shipped>
     if (!databaseUrl) throw new Error('its database cannot be reached')
     const sql = new pg.Client({ connectionString: databaseUrl })
     await sql.connect()
+    await putOffObservations(sql)
     const stop = async () => {
       await sql.end()
       await program.stop()
@@ -163,9 +173,4 @@ export async function createServiceToken(
     params: { organizationId, workspaceId },
     body: { name },
   })
-}
-
-/** Whether an error is the API's refusal for asking too often. */
-export function isRateLimited(error: unknown): boolean {
-  return error instanceof ApiError && error.problem.status === 429
 }

@@ -97,7 +97,12 @@ export function writeDocument(names: readonly string[]): void {
 export function render(kept: readonly Kept[]): string {
   const missed = kept.flatMap((one) => one.findings.filter((finding) => !finding.met))
   const head = missed.length
-    ? missed.map((one) => `**Missed: ${one.what}: ${one.figure}, target ${one.target}.**`).join('\n\n')
+    ? missed
+        .map(
+          (one) =>
+            `**Missed: ${one.what}: ${one.figure}${one.ratio ? ` (${one.ratio})` : ''}, target ${one.target}.**`,
+        )
+        .join('\n\n')
     : 'Every target below was met in this run.'
   const sections = kept.map((one) =>
     [
@@ -117,7 +122,7 @@ function introduction(first: Kept | undefined): string {
   return [
     '# Benchmarks',
     'Of the server as it is shipped: `server/src/main.ts start` as a process of its own, with its own data directory and the ' +
-      'PostgreSQL that Berth brings along, tokens, policy, call records and log on. `npm run bench` runs all of ' +
+      'PostgreSQL that Berth brings along, tokens, policy, call records and log on; only the trying-out of the bundled servers, which a new installation does in its first minutes, is put off. `npm run bench` runs all of ' +
       'them, `npm run bench <name>` one, `npm run bench -- --write-docs` writes this page from the latest results.',
     'Absolute figures change with the machine and with what else runs on it; the ratios compare figures of the same run, ' +
       'taken in turns.',
