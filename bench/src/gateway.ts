@@ -1,12 +1,5 @@
 /** Governed tool calls through the gateway, against peers, a bare relay and the floor, in turns. */
-import {
-  createServiceToken,
-  createTenant,
-  settled,
-  launchEcho,
-  startShipped,
-  type Shipped,
-} from './lib/berth.ts'
+import { createServiceToken, createTenant, launchEcho, startShipped, type Shipped } from './lib/berth.ts'
 import { Load, type Window } from './lib/load.ts'
 import { startBare, startMcpProxy, startSupergateway } from './lib/peers.ts'
 import { isPostgres, usageOf, type Usage } from './lib/processes.ts'

@@ -1,14 +1,7 @@
 /** How long a revoked token goes on being accepted, by two gateways at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { revokeToken } from '@berth/server/identity/tokens/tokens.ts'
-import {
-  createServiceToken,
-  createTenant,
-  settled,
-  launchEcho,
-  startBeside,
-  startShipped,
-} from './lib/berth.ts'
+import { createServiceToken, createTenant, launchEcho, startBeside, startShipped } from './lib/berth.ts'
 import { openBeside, origin } from './lib/beside.ts'
 import { HttpWorker } from './lib/http-worker.ts'
 import type { Report } from './lib/report.ts'
