@@ -16,7 +16,7 @@ import { lifecycleRoutes } from './lifecycle/routes.ts'
 import { platformRoutes } from './lifecycle/platform-state.ts'
 import { createJournal, meteringRoutes, startCopier, type Copier } from './metering/service.ts'
 import type { Clock } from './platform/clock.ts'
-import type { Config } from './platform/config.ts'
+import { ConfigError, type Config } from './platform/config.ts'
 import type { AnyGate } from './platform/gate.ts'
 import type { Route } from './platform/http/implement.ts'
 import type { Authenticator } from './platform/http/principal.ts'
@@ -122,7 +122,11 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   }
   registerPages(http, platform)
 
-  await http.listen({ host: config.host, port: config.port })
+  await listen(http, config).catch(async (error: Error) => {
+    await http.close()
+    await platform.close()
+    throw error
+  })
   const { port } = http.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   publicUrl ||= `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${port}`
@@ -144,6 +148,21 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
       closing ??= close()
       return closing
     },
+  }
+}
+
+/** Throws a sentence for what a person can mend: a port that is taken, an address that is not this machine's. */
+async function listen(http: FastifyInstance, { host, port }: Config): Promise<void> {
+  try {
+    await http.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const sentences: Record<string, string> = {
+      EADDRINUSE: `Port ${port} of ${host} is taken by another program. Stop that, or choose another with BERTH_PORT.`,
+      EADDRNOTAVAIL: `${host} is not an address of this machine. Choose another with BERTH_HOST.`,
+      EACCES: `Port ${port} may not be used without more rights. Choose one above 1023 with BERTH_PORT.`,
+    }
+    throw new ConfigError(sentences[code ?? ''] ?? (error as Error).message, { cause: error })
   }
 }
 
