@@ -51,6 +51,7 @@ function eventsAbout(tokenId: string) {
     .select(['organizationId', 'type', 'payload'])
     .where(sql<string>`payload ->> 'tokenId'`, '=', tokenId)
     .orderBy('at')
+    .orderBy('seq')
     .execute()
 }
 
