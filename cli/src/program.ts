@@ -9,6 +9,7 @@ import { completionCommand } from './completion/index.ts'
 import { connectCommand } from './connect/index.ts'
 import { positiveNumber } from './core/command.ts'
 import { deploymentsCommand } from './deployments/index.ts'
+import { importCommand } from './import/index.ts'
 import { lifecycleCommand } from './lifecycle/index.ts'
 import { orgsCommand } from './orgs/index.ts'
 import { policyCommand } from './policy/index.ts'
@@ -66,6 +67,7 @@ function commands(): Command[] {
     secretsCommand(),
     tokensCommand(),
     connectCommand(),
+    importCommand(),
     lifecycleCommand(),
     runsCommand(),
     policyCommand(),

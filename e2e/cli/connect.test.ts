@@ -86,7 +86,7 @@ describe('connect', () => {
     await cli.text('connect', 'vscode', 'everything')
     const first = written()
     await cli.text('connect', 'vscode', 'everything', '--expires-in-days', '7')
-    await expect(toolsWith(first)).rejects.toThrow()
+    await expect(toolsWith(first)).rejects.toThrow(/token/i)
     expect(await toolsWith(written())).toContain('echo')
     writeFileSync(file, readFileSync(file, 'utf8').replace('// keep', '// kept since'))
     await cli.text('connect', 'vscode', '--undo')
