@@ -5,7 +5,6 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api, type CallRecord, type Deployment } from '@berth/contracts'
 import { createHash } from 'node:crypto'
-import { sql } from 'kysely'
 import { eventually } from '../support/eventually.ts'
 import {
   addLocal,
@@ -146,22 +145,47 @@ describe('every acknowledged request leaves one record', () => {
         .execute()
       const digests: Buffer[] = []
       for (const { id } of batches) {
-        const { rows } = await sql<{ line: (string | number | null)[] }>`
-          select jsonb_build_array(id, organization_id, workspace_id, deployment_id, principal_kind, principal_id,
-            token_id, session_id, method, tool, decision_id, outcome, error_code, request_bytes, response_bytes,
-            latency_us, round(extract(epoch from at) * 1000)) as line
-          from calls where batch = ${id} order by id`.execute(db)
+        const rows = await db.selectFrom('calls').selectAll().where('batch', '=', id).orderBy('id').execute()
         counted += rows.length
-        const hashes = rows.map(({ line }) => createHash('sha256').update(JSON.stringify(line)).digest())
+        const hashes = rows.map((row) => createHash('sha256').update(lineOf(row)).digest())
         digests.push(createHash('sha256').update(Buffer.concat(hashes)).digest())
       }
       expect(batches.reduce((sum, one) => sum + one.count, 0)).toBe(count)
       expect(digest).toContain(createHash('sha256').update(Buffer.concat(digests)).digest('hex'))
     }
-    const { rows } = await sql<{ n: number }>`select count(*) as n from calls`.execute(db)
-    expect(counted).toBe(rows[0]!.n)
+    expect(counted).toBe((await db.selectFrom('calls').select('id').execute()).length)
   })
 })
+
+interface CallRow extends Omit<CallRecord, 'at' | 'latencyMs' | 'outcome' | 'principalKind'> {
+  outcome: string
+  principalKind: string
+  latencyUs: number
+  at: Date
+}
+
+/** A call as its journal line, said here apart from the code. */
+function lineOf(row: CallRow): string {
+  return JSON.stringify([
+    row.id,
+    row.organizationId,
+    row.workspaceId,
+    row.deploymentId,
+    row.principalKind,
+    row.principalId,
+    row.tokenId,
+    row.sessionId,
+    row.method,
+    row.tool,
+    row.decisionId,
+    row.outcome,
+    row.errorCode,
+    row.requestBytes,
+    row.responseBytes,
+    row.latencyUs,
+    row.at.getTime(),
+  ])
+}
 
 describe('malformed requests', () => {
   /** What a raw socket hears within a moment. */

@@ -1,6 +1,5 @@
 /** What servers show to clients that can be asked back, and what they show late, is looked at and not mistaken for drift. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { api, type Deployment } from '@berth/contracts'
 import {
@@ -115,9 +114,7 @@ test('a client that never ends its sessions keeps nobody out: the quietest proce
     sessions.push(client)
   }
   for (const client of sessions) expect((await client.call('echo', { message: 'back' })).result).toBeDefined()
-  const { rows } = await sql<{ n: number }>`
-    select count(*) as n from instances where deployment_id = ${deployment.id} and state <> 'gone'`.execute(
-    world.server.berth.platform.db,
-  )
-  expect(rows[0]!.n).toBeLessThanOrEqual(6)
+  const { db } = world.server.berth.platform
+  const query = db.selectFrom('instances').select('id').where('deploymentId', '=', deployment.id)
+  expect((await query.where('state', '<>', 'gone').execute()).length).toBeLessThanOrEqual(6)
 })
