@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router'
 import { z } from 'zod'
 import { findOrganization, meQuery, rememberOrganization } from './app/session.ts'
+import { deploymentSearch } from './features/deployments/page/search.ts'
 import { lifecycleSearch } from './features/lifecycle/search.ts'
 import { Root, RouteError, RouteNotFound } from './shell/Root.tsx'
 import { feed } from './stream/feed.ts'
@@ -70,6 +71,16 @@ const lifecycle = createRoute({
   component: lazyRouteComponent(() => import('./features/lifecycle/LifecyclePage.tsx'), 'LifecyclePage'),
 })
 
+const deployment = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/deployments/$deploymentId',
+  validateSearch: deploymentSearch,
+  component: lazyRouteComponent(
+    () => import('./features/deployments/page/DeploymentPage.tsx'),
+    'DeploymentPage',
+  ),
+})
+
 const tokens = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/tokens',
@@ -86,7 +97,7 @@ const settings = createRoute({
 const routeTree = root.addChildren([
   signIn,
   device,
-  consoleRoute.addChildren([consoleIndex, lifecycle, tokens, settings]),
+  consoleRoute.addChildren([consoleIndex, lifecycle, deployment, tokens, settings]),
 ])
 
 export function createConsoleRouter(queryClient: QueryClient) {

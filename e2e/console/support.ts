@@ -95,3 +95,9 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
   expect(wider).toBeLessThanOrEqual(0)
 }
+
+/** Keeps a picture of the page in the folder that BERTH_PICTURES names, so that somebody can look at it; otherwise does nothing. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.BERTH_PICTURES
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png` })
+}

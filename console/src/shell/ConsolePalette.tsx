@@ -34,7 +34,7 @@ export function ConsolePalette({ onClose, onKeys }: { onClose: () => void; onKey
           group: 'Servers',
           label: name,
           hint: `${server} · ${workspace.name}`,
-          run: go(`/console/lifecycle?org=${org}&deployment=${id}`),
+          run: go(`/console/deployments/${id}?org=${org}`),
         })),
       ),
       ...me.organizations

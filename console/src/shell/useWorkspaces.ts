@@ -1,6 +1,6 @@
 import type { Workspace, WorkspaceSnapshot } from '@berth/contracts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useSearch } from '@tanstack/react-router'
+import { useParams, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useSnapshotInterval } from '../app/live.ts'
 import { type Membership, useOrganization } from '../app/session.ts'
@@ -20,6 +20,8 @@ export function useWorkspaces(): {
 } {
   const organization = useOrganization()
   const search = useSearch({ strict: false })
+  const params = useParams({ strict: false })
+  const selected = params.deploymentId ?? search.deployment
   const { data } = useInfiniteQuery({
     ...lifecycleQuery(organization.id),
     refetchInterval: useSnapshotInterval(),
@@ -27,15 +29,20 @@ export function useWorkspaces(): {
   return useMemo(() => {
     const snapshots = data?.pages.flatMap(({ items }) => items) ?? none
     const named = snapshots.find(({ workspace }) => workspace.key === search.workspace)
-    const holder = snapshots.find(({ deployments }) => deployments.some(({ id }) => id === search.deployment))
+    const holder = snapshots.find(({ deployments }) => deployments.some(({ id }) => id === selected))
     return {
       organization,
       loaded: data !== undefined,
       snapshots,
       workspaces: snapshots.map(({ workspace }) => workspace),
-      current: (named ?? holder ?? (snapshots.length === 1 ? snapshots[0] : undefined))?.workspace ?? null,
+      current:
+        (
+          (params.deploymentId ? holder : named) ??
+          holder ??
+          (snapshots.length === 1 ? snapshots[0] : undefined)
+        )?.workspace ?? null,
     }
-  }, [organization, data, search.workspace, search.deployment])
+  }, [organization, data, search.workspace, params.deploymentId, selected])
 }
 
 /** Tiers in which every call is checked: where mistakes cost most. */

@@ -17,9 +17,12 @@ type Command = 'start' | 'stop' | 'restart' | 'remove'
 export function DeploymentCommands({
   deployment,
   onDeleted,
+  withoutDelete,
 }: {
   deployment: Deployment
   onDeleted: () => void
+  /** Where deleting has a place of its own. */
+  withoutDelete?: boolean
 }) {
   const organization = useOrganization()
   const queryClient = useQueryClient()
@@ -90,15 +93,19 @@ export function DeploymentCommands({
       >
         Restart
       </Button>
-      <span className="flex-1" />
-      <Button
-        look="quiet"
-        whyNot={refused}
-        pending={isPendingOf('remove') && 'Deleting…'}
-        onClick={() => open('remove')}
-      >
-        Delete…
-      </Button>
+      {!withoutDelete && (
+        <>
+          <span className="flex-1" />
+          <Button
+            look="quiet"
+            whyNot={refused}
+            pending={isPendingOf('remove') && 'Deleting…'}
+            onClick={() => open('remove')}
+          >
+            Delete…
+          </Button>
+        </>
+      )}
       {asked && (
         <Confirm
           what={asked}
@@ -117,7 +124,8 @@ export function DeploymentCommands({
   }
 }
 
-const consequences = {
+/** What follows from each command that cannot be taken back at once. */
+export const consequences = {
   stop: {
     title: (name: string) => `Stop ${name}?`,
     text: 'Open sessions end at once and calls are refused until somebody starts it again. Its files and settings stay.',
@@ -138,7 +146,8 @@ const consequences = {
   },
 }
 
-function Confirm(props: {
+/** Asks, naming the object and the consequence. */
+export function Confirm(props: {
   what: keyof typeof consequences
   name: string
   pending: boolean

@@ -1,15 +1,15 @@
-import { api, type Deployment, type SurfaceDifference } from '@berth/contracts'
+import { api, type Deployment } from '@berth/contracts'
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { call, factsOf } from '../../api/client.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
-import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { putDeployment } from '../lifecycle/live.ts'
+import { Difference } from './Difference.tsx'
 
-function surfaceQuery(organizationId: string, deploymentId: string) {
+export function surfaceQuery(organizationId: string, deploymentId: string) {
   return queryOptions({
     queryKey: ['surface', organizationId, deploymentId] as const,
     queryFn: ({ signal }) =>
@@ -65,42 +65,5 @@ export function SurfaceDialog({ deployment, onClose }: { deployment: Deployment;
         </Button>
       </DialogFooter>
     </Dialog>
-  )
-}
-
-const tones = { added: 'wait', removed: 'idle', changed: 'bad' } as const
-
-function Difference({ difference }: { difference: SurfaceDifference }) {
-  const { kind, name, change, fields } = difference
-  return (
-    <section className="rounded-lg border border-line">
-      <header className="flex items-center gap-2 border-b border-line px-3 py-1.5">
-        <b className="min-w-0 truncate font-mono text-xs font-semibold">{name}</b>
-        <span className="text-xs text-ink-3">{kind}</span>
-        <span className="flex-1" />
-        <Badge tone={tones[change]}>{change}</Badge>
-      </header>
-      {fields.map(({ path, before, after }) => (
-        <div key={path} className="grid grid-cols-2 gap-px border-b border-line-soft text-xs last:border-0">
-          <p className="col-span-2 px-3 pt-1.5 font-mono text-2xs text-ink-3">{path}</p>
-          <Side value={before} name="Admitted" />
-          <Side value={after} name="Live" />
-        </div>
-      ))}
-    </section>
-  )
-}
-
-function Side({ value, name }: { value: unknown; name: string }) {
-  const text = value === undefined ? '—' : typeof value === 'string' ? value : JSON.stringify(value, null, 2)
-  return (
-    <pre
-      role="region"
-      aria-label={name}
-      className="max-h-48 overflow-auto px-3 pb-2 font-mono text-[11.5px] leading-4 break-words whitespace-pre-wrap"
-      tabIndex={0}
-    >
-      {text}
-    </pre>
   )
 }

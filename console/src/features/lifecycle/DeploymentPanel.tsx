@@ -1,6 +1,7 @@
 import type { Deployment } from '@berth/contracts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { X } from 'lucide-react'
+import { Link } from '@tanstack/react-router'
+import { ArrowUpRight, X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
@@ -55,7 +56,8 @@ export function DeploymentPanel({ deploymentId, onClose }: { deploymentId: strin
 }
 
 function Story({ deployment, onClose }: { deployment: Deployment; onClose: () => void }) {
-  const { id, version, digest, desired } = deployment
+  const organization = useOrganization()
+  const { id, name, version, digest, desired } = deployment
   return (
     <>
       <p className="flex flex-wrap items-center gap-x-1.5 font-mono text-xs text-ink-2">
@@ -78,6 +80,17 @@ function Story({ deployment, onClose }: { deployment: Deployment; onClose: () =>
       </dl>
       <WhyBox deployment={deployment} />
       <DeploymentCommands deployment={deployment} onDeleted={onClose} />
+      <p className="mt-2.5">
+        <Link
+          to="/console/deployments/$deploymentId"
+          params={{ deploymentId: id }}
+          search={{ org: organization.slug }}
+          className="inline-flex items-center gap-1 font-[550] text-accent hover:underline"
+        >
+          Open {name}: calls, logs, tools, settings
+          <ArrowUpRight aria-hidden className="size-3.5" />
+        </Link>
+      </p>
       <Facts deployment={deployment} />
       <RunsSection deployment={deployment} />
       <TimelineSection deployment={deployment} />
@@ -96,7 +109,8 @@ function Third({ name, mark }: { name: string; mark: Mark }) {
   )
 }
 
-function Facts({ deployment }: { deployment: Deployment }) {
+/** How to reach a deployment, and what it is. */
+export function Facts({ deployment }: { deployment: Deployment }) {
   const organization = useOrganization()
   const { data: people } = useQuery(peopleQuery(organization.id))
   const { enforcement, limits } = deployment

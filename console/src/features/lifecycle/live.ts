@@ -12,6 +12,8 @@ const tooManyAtOnce = 20
 const gatherMs = 25
 /** Counts of calls age without any event telling; they are read again this long after the last calls; ms. */
 const activityEveryMs = 5_000
+/** Lists that grow by events are read again at most this often; ms. */
+const listEveryMs = 300
 const activityFadesMs = 62_000
 
 /** Leads one event into everything the lifecycle page shows. */
@@ -20,12 +22,17 @@ export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): 
   // Nothing is shown of that organization: it is read when it is looked at.
   if (queryClient.getQueriesData({ queryKey: ['lifecycle', organizationId] }).length === 0) return
   addToTimeline(queryClient, event)
-  if (type === 'calls.recorded') return refreshActivity(queryClient, organizationId)
+  if (type === 'calls.recorded') {
+    refreshSoon(queryClient, ['calls', organizationId])
+    return refreshActivity(queryClient, organizationId)
+  }
   if (type.startsWith('workspace.')) return refreshWorkspaces(queryClient, organizationId)
   if (type.startsWith('secret.')) return void queryClient.invalidateQueries({ queryKey: ['secrets'] })
   if (type.startsWith('run.')) return gather(queryClient, organizationId, 'run', payload.runId as string)
   const deploymentId = payload.deploymentId as string | undefined
-  if (!deploymentId || type === 'decision.made') return
+  if (!deploymentId) return
+  if (type === 'decision.made') return refreshSoon(queryClient, ['decisions', organizationId, deploymentId])
+  for (const key of ['surface', 'tools']) refreshSoon(queryClient, [key, organizationId, deploymentId])
   if (type !== 'deployment.deleted') return gather(queryClient, organizationId, 'deployment', deploymentId)
   forgetDeployment(queryClient, organizationId, payload.workspaceId as string, deploymentId)
 }
@@ -52,7 +59,24 @@ export function forgetDeployment(
   deploymentId: string,
 ): void {
   patchSnapshots(queryClient, organizationId, (data) => withoutDeployment(data, workspaceId, deploymentId))
-  queryClient.removeQueries({ queryKey: deploymentQuery(organizationId, deploymentId).queryKey })
+  // Whoever looks at it is told that it is gone.
+  const { queryKey } = deploymentQuery(organizationId, deploymentId)
+  const observed = queryClient.getQueryCache().find({ queryKey })?.isActive()
+  if (observed) void queryClient.resetQueries({ queryKey })
+  else queryClient.removeQueries({ queryKey })
+}
+
+const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
+
+/** Reads a list anew shortly after, once, however many events told of it. */
+function refreshSoon(queryClient: QueryClient, queryKey: readonly string[]): void {
+  const name = queryKey.join(' ')
+  if (refreshing.has(name)) return
+  const read = () => {
+    refreshing.delete(name)
+    void queryClient.invalidateQueries({ queryKey })
+  }
+  refreshing.set(name, setTimeout(read, listEveryMs))
 }
 
 function putRun(queryClient: QueryClient, run: Run): void {

@@ -1,0 +1,283 @@
+import { api, ApiError, type Deployment, type EndpointOutput } from '@berth/contracts'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, factsOf, fieldFaultsOf } from '../../../api/client.ts'
+import { useOrganization, whyNot } from '../../../app/session.ts'
+import { Button } from '../../../ui/Button.tsx'
+import { ErrorPanel } from '../../../ui/ErrorPanel.tsx'
+import { Field, Input, TextArea } from '../../../ui/Field.tsx'
+import { inertText } from '../../../ui/Inert.tsx'
+import { Panel } from '../../../ui/Panel.tsx'
+import { Select } from '../../../ui/Select.tsx'
+import { Skeleton } from '../../../ui/Skeleton.tsx'
+import { sayDone } from '../../../ui/Toast.tsx'
+import { putDeployment } from '../../lifecycle/live.ts'
+import { ConfigFields } from '../ConfigFields.tsx'
+import { secretsQuery } from '../launchQueries.ts'
+import { configOf, fieldsOf, readJson } from '../schemaFields.ts'
+import { DangerZone } from './DangerZone.tsx'
+import { releaseQuery, serverQuery } from './queries.ts'
+import { changesBetween, formOf, rebased, type SettingsForm, valuesOf } from './settingsForm.ts'
+
+type Release = EndpointOutput<typeof api.catalog.getRelease>
+
+/** How a deployment is set, and what cannot be taken back. */
+export function SettingsTab({ deployment }: { deployment: Deployment }) {
+  const release = useQuery(releaseQuery(deployment.releaseId))
+  return (
+    <>
+      {release.isError && <ErrorPanel {...factsOf(release.error)} onRetry={() => void release.refetch()} />}
+      {release.isPending && <Skeleton className="mb-3.5 h-80 w-full max-w-[640px]" />}
+      {release.data && <Settings deployment={deployment} release={release.data} />}
+      <DangerZone deployment={deployment} />
+    </>
+  )
+}
+
+function Settings({ deployment, release }: { deployment: Deployment; release: Release }) {
+  const organization = useOrganization()
+  const queryClient = useQueryClient()
+  const fields = fieldsOf(release.manifest.configSchema)
+  // What the person began with: changes of others meanwhile must not slip in under what they typed.
+  const [base, setBase] = useState(deployment)
+  const [form, setForm] = useState(() => formOf(deployment, fields))
+  const [ownFaults, setOwnFaults] = useState<Record<string, string>>({})
+  const server = useQuery(serverQuery(deployment.server))
+  const secrets = useQuery(secretsQuery(organization.id, deployment.workspaceId))
+  const start = formOf(base, fields)
+  const changed = (Object.keys(form) as (keyof SettingsForm)[]).filter(
+    (key) => JSON.stringify(form[key]) !== JSON.stringify(start[key]),
+  )
+  const save = useMutation({
+    mutationFn: (body: Record<string, unknown>) => update(base, body),
+    onSuccess: (saved) => {
+      putDeployment(queryClient, saved)
+      begin(saved)
+      sayDone(`${saved.name} is set; it restarts with it if it runs.`)
+    },
+  })
+  const current = conflictOf(save.error)
+  const faults = { ...flat(fieldFaultsOf(save.error)), ...ownFaults }
+  const set = (change: Partial<SettingsForm>) => setForm((before) => ({ ...before, ...change }))
+
+  function begin(from: Deployment): void {
+    setBase(from)
+    setForm(formOf(from, fields))
+    setOwnFaults({})
+    save.reset()
+  }
+
+  function submit(): void {
+    const config = form.json === null ? configOf(fields!, form.values) : rawConfig(form.json)
+    const { limits, faults: wrong } = valuesOf(form)
+    setOwnFaults({ ...config.faults, ...wrong })
+    if (Object.keys({ ...config.faults, ...wrong }).length > 0) return
+    save.mutate({
+      ...(changed.includes('name') ? { name: form.name } : {}),
+      ...(changed.includes('version') ? { version: form.version } : {}),
+      ...(changed.some((key) => key === 'values' || key === 'json') ? { config: config.config } : {}),
+      ...(changed.includes('secrets') ? { secrets: form.secrets } : {}),
+      ...(changed.some((key) => key === 'memoryMb' || key === 'cpus' || key === 'pids') ? { limits } : {}),
+    })
+  }
+
+  const idle = changed.length === 0 ? 'Nothing has been changed.' : null
+  return (
+    <form
+      noValidate
+      className="max-w-[640px]"
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      <Panel title="Settings" note="a change goes through policy, and restarts it if it runs">
+        <div className="flex flex-col gap-3.5">
+          <div className="grid gap-3.5 sm:grid-cols-2">
+            <Field label="Name" error={faults.name} hint="Part of its address; the old one stops answering.">
+              <Input
+                autoComplete="off"
+                value={form.name}
+                onChange={(event) => set({ name: event.target.value })}
+              />
+            </Field>
+            <Field label="Release" error={faults.version}>
+              <Select
+                label="Release"
+                value={form.version}
+                options={versionsOf(server.data?.releases, base.version)}
+                onChange={(version) => set({ version })}
+              />
+            </Field>
+          </div>
+          <h3 className="uppercase">Configuration</h3>
+          {form.json === null && fields!.length === 0 && (
+            <p className="text-xs text-ink-3">This release has nothing to configure.</p>
+          )}
+          {form.json === null && fields && (
+            <ConfigFields
+              fields={fields}
+              values={form.values}
+              faults={faults}
+              onChange={(name, value) => set({ values: { ...form.values, [name]: value } })}
+            />
+          )}
+          {form.json !== null && (
+            <Field
+              label="Configuration"
+              error={faults.config}
+              hint="As JSON; its schema is too free for a form."
+            >
+              <TextArea
+                rows={6}
+                spellCheck={false}
+                value={form.json}
+                onChange={(event) => set({ json: event.target.value })}
+              />
+            </Field>
+          )}
+          <h3 className="uppercase">Secrets</h3>
+          {release.manifest.secrets.length === 0 && (
+            <p className="text-xs text-ink-3">This release asks for no secrets.</p>
+          )}
+          {release.manifest.secrets.map(({ name, required, description }) => (
+            <Field key={name} label={name} optional={!required} hint={description} error={faults[name]}>
+              <Select
+                label={`Secret for ${name}`}
+                placeholder="None"
+                value={form.secrets[name] ?? null}
+                options={(secrets.data?.items ?? []).map((one) => ({
+                  value: one.name,
+                  label: one.name,
+                  hint: `version ${one.version}, in this workspace`,
+                }))}
+                onChange={(from) => set({ secrets: { ...form.secrets, [name]: from } })}
+              />
+            </Field>
+          ))}
+          <h3 className="uppercase">Limits</h3>
+          <div className="grid gap-3.5 sm:grid-cols-3">
+            {(
+              [
+                ['memoryMb', 'Memory, MB'],
+                ['cpus', 'CPUs'],
+                ['pids', 'Processes'],
+              ] as const
+            ).map(([key, label]) => (
+              <Field key={key} label={label} error={faults[key]}>
+                <Input
+                  inputMode="decimal"
+                  autoComplete="off"
+                  value={form[key]}
+                  onChange={(event) => set({ [key]: event.target.value })}
+                />
+              </Field>
+            ))}
+          </div>
+          {save.error && <ErrorPanel {...factsOf(save.error)} />}
+          {current && (
+            <Conflict
+              base={base}
+              current={current}
+              onTake={() => begin(current)}
+              onKeep={() => {
+                setForm(rebased(form, start, formOf(current, fields)))
+                setBase(current)
+                save.reset()
+              }}
+            />
+          )}
+          <div className="flex gap-2">
+            <Button
+              type="submit"
+              look="primary"
+              whyNot={whyNot(organization, 'deployments:write') ?? idle}
+              pending={save.isPending && 'Saving…'}
+            >
+              Save
+            </Button>
+            {changed.length > 0 && <Button onClick={() => begin(deployment)}>Undo my changes</Button>}
+          </div>
+        </div>
+      </Panel>
+    </form>
+  )
+}
+
+/** The deployment as it is now, when somebody changed it meanwhile. */
+function conflictOf(error: unknown): Deployment | undefined {
+  if (!(error instanceof ApiError) || error.problem.code !== 'version_conflict') return undefined
+  return error.problem.current as Deployment | undefined
+}
+
+/** Changes the settings over those of `base`. Its state changes all the time; only changed settings are a conflict. */
+async function update(base: Deployment, body: Record<string, unknown>): Promise<Deployment> {
+  const params = { organizationId: base.organizationId, deploymentId: base.id }
+  let expectedVersion = base.rowVersion
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call(api.deployments.update, { params, body: { ...body, expectedVersion } })
+    } catch (error) {
+      const now = conflictOf(error)
+      if (!now || tries === 5 || changesBetween(base, now).length > 0) throw error
+      expectedVersion = now.rowVersion
+    }
+  }
+}
+
+/** What somebody else changed meanwhile, so that one can choose. */
+function Conflict(props: { base: Deployment; current: Deployment; onTake: () => void; onKeep: () => void }) {
+  const changes = changesBetween(props.base, props.current)
+  return (
+    <div className="rounded-lg border border-wait bg-wait-bg px-3 py-2.5 text-xs">
+      <p className="mb-1 text-sm font-[650] text-wait">This is how it is now</p>
+      <dl className="grid grid-cols-[120px_minmax(0,1fr)] gap-x-2">
+        {changes.map(({ field, before, now }) => (
+          <div key={field} className="contents">
+            <dt className="text-ink-2">{field}</dt>
+            <dd className="font-mono break-words">
+              <s className="text-ink-2">{inertText(before)}</s> → {inertText(now)}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <div className="mt-2 flex flex-wrap gap-2">
+        <Button onClick={props.onTake}>Take theirs</Button>
+        <Button onClick={props.onKeep}>Keep mine, on top of theirs</Button>
+      </div>
+    </div>
+  )
+}
+
+function versionsOf(
+  releases: readonly { id: string; version: string; state: string }[] | undefined,
+  present: string,
+): { value: string; label: string; hint: string }[] {
+  const admitted = (releases ?? []).filter(
+    ({ state, version }) => state === 'admitted' || version === present,
+  )
+  if (admitted.length === 0) return [{ value: present, label: present, hint: 'in use' }]
+  return admitted.map(({ version, state }) => ({
+    value: version,
+    label: version,
+    hint: version === present ? 'in use' : state,
+  }))
+}
+
+function rawConfig(text: string): { config: Record<string, unknown>; faults: Record<string, string> } {
+  const { value, fault } = readJson(text)
+  if (fault !== undefined) return { config: {}, faults: { config: fault } }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { config: {}, faults: { config: 'It must be a JSON object: { … }.' } }
+  return { config: value as Record<string, unknown>, faults: {} }
+}
+
+/** `config.city` → `city`, as the form names its controls. */
+function flat(faults: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(faults).map(([path, message]) => [
+      path.replace(/^(config|secrets|limits)\.([^.]+).*$/, '$2'),
+      message,
+    ]),
+  )
+}

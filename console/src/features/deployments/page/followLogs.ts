@@ -1,0 +1,89 @@
+import { api, ApiError, type LogLine } from '@berth/contracts'
+import { createParser } from 'eventsource-parser'
+import { useEffect, useState } from 'react'
+import { client } from '../../../api/client.ts'
+
+/** How many lines are kept; older ones fall off. */
+const keep = 3000
+const tail = 1000
+const firstWaitMs = 500
+const longestWaitMs = 10_000
+
+export interface Followed {
+  /** Oldest first. */
+  lines: readonly LogLine[]
+  state: 'connecting' | 'live' | 'lost'
+  /** Why it will not be tried again. */
+  refusal: unknown
+}
+
+/** The lines that a deployment's processes write, as they write them; a lost stream is resumed where it ended. */
+export function useFollowedLogs(organizationId: string, deploymentId: string, attempt: number): Followed {
+  const [followed, setFollowed] = useState<Followed>({ lines: [], state: 'connecting', refusal: null })
+  useEffect(() => {
+    const stop = new AbortController()
+    let last: LogLine | undefined
+    let fresh: LogLine[] = []
+    let painting = 0
+    const paint = () => {
+      painting = 0
+      const more = fresh
+      fresh = []
+      setFollowed((before) => ({ ...before, lines: [...before.lines, ...more].slice(-keep) }))
+    }
+    const take = (line: LogLine) => {
+      if (last && line.line <= last.line) return
+      last = line
+      fresh.push(line)
+      painting ||= requestAnimationFrame(paint)
+    }
+    const become = (state: Followed['state'], refusal: unknown = null) =>
+      setFollowed((before) => ({ ...before, state, refusal }))
+
+    async function listen(): Promise<void> {
+      const parser = createParser({
+        onEvent: ({ event, data }) => {
+          if (event === 'line') take(JSON.parse(data) as LogLine)
+        },
+      })
+      const response = await client.send(
+        api.deployments.followLogs,
+        { params: { organizationId, deploymentId }, query: { tail } },
+        { signal: stop.signal, ...(last ? { headers: { 'last-event-id': String(last.line) } } : {}) },
+      )
+      become('live')
+      const decoder = new TextDecoder()
+      const reader = response.body!.getReader()
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return
+        parser.feed(decoder.decode(value, { stream: true }))
+      }
+    }
+
+    async function follow(): Promise<void> {
+      let waitMs = firstWaitMs
+      while (!stop.signal.aborted) {
+        try {
+          await listen()
+          waitMs = firstWaitMs
+        } catch (error) {
+          if (stop.signal.aborted) return
+          if (error instanceof ApiError && error.problem.status < 500) return become('lost', error)
+        }
+        if (stop.signal.aborted) return
+        become('lost')
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        waitMs = Math.min(2 * waitMs, longestWaitMs)
+      }
+    }
+
+    setFollowed({ lines: [], state: 'connecting', refusal: null })
+    void follow()
+    return () => {
+      stop.abort()
+      cancelAnimationFrame(painting)
+    }
+  }, [organizationId, deploymentId, attempt])
+  return followed
+}

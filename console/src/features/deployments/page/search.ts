@@ -1,0 +1,29 @@
+import { callOutcome } from '@berth/contracts'
+import { z } from 'zod'
+
+export const tabs = [
+  'overview',
+  'calls',
+  'logs',
+  'tools',
+  'runs',
+  'decisions',
+  'surface',
+  'settings',
+] as const
+export type TabName = (typeof tabs)[number]
+
+const text = z.string().max(128).optional().catch(undefined)
+
+/** What the URL of a deployment's page says: the tab, the filters of its calls, what is looked for in its logs, the tool that is tried. */
+export const deploymentSearch = z.object({
+  tab: z.enum(tabs).optional().catch(undefined),
+  tool: text,
+  outcome: callOutcome.optional().catch(undefined),
+  method: text,
+  call: text,
+  play: text,
+  find: text,
+  decision: text,
+})
+export type DeploymentSearch = z.infer<typeof deploymentSearch>
