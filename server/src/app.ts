@@ -22,6 +22,7 @@ import type { Route } from './platform/http/implement.ts'
 import type { Authenticator } from './platform/http/principal.ts'
 import { registerOpenApi } from './platform/http/openapi.ts'
 import { registerPages } from './platform/http/pages.ts'
+import { createRecognizer } from './platform/http/recognize.ts'
 import { registerRoutes } from './platform/http/routes.ts'
 import { createHttp } from './platform/http/server.ts'
 import type { JobHandler, JobName } from './platform/jobs.ts'
@@ -96,12 +97,14 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
     runtime: options.runtime,
   })
 
+  const recognize = createRecognizer(authenticator)
   const http = await createHttp({
     logger: platform.logger,
     metrics: platform.metrics,
     trustProxy: config.trustProxy,
     hosts: () => allowedHosts(config, publicUrl),
     requestsPerMinute,
+    recognize,
     intercept: (request, response) => parts.some((part) => part.intercept?.(request, response)),
   })
   await registerOpenApi(http, { version })
@@ -112,6 +115,7 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
       parts.flatMap((part) => part.routes ?? []),
       {
         authenticator,
+        recognize,
         mutateContext: platform.mutateContext,
         db: platform.db,
         feed: platform.feed,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problemCodes, type ProblemCode } from '@berth/contracts'
+import { refuseOtherMethods } from '../../platform/http/methods.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
 import { addressHeader, authPath, maxPasswordLength, minPasswordLength, type Auth } from './auth.ts'
@@ -37,6 +38,10 @@ export function registerAuth(app: FastifyInstance, options: AuthRouteOptions): v
       handler: (request, reply) => answer(path, request, reply, options),
     })
   }
+  refuseOtherMethods(
+    app,
+    Object.entries(open).map(([path, method]) => ({ method, path: authPath + path })),
+  )
 }
 
 async function answer(path: string, request: FastifyRequest, reply: FastifyReply, options: AuthRouteOptions) {

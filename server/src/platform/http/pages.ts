@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import type { Platform } from '../platform.ts'
 import { Refusal } from '../problem.ts'
@@ -26,7 +26,7 @@ export function registerPages(app: FastifyInstance, platform: Platform): void {
   })
 
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
-    if (!isLoopback(request.ip.replace(/^::ffff:/, ''))) {
+    if (!isFromHere(request)) {
       throw new Refusal('forbidden', 'Metrics are given to this machine only; scrape them from here.')
     }
     return reply.type(platform.metrics.registry.contentType).send(await platform.metrics.registry.metrics())
@@ -53,4 +53,10 @@ export function registerPages(app: FastifyInstance, platform: Platform): void {
     )
     return sendProblem(reply, refusal, request.id)
   })
+}
+
+/** From this machine itself, and not through a proxy on it. */
+function isFromHere({ socket, headers }: FastifyRequest): boolean {
+  const passedOn = headers['x-forwarded-for'] ?? headers['forwarded'] ?? headers['via']
+  return passedOn === undefined && isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''))
 }

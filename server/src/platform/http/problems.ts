@@ -42,6 +42,9 @@ export function toRefusal(error: unknown): Refusal {
   }
   if (statusCode === 429)
     return new Refusal('rate_limited', message || 'Too many requests; try again shortly.')
+  if (code !== undefined && noDatabase.test(code))
+    return new Refusal('unavailable', 'The database does not answer right now; try again in a moment.')
+  if (code === '23505') return new Refusal('duplicate', 'Somebody else made the same meanwhile.')
   if (statusCode === 503) return new Refusal('unavailable', 'Berth is overloaded; try again in a moment.')
   if (code === '22021' || code === '22P05')
     return new Refusal('invalid_input', 'Text must not contain NUL characters.')
@@ -49,6 +52,9 @@ export function toRefusal(error: unknown): Refusal {
     return new Refusal('invalid_input', message)
   return internal()
 }
+
+/** PostgreSQL is gone, going, starting, full, or could not do it beside the others; or there is no connection to it. */
+const noDatabase = /^(?:08\w{3}|57P0[1-3]|53300|40001|40P01|ECONNREFUSED|ECONNRESET|EPIPE)$/
 
 const internal = () =>
   new Refusal('internal', 'Something went wrong in Berth; the log has it under this request id.')

@@ -5,13 +5,17 @@ import type { Database } from '../db/database.ts'
 import type { Feed } from '../feed.ts'
 import { mutate, type MutateContext } from '../mutate.ts'
 import { notFound, Refusal } from '../problem.ts'
+import { refuseOtherMethods } from './methods.ts'
 import { claimKey, idempotentRequest, keepReply, Replay, type IdempotentRequest } from './idempotency.ts'
 import { streaming, type RequestContext, type Route } from './implement.ts'
 import { may, type Authenticator, type Principal } from './principal.ts'
+import type { Recognize } from './recognize.ts'
 import { openSse, type SseStream } from './sse.ts'
 
 export interface RouteOptions {
   authenticator: Authenticator
+  /** Who makes a request, found once for it. */
+  recognize: Recognize
   mutateContext: MutateContext
   db: Database
   feed: Feed
@@ -34,12 +38,17 @@ export function registerRoutes(app: FastifyInstance, routes: Route[], options: R
       method: endpoint.method,
       url: endpoint.path,
       schema: schemaOf(endpoint),
+      exposeHeadRoute: !endpoint.stream,
       onRequest: async (request) => {
-        callers.set(request, await authorize(endpoint, request, options))
+        callers.set(request, await authorize(endpoint, request, options, options.recognize))
       },
       handler: (request, reply) => answer(route, request, reply, options),
     })
   }
+  refuseOtherMethods(
+    app,
+    routes.map(({ endpoint }) => endpoint),
+  )
 }
 
 function schemaOf(endpoint: Endpoint): Record<string, unknown> {
@@ -68,10 +77,11 @@ async function authorize(
   endpoint: Endpoint,
   request: FastifyRequest,
   options: RouteOptions,
+  recognize: Recognize,
 ): Promise<Caller> {
   const { access } = endpoint
   if (access.kind === 'public') return { principal: null, organizationId: '' }
-  const principal = await options.authenticator.authenticate(request.headers)
+  const principal = await recognize(request)
   if (!principal)
     throw new Refusal('unauthenticated', 'Sign in, or send a token as `Authorization: Bearer …`.')
   refuseForeignOrigin(request, principal, options.origins())
@@ -176,11 +186,12 @@ function contextOf(
       })
     },
     stream: (lastEventId) => {
+      const anew: Recognize = (same) => options.authenticator.authenticate(same.headers)
       reply.hijack()
       const header = request.headers['last-event-id']
       const sse = openSse(reply.raw, {
         lastEventId: typeof header === 'string' ? header : lastEventId,
-        stillAllowed: async () => authorize(endpoint, request, options).then(Boolean, () => false),
+        stillAllowed: async () => authorize(endpoint, request, options, anew).then(Boolean, () => false),
       })
       sse.onClose(options.feed.subscribe((events) => recheckAfter(events, sse)))
       return sse

@@ -4,11 +4,12 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
-import fastify, { LogController, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { newId } from '../ids.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Principal } from './principal.ts'
 import { sendProblem, toRefusal } from './problems.ts'
 
 export interface HttpOptions {
@@ -19,6 +20,8 @@ export interface HttpOptions {
   hosts: () => ReadonlySet<string> | null
   /** Requests a minute and caller; 0: no limit. */
   requestsPerMinute: number
+  /** Who makes a request; null: nobody known. */
+  recognize: (request: FastifyRequest) => Promise<Principal | null>
   /** Takes requests before Fastify sees them (the gateway's hot path); false: not mine. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean
 }
@@ -34,11 +37,16 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const app = fastify({
     loggerInstance: options.logger as never,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: options.trustProxy,
+    // One proxy: what stands before the address it saw itself, anybody may have written.
+    trustProxy: options.trustProxy && ((_address, hop) => hop === 0),
     genReqId: () => newId('request'),
     bodyLimit: 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
     forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id)
+      sendProblem(reply as unknown as FastifyReply, toRefusal(error), request.id)
+    },
     serverFactory: (handler) => interceptingServer(handler, options),
   })
   app.setValidatorCompiler(validatorCompiler)
@@ -89,11 +97,15 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   })
   if (options.requestsPerMinute > 0) {
     await app.register(rateLimit, {
-      global: true,
+      global: false,
       max: options.requestsPerMinute,
       timeWindow: '1 minute',
-      keyGenerator: (request) => request.headers.authorization ?? request.ip,
-      allowList: (request) => !request.url.startsWith('/api/'),
+      keyGenerator: async (request) => (await options.recognize(request))?.id ?? request.ip,
+    })
+    const limit = app.rateLimit()
+    // Before access is decided, so that tries with made-up tokens count for the address they come from.
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.url.startsWith('/api/')) await limit.call(app as never, request, reply)
     })
   }
   return app as unknown as FastifyInstance
