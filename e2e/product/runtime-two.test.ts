@@ -121,7 +121,7 @@ test('what is stopped or revoked through one process ends sessions of the other'
   const { pathname } = new URL(mcpUrl)
   const session = await connect(world, `${urls[home]}${pathname}`)
   expect(await session.call('pid')).toMatch(/^\d+:/)
-  const { items } = await clients[0]!.call(api.tokens.listMine, {})
+  const { items } = await clients[0]!.call(api.tokens.listMine, { query: {} })
   for (const { id: tokenId } of items.filter(({ state }) => state === 'active')) {
     await clients[1 - home]!.call(api.tokens.revokeMine, { params: { tokenId } })
   }
