@@ -9,6 +9,7 @@ import { completionCommand } from './completion/index.ts'
 import { connectCommand } from './connect/index.ts'
 import { positiveNumber } from './core/command.ts'
 import { deploymentsCommand } from './deployments/index.ts'
+import { doctorCommand } from './doctor/index.ts'
 import { importCommand } from './import/index.ts'
 import { lifecycleCommand } from './lifecycle/index.ts'
 import { orgsCommand } from './orgs/index.ts'
@@ -73,6 +74,7 @@ function commands(): Command[] {
     policyCommand(),
     auditCommand(),
     tiersCommand(),
+    doctorCommand(),
     adminCommand(),
     completionCommand(),
   ]
