@@ -69,13 +69,21 @@ export const holdWords: Record<PendingStatus, string> = {
   'pending-rule': 'a rule of the operators forbids it',
 }
 
+/** Notes that say more than the status they lead to. */
+const noteWords: [start: string, words: string][] = [
+  ['trust:drift', 'it shows other tools than those that were admitted'],
+  ['trust:artifact:mismatch', 'its files are not those that were admitted'],
+  ['trust:release:blocked', 'its release was blocked by an operator'],
+  ['trust:release:yanked', 'its release was yanked by an operator'],
+  ['capability:local:tier', 'its tier does not run servers from folders'],
+  ['capability:sandbox:missing', 'its tier demands a sandbox and no machine has one'],
+]
+
 /** What a deployment is held for, in words; a note that says more than the status goes first. */
 export function holdWordsOf({ hold, holdNotes }: Pick<Deployment, 'hold' | 'holdNotes'>): string {
-  if (holdNotes.some((note) => note.startsWith('trust:drift')))
-    return 'it shows other tools than those that were admitted'
-  if (holdNotes.some((note) => note.startsWith('capability:sandbox')))
-    return 'its tier demands a sandbox and no machine has one'
-  return hold ? holdWords[hold] : 'nothing'
+  if (!hold) return 'nothing'
+  const telling = noteWords.find(([start]) => holdNotes.some((note) => note.startsWith(start)))
+  return telling?.[1] ?? holdWords[hold]
 }
 
 /** Whether somebody should look at it. */
