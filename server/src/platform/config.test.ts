@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { isLoopback, readConfig } from './config.ts'
+
+const key = Buffer.alloc(32, 7).toString('base64')
+
+/** The lines that name what is wrong. */
+function faultsOf(env: Record<string, string>): string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    return (error as Error).message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim())
+  }
+}
+
+describe('the settings', () => {
+  test('have the defaults that the README names', () => {
+    expect(readConfig({ BERTH_DATA_DIR: '/srv/berth' })).toEqual({
+      port: 7070,
+      host: '127.0.0.1',
+      dataDir: '/srv/berth',
+      publicUrl: null,
+      trustProxy: false,
+      secretKey: null,
+      logLevel: 'info',
+      databaseUrl: null,
+      databaseDirectUrl: null,
+    })
+    expect(readConfig({}).dataDir).toMatch(/\/\.berth$/)
+  })
+
+  test('are taken as given; empty ones count as absent', () => {
+    const config = readConfig({
+      BERTH_PORT: '0',
+      BERTH_HOST: '0.0.0.0',
+      BERTH_PUBLIC_URL: 'https://berth.example.com/',
+      BERTH_TRUST_PROXY: '1',
+      BERTH_SECRET_KEY: key,
+      BERTH_LOG_LEVEL: '',
+      DATABASE_URL: 'postgres://user:password@host/database',
+    })
+    expect(config).toMatchObject({
+      port: 0,
+      host: '0.0.0.0',
+      publicUrl: 'https://berth.example.com',
+      trustProxy: true,
+      secretKey: key,
+      logLevel: 'info',
+      databaseDirectUrl: 'postgres://user:password@host/database',
+    })
+  })
+
+  test('that are wrong are named all at once', () => {
+    const faults = faultsOf({
+      BERTH_PORT: '70700',
+      BERTH_PUBLIC_URL: 'berth.example.com',
+      BERTH_TRUST_PROXY: 'yes',
+      BERTH_SECRET_KEY: 'short',
+      BERTH_LOG_LEVEL: 'loud',
+      DATABASE_DIRECT_URL: 'postgres://host/database',
+    })
+    expect(faults.map((line) => line.split(' ')[0])).toEqual([
+      'BERTH_PORT',
+      'BERTH_PUBLIC_URL',
+      'BERTH_TRUST_PROXY',
+      'BERTH_SECRET_KEY',
+      'BERTH_LOG_LEVEL',
+      'DATABASE_DIRECT_URL',
+    ])
+  })
+
+  test.each([
+    ['BERTH_PORT', '-1'],
+    ['BERTH_PORT', '1e3'],
+    ['BERTH_PORT', '0x1f'],
+    ['BERTH_PORT', ' '],
+    ['BERTH_PUBLIC_URL', 'ftp://berth.example.com'],
+    ['BERTH_PUBLIC_URL', 'https://berth.example.com/?a=b'],
+    ['BERTH_PUBLIC_URL', 'https://name:password@berth.example.com'],
+    ['DATABASE_URL', 'mysql://host/database'],
+  ])('%s is not "%s"', (name, value) => {
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name} must `)])
+  })
+
+  test('never repeat a secret that is wrong', () => {
+    const env = {
+      BERTH_SECRET_KEY: 'a-real-secret',
+      DATABASE_URL: 'mysql://user:a-real-secret@host/database',
+    }
+    expect(faultsOf(env).join()).not.toContain('a-real-secret')
+  })
+})
+
+test('only addresses of this machine are its own, whatever a name begins with', () => {
+  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost'])
+    expect([host, isLoopback(host)]).toEqual([host, true])
+  for (const host of ['0.0.0.0', '127.example.com', '::', '10.0.0.1'])
+    expect([host, isLoopback(host)]).toEqual([host, false])
+})
