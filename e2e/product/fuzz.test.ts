@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { problem, problemCodes, type ProblemCode } from '@berth/contracts'
+import { problem, problemCodes } from '@berth/contracts'
 import { apiToken, buildWorld, type World } from '../access/world.ts'
 import { createRandom, fuzzed, nasty, nastyTexts, type Random, type Schema } from '../support/fuzz.ts'
 
@@ -149,8 +149,8 @@ function faultOf({ status, type, requestId, text }: Answer): string | null {
   const parsed = problem.safeParse(JSON.parse(text))
   if (!parsed.success) return `not a problem: ${text}`
   const { code } = parsed.data
-  if (problemCodes[code as ProblemCode].status !== status) return `${code} as ${status}`
-  if (!/^req_/.test(parsed.data.requestId)) return `no request id: ${text}`
+  if (problemCodes[code].status !== status) return `${code} as ${status}`
+  if (!parsed.data.requestId.startsWith('req_')) return `no request id: ${text}`
   if (requestId !== undefined && requestId !== parsed.data.requestId) return `another request id: ${text}`
   if (status >= 500 && code !== 'unavailable') return text
   return null

@@ -4,7 +4,7 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
-import fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { newId } from '../ids.ts'
 import type { Logger } from '../logger.ts'
@@ -45,10 +45,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => {
       reply.header('x-request-id', request.id)
-      sendProblem(reply as unknown as FastifyReply, toRefusal(error), request.id)
+      sendProblem(reply, toRefusal(error), request.id)
     },
     serverFactory: (handler) => interceptingServer(handler, options),
-  })
+  }) as unknown as FastifyInstance
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler((error, request, reply) => {
@@ -105,10 +105,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     const limit = app.rateLimit()
     // Before access is decided, so that tries with made-up tokens count for the address they come from.
     app.addHook('onRequest', async (request, reply) => {
-      if (request.url.startsWith('/api/')) await limit.call(app as never, request, reply)
+      if (request.url.startsWith('/api/')) await limit.call(app, request, reply)
     })
   }
-  return app as unknown as FastifyInstance
+  return app
 }
 
 function interceptingServer(

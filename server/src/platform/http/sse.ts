@@ -37,6 +37,7 @@ export function openSse(
   let closed = false
   /** What waits while it is asked whether the caller is still allowed; null: nothing is asked. */
   let held: string[] | null = null
+  let heldLength = 0
   let again = false
   const closers: (() => void)[] = []
   response.writeHead(200, {
@@ -61,6 +62,7 @@ export function openSse(
     again = true
     if (held) return
     held = []
+    heldLength = 0
     let allowed = true
     while (again && allowed && !closed) {
       again = false
@@ -68,6 +70,7 @@ export function openSse(
     }
     const waiting = held
     held = null
+    heldLength = 0
     if (allowed) return waiting.forEach(write)
     write('event: revoked\ndata: {}\n\n')
     close()
@@ -75,12 +78,13 @@ export function openSse(
 
   function write(text: string): void {
     if (closed) return
-    if (held) return void held.push(text)
-    response.write(text)
-    if (response.writableLength > maxBuffered) {
-      response.destroy()
-      close()
-    }
+    if (held) {
+      held.push(text)
+      heldLength += text.length
+    } else response.write(text)
+    if (response.writableLength + heldLength <= maxBuffered) return
+    response.destroy()
+    close()
   }
 
   const timer = setInterval(() => {
