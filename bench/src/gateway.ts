@@ -190,7 +190,7 @@ function reportOf(
   return {
     title: 'Gateway: tools/call of an echo server',
     about: [
-      'All stand before the same stdio echo server. Berth checks a service token, policy and quota, meters each call and writes a record of it to PostgreSQL; the bare relay only passes messages and ids; the floor answers over HTTP with no server behind it.',
+      'All stand before the same stdio echo server. Berth recognises the service token, asks whether the deployment may be called, passes the call on and writes a record of it to its journal and to PostgreSQL; the bare relay only passes messages and ids; the floor answers over HTTP with no server behind it.',
       `Sessions call one after the other, each on a socket of its own. Windows of ${windowMs / 1000} s, ${rounds} rounds in turns with all sessions open; the table shows medians, the ratios are medians of the ratios within a round.`,
       'CPU is user and system time of the whole process tree over the window, divided by the calls: for Berth with PostgreSQL, its sandbox and the echo server, for the others with their echo servers. RSS is the sum over the same processes without PostgreSQL.',
     ],
