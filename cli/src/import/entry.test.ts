@@ -41,6 +41,11 @@ describe('planOf', () => {
     })
   })
 
+  it('takes long options, and those that name a file, for what they are', () => {
+    const args = ['tools', '--some-really-long-option-v2', '--token-file', '/run/token']
+    expect(plan({ command: 'npx', args }).args).toEqual(args.slice(1))
+  })
+
   it('divides the environment into secrets and plain values', () => {
     const { env, secrets } = plan({
       command: 'npx',

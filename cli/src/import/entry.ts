@@ -83,8 +83,9 @@ interface Source {
   headers: Record<string, string>
 }
 
-const secretFlag = /^--?[\w-]*(?:api-?key|token|secret|password)\b/i
-const valuePart = (arg: string): string => arg.slice(arg.startsWith('-') ? arg.indexOf('=') + 1 : 0)
+const secretFlag = /^--?[\w-]*(?:api-?key|token|secret|password)(?:=|$)/i
+/** What may be a secret in an argument: all of it, or what stands after an option's `=`. */
+const valuePart = (arg: string): string => (arg.startsWith('-') ? arg.replace(/^[^=]*=?/, '') : arg)
 
 function fromUrl(url: unknown, headers: Record<string, string>, fields: Record<string, unknown>): Source {
   if (fields['type'] === 'sse') {
