@@ -38,6 +38,7 @@ export function openSse(
   /** What waits while it is asked whether the caller is still allowed; null: nothing is asked. */
   let held: string[] | null = null
   let heldLength = 0
+  let asking: Promise<void> = Promise.resolve()
   let again = false
   const closers: (() => void)[] = []
   response.writeHead(200, {
@@ -57,10 +58,13 @@ export function openSse(
   }
 
   /** A question that comes while one is being answered is asked again: the answer may be from before it. */
-  async function recheck(): Promise<void> {
+  function recheck(): void {
     if (closed) return
     again = true
-    if (held) return
+    if (!held) asking = ask()
+  }
+
+  async function ask(): Promise<void> {
     held = []
     heldLength = 0
     let allowed = true
@@ -89,7 +93,7 @@ export function openSse(
 
   const timer = setInterval(() => {
     write(': keep-alive\n\n')
-    void recheck()
+    recheck()
   }, keepAliveMs)
   response.on('close', close)
   response.on('error', close)
@@ -101,7 +105,9 @@ export function openSse(
     },
     send: ({ event, id, data }) => write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${data}\n\n`),
     drained: () => {
-      if (closed || !response.writableNeedDrain) return null
+      if (closed) return null
+      if (held) return asking
+      if (!response.writableNeedDrain) return null
       return new Promise((resolve) => {
         const go = () => {
           response.off('drain', go).off('close', go)
@@ -110,7 +116,7 @@ export function openSse(
         response.on('drain', go).on('close', go)
       })
     },
-    recheck: () => void recheck(),
+    recheck,
     onClose: (listener) => {
       if (closed) listener()
       else closers.push(listener)
