@@ -52,11 +52,12 @@ test('the tables have every column that better-auth wants, of its type', async (
 })
 
 test('what better-auth offers beyond what Berth opened is not there', async () => {
-  const closed = ['/list-sessions', '/ok', '/error', '/list-accounts', '/device/code']
+  const closed = ['/list-sessions', '/ok', '/error', '/list-accounts']
   for (const path of closed) {
     const response = await fetch(`${server.url}/api/auth${path}`, { headers: bearerOf(operator.token) })
     expect([path, response.status]).toEqual([path, 404])
   }
+  expect((await fetch(`${server.url}/api/auth/device/code`)).status).toBe(405)
   for (const path of ['/update-user', '/delete-user', '/change-email', '/revoke-session', '/link-social']) {
     const response = await post(server, path, {}, bearerOf(operator.token))
     expect([path, response.status]).toEqual([path, 404])
