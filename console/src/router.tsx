@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router'
 import { z } from 'zod'
 import { findOrganization, meQuery, rememberOrganization } from './app/session.ts'
+import { auditSearch } from './features/audit/search.ts'
 import { deploymentSearch } from './features/deployments/page/search.ts'
 import { lifecycleSearch } from './features/lifecycle/search.ts'
 import { Root, RouteError, RouteNotFound } from './shell/Root.tsx'
@@ -81,6 +82,19 @@ const deployment = createRoute({
   ),
 })
 
+const audit = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('./features/audit/AuditPage.tsx'), 'AuditPage'),
+})
+
+const workspace = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/workspaces/$workspaceId',
+  component: lazyRouteComponent(() => import('./features/workspaces/WorkspacePage.tsx'), 'WorkspacePage'),
+})
+
 const tokens = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/tokens',
@@ -97,7 +111,7 @@ const settings = createRoute({
 const routeTree = root.addChildren([
   signIn,
   device,
-  consoleRoute.addChildren([consoleIndex, lifecycle, deployment, tokens, settings]),
+  consoleRoute.addChildren([consoleIndex, lifecycle, workspace, deployment, audit, tokens, settings]),
 ])
 
 export function createConsoleRouter(queryClient: QueryClient) {

@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { addToAudit } from '../features/audit/queries.ts'
 import { applyLifecycleEvent } from '../features/lifecycle/live.ts'
 import { feed } from '../stream/feed.ts'
 import type { LiveState } from '../stream/protocol.ts'
@@ -13,6 +14,7 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
   feed.listen({
     onEvent(event) {
       applyLifecycleEvent(queryClient, event)
+      addToAudit(queryClient, event)
       if (/^(organization|member|user|operator)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
       if (event.type.startsWith('member.')) void queryClient.invalidateQueries({ queryKey: ['people'] })

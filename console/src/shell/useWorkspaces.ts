@@ -28,7 +28,9 @@ export function useWorkspaces(): {
   })
   return useMemo(() => {
     const snapshots = data?.pages.flatMap(({ items }) => items) ?? none
-    const named = snapshots.find(({ workspace }) => workspace.key === search.workspace)
+    const named = snapshots.find(
+      ({ workspace }) => workspace.key === search.workspace || workspace.id === params.workspaceId,
+    )
     const holder = snapshots.find(({ deployments }) => deployments.some(({ id }) => id === selected))
     return {
       organization,
@@ -42,7 +44,7 @@ export function useWorkspaces(): {
           (snapshots.length === 1 ? snapshots[0] : undefined)
         )?.workspace ?? null,
     }
-  }, [organization, data, search.workspace, params.deploymentId, selected])
+  }, [organization, data, search.workspace, params.workspaceId, params.deploymentId, selected])
 }
 
 /** Tiers in which every call is checked: where mistakes cost most. */

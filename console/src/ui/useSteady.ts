@@ -10,16 +10,17 @@ export interface Steady<T> {
 }
 
 /** Keeps rows where they are while the pointer is over them: newer ones wait until it leaves, or until they are asked for. */
-export function useSteady<T extends { id: string }>(items: readonly T[]): Steady<T> {
-  const [firstId, setFirstId] = useState<string | null>(null)
-  const held = firstId === null ? -1 : items.findIndex(({ id }) => id === firstId)
+export function useSteady<T>(items: readonly T[], nameOf: (item: T) => string | number): Steady<T> {
+  const [firstId, setFirstId] = useState<string | number | null>(null)
+  const held = firstId === null ? -1 : items.findIndex((item) => nameOf(item) === firstId)
+  const hold = () => setFirstId(items[0] === undefined ? null : nameOf(items[0]))
   const waiting = Math.max(0, held)
   return {
     shown: waiting > 0 ? items.slice(waiting) : items,
     waiting,
-    release: () => setFirstId(items[0]?.id ?? null),
+    release: hold,
     hold: {
-      onPointerEnter: () => setFirstId(items[0]?.id ?? null),
+      onPointerEnter: hold,
       onPointerLeave: () => setFirstId(null),
     },
   }

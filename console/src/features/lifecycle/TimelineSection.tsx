@@ -1,14 +1,15 @@
-import type { Actor, Deployment, LogEvent } from '@berth/contracts'
+import type { Deployment, LogEvent } from '@berth/contracts'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { factsOf } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
 import type { Tone } from '../../ui/Badge.tsx'
 import { cx } from '../../ui/cx.ts'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { shorten } from '../../ui/Id.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { actorName } from '../audit/actorName.ts'
 import { describe } from '../audit/describe.ts'
 import { timelineQuery } from '../audit/timeline.ts'
 import { peopleQuery } from './queries.ts'
@@ -46,9 +47,17 @@ export function TimelineSection({ deployment }: { deployment: Deployment }) {
       </ol>
       {timeline.data && (
         <p className="mt-1 text-xs text-ink-3">
-          {timeline.data.complete
-            ? 'That is all the log says of it.'
-            : 'Older events stand further back in the log: mcpctl audit list shows them.'}
+          {timeline.data.complete ? (
+            'That is all the log says of it.'
+          ) : (
+            <Link
+              to="/console/audit"
+              search={{ org: organization.slug, deployment: deployment.id }}
+              className="font-[550] text-accent hover:underline"
+            >
+              Older events stand in the log
+            </Link>
+          )}
         </p>
       )}
     </section>
@@ -80,11 +89,4 @@ function Entry({ event, people }: { event: LogEvent; people: ReadonlyMap<string,
       </span>
     </li>
   )
-}
-
-/** Who did it, by name where there is one. */
-function actorName(actor: Actor, people: ReadonlyMap<string, string> | undefined): string {
-  if (actor.kind === 'user') return people?.get(actor.id) ?? shorten(actor.id)
-  if (actor.kind === 'service') return `agent ${shorten(actor.id)}`
-  return actor.id
 }

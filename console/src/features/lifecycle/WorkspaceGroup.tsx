@@ -1,4 +1,5 @@
 import type { Deployment, Run, WorkspaceSnapshot } from '@berth/contracts'
+import { Link } from '@tanstack/react-router'
 import { memo } from 'react'
 import { Badge } from '../../ui/Badge.tsx'
 import { cx } from '../../ui/cx.ts'
@@ -40,7 +41,16 @@ export function WorkspaceGroup({ snapshot, filtered, selected, onSelect }: Works
       className="mb-3.5 overflow-hidden rounded-lg border border-line bg-panel"
     >
       <header className="flex h-9 items-center gap-2.5 border-b border-line bg-[color-mix(in_srgb,var(--panel)_60%,var(--bg))] px-3">
-        <h2 className="truncate !text-sm !font-semibold">{workspace.name}</h2>
+        <h2 className="truncate !text-sm !font-semibold">
+          <Link
+            to="/console/workspaces/$workspaceId"
+            params={{ workspaceId: workspace.id }}
+            search={(before) => ({ org: before.org })}
+            className="rounded-sm hover:underline"
+          >
+            {workspace.name}
+          </Link>
+        </h2>
         <span className="min-w-0 flex-1 truncate text-xs text-ink-3">
           {workspace.tier} · {workspace.region}
         </span>

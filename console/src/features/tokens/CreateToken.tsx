@@ -26,7 +26,8 @@ const purposes: Record<string, { label: string; hint: string; scopes: readonly P
   custom: { label: 'Something else', hint: 'Choose the scopes', scopes: [] },
 }
 
-const lifetimes = [
+/** How long a token may live; days. */
+export const lifetimes = [
   { value: '7', label: '7 days' },
   { value: '30', label: '30 days' },
   { value: '90', label: '90 days' },
@@ -165,7 +166,8 @@ export function CreateToken({ onClose }: { onClose: () => void }) {
   )
 }
 
-function Secret({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
+/** Shows a new token's secret, this once. */
+export function Secret({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
   return (
     <Dialog
       open

@@ -11,9 +11,10 @@ import { Button } from '../../ui/Button.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
-import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
+import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Table, Td, Th } from '../../ui/Table.tsx'
 import { absoluteOf, Time } from '../../ui/Time.tsx'
+import { tokenMarks } from './marks.ts'
 import { myTokensQuery } from './queries.ts'
 
 const CreateToken = lazy(async () => ({ default: (await import('./CreateToken.tsx')).CreateToken }))
@@ -77,12 +78,6 @@ export function TokensPage() {
   )
 }
 
-const marks: Record<Token['state'], Mark> = {
-  active: { tone: 'good', shape: 'check', word: 'active' },
-  revoked: { tone: 'idle', shape: 'cross', word: 'revoked' },
-  expired: { tone: 'idle', shape: 'none', word: 'expired' },
-}
-
 const wide = 'hidden @3xl:table-cell'
 
 function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke: (token: Token) => void }) {
@@ -114,7 +109,7 @@ function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke: (token: T
                   <span className="font-mono text-ink-3">…{token.hint}</span>
                 </Td>
                 <Td>
-                  <StatusMark {...marks[token.state]} />
+                  <StatusMark {...tokenMarks[token.state]} />
                 </Td>
                 <Td className={wide} title={token.scopes.join('\n')}>
                   {token.scopes.join(', ')}

@@ -43,7 +43,7 @@ export function CallsTab({ deployment }: { deployment: Deployment }) {
   })
   const all = useMemo(() => calls.data?.pages.flatMap(({ items }) => items) ?? [], [calls.data])
   const stats = useMemo(() => statsOf(all), [all])
-  const steady = useSteady(all)
+  const steady = useSteady(all, ({ id }) => id)
   const filtered = Boolean(tool || method || outcome)
   const clear = () => set({ tool: undefined, method: undefined, outcome: undefined, call: undefined })
   if (refused) return <p className="text-ink-3">{refused}</p>

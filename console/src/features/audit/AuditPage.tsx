@@ -1,0 +1,298 @@
+import type { LogEvent } from '@berth/contracts'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { ScrollText, SearchX, X } from 'lucide-react'
+import { useMemo } from 'react'
+import { factsOf } from '../../api/client.ts'
+import { type Action, usePageActions } from '../../app/actions.tsx'
+import { useSnapshotInterval } from '../../app/live.ts'
+import { useOrganization, whyNot } from '../../app/session.ts'
+import type { Tone } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { cx } from '../../ui/cx.ts'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { shorten } from '../../ui/Id.tsx'
+import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
+import { Select } from '../../ui/Select.tsx'
+import { Table, Td, Th } from '../../ui/Table.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { useSteady } from '../../ui/useSteady.ts'
+import { lifecycleQuery, peopleQuery } from '../lifecycle/queries.ts'
+import { actorName } from './actorName.ts'
+import { describe } from './describe.ts'
+import { EventFacts } from './EventFacts.tsx'
+import { auditQuery } from './queries.ts'
+import { type AuditSearch, eventGroups } from './search.ts'
+
+const any = '(any)'
+const none: AuditSearch = { type: undefined, actor: undefined, deployment: undefined, seq: undefined }
+
+/** Everything that was done in an organization, by whom, and what it changed; live. */
+export function AuditPage() {
+  const organization = useOrganization()
+  const search = useSearch({ from: '/console/audit' })
+  const navigate = useNavigate({ from: '/console/audit' })
+  const set = (change: Partial<AuditSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const refused = whyNot(organization, 'audit:read')
+  const log = useInfiniteQuery({
+    ...auditQuery(organization.id, {
+      type: search.type,
+      actorId: search.actor,
+      deploymentId: search.deployment,
+    }),
+    refetchInterval: useSnapshotInterval(),
+    enabled: !refused,
+  })
+  const events = useMemo(() => log.data?.pages.flatMap(({ items }) => items) ?? [], [log.data])
+  const steady = useSteady(events, ({ seq }) => seq)
+  const filtered = Boolean(search.type || search.actor || search.deployment)
+  usePageActions(
+    useMemo(
+      (): Action[] =>
+        filtered
+          ? [
+              {
+                id: 'clear',
+                label: 'Clear filters',
+                run: () => void navigate({ search: (before) => ({ ...before, ...none }) }),
+              },
+            ]
+          : [],
+      [filtered, navigate],
+    ),
+  )
+  return (
+    <main className="@container h-full overflow-y-auto px-4 py-4 sm:px-5">
+      <title>{`Audit · ${organization.name} · Berth`}</title>
+      <h1 className="mb-1">Audit</h1>
+      <p className="mb-3 max-w-[80ch] text-ink-2">
+        Every change, in the order in which it was committed. Nothing here can be changed or removed; each
+        event is hashed into the next.
+      </p>
+      {refused ? (
+        <p className="text-ink-3">{refused}</p>
+      ) : (
+        <>
+          <Filters
+            search={search}
+            events={events}
+            onChange={set}
+            onClear={filtered ? () => set(none) : null}
+          />
+          {log.isError && <ErrorPanel {...factsOf(log.error)} onRetry={() => void log.refetch()} />}
+          {log.isPending && (
+            <Panel title="Events" flush>
+              <RowsSkeleton label="Loading the log" rows={10} />
+            </Panel>
+          )}
+          {log.data && events.length === 0 && (
+            <EmptyState
+              icon={filtered ? <SearchX className="size-6" /> : <ScrollText className="size-6" />}
+              title={filtered ? 'No event matches these filters' : 'Nothing has happened yet'}
+              action={filtered && <Button onClick={() => set(none)}>Clear filters</Button>}
+            >
+              {filtered
+                ? 'The log has events, but none with all of these properties.'
+                : 'What people, agents and Berth itself do in this organization is written here.'}
+            </EmptyState>
+          )}
+          {events.length > 0 && (
+            <div {...steady.hold}>
+              <Panel
+                title="Events"
+                flush
+                note={`${events.length.toLocaleString('en')} ${log.hasNextPage ? 'newest of more' : 'in all'}`}
+                actions={
+                  steady.waiting > 0 && (
+                    <Button look="quiet" className="!h-6 !px-2 text-xs" onClick={steady.release}>
+                      Show {steady.waiting} newer
+                    </Button>
+                  )
+                }
+              >
+                <EventTable
+                  events={steady.shown}
+                  open={search.seq}
+                  onToggle={(seq) => set({ seq: seq === search.seq ? undefined : seq })}
+                  onActor={(actor) => set({ actor })}
+                />
+              </Panel>
+            </div>
+          )}
+          {log.hasNextPage && (
+            <Button pending={log.isFetchingNextPage && 'Loading…'} onClick={() => void log.fetchNextPage()}>
+              Load older events
+            </Button>
+          )}
+        </>
+      )}
+    </main>
+  )
+}
+
+function Filters(props: {
+  search: AuditSearch
+  events: readonly LogEvent[]
+  onChange: (change: Partial<AuditSearch>) => void
+  onClear: (() => void) | null
+}) {
+  const { search, events, onChange, onClear } = props
+  const organization = useOrganization()
+  const { data: people } = useQuery(peopleQuery(organization.id))
+  const { data: snapshots } = useInfiniteQuery(lifecycleQuery(organization.id))
+  const deployments = snapshots?.pages.flatMap(({ items }) => items.flatMap((one) => one.deployments)) ?? []
+  // People of the organization, and whoever else is seen: agents, policy, the system.
+  const actors = new Map([...(people ?? [])])
+  for (const { actor } of events) if (!actors.has(actor.id)) actors.set(actor.id, actorName(actor, people))
+  if (search.actor && !actors.has(search.actor)) actors.set(search.actor, shorten(search.actor))
+  const types = eventGroups.map(({ value, label }) => ({ value: value as string, label: label as string }))
+  if (search.type && !types.some(({ value }) => value === search.type))
+    types.push({ value: search.type, label: search.type })
+  return (
+    <div className="mb-3 flex flex-wrap items-center gap-1.5">
+      <Select
+        compact
+        label="About"
+        prefix="About"
+        value={search.type ?? any}
+        options={[{ value: any, label: 'everything' }, ...types]}
+        onChange={(type) => onChange({ type: type === any ? undefined : type })}
+      />
+      <Select
+        compact
+        label="By"
+        prefix="By"
+        value={search.actor ?? any}
+        options={[
+          { value: any, label: 'anyone' },
+          ...[...actors].map(([value, label]) => ({ value, label })),
+        ]}
+        onChange={(actor) => onChange({ actor: actor === any ? undefined : actor })}
+      />
+      <Select
+        compact
+        label="Server"
+        prefix="Server"
+        value={search.deployment ?? any}
+        options={[
+          { value: any, label: 'any' },
+          ...deployments.map(({ id, name }) => ({ value: id, label: name })),
+          ...(search.deployment && !deployments.some(({ id }) => id === search.deployment)
+            ? [{ value: search.deployment, label: shorten(search.deployment) }]
+            : []),
+        ]}
+        onChange={(deployment) => onChange({ deployment: deployment === any ? undefined : deployment })}
+      />
+      {onClear && (
+        <Button
+          look="quiet"
+          className="!h-[26px] !px-2 text-xs"
+          icon={<X aria-hidden className="size-3" />}
+          onClick={onClear}
+        >
+          Clear filters
+        </Button>
+      )}
+    </div>
+  )
+}
+
+const inks: Record<Tone, string> = {
+  good: 'text-good',
+  wait: 'text-wait',
+  bad: 'text-bad',
+  idle: 'text-idle',
+  accent: 'text-accent',
+}
+const wide = 'hidden @2xl:table-cell'
+
+function EventTable(props: {
+  events: readonly LogEvent[]
+  open: number | undefined
+  onToggle: (seq: number) => void
+  onActor: (id: string) => void
+}) {
+  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+  return (
+    <Table>
+      <thead>
+        <tr>
+          <Th numeric className={`${wide} @2xl:w-[64px]`}>
+            No.
+          </Th>
+          <Th className="w-[52%] @2xl:w-[38%]">What</Th>
+          <Th className={wide}>Type</Th>
+          <Th className="w-[30%] @2xl:w-[20%]">By</Th>
+          <Th numeric className="w-[18%] @2xl:w-[9%]">
+            When
+          </Th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.events.map((event) => {
+          const { title, detail, tone } = describe(event)
+          const open = event.seq === props.open
+          const who = actorName(event.actor, people)
+          return [
+            <tr
+              key={event.seq}
+              onClick={() => props.onToggle(event.seq)}
+              className={cx('group/row cursor-pointer', open ? 'bg-sel' : 'hover:bg-bg')}
+            >
+              <Td numeric className={`${wide} text-ink-3`}>
+                {event.seq}
+              </Td>
+              <Td title={detail ? `${title}: ${detail}` : title}>
+                <button
+                  type="button"
+                  aria-expanded={open}
+                  onClick={(click) => {
+                    click.stopPropagation()
+                    props.onToggle(event.seq)
+                  }}
+                  className="max-w-full truncate rounded-sm text-left align-middle"
+                >
+                  <i
+                    aria-hidden
+                    className={cx(
+                      'mr-2 inline-block size-[9px] rounded-full border-2 border-current',
+                      inks[tone],
+                    )}
+                  />
+                  <b className="font-[550]">{title}</b>
+                  {detail && <span className="text-ink-3"> · {detail.split('\n')[0]}</span>}
+                </button>
+              </Td>
+              <Td className={`${wide} font-mono text-[11.5px] text-ink-3`}>{event.type}</Td>
+              <Td title={event.actor.id}>
+                <button
+                  type="button"
+                  aria-label={`Only what ${who} did`}
+                  onClick={(click) => {
+                    click.stopPropagation()
+                    props.onActor(event.actor.id)
+                  }}
+                  className="max-w-full truncate rounded-sm align-middle text-ink-2 hover:underline"
+                >
+                  {who}
+                </button>
+              </Td>
+              <Td numeric className="text-ink-3">
+                <Time at={event.at} />
+              </Td>
+            </tr>,
+            open && (
+              <tr key={`${event.seq} facts`}>
+                <td colSpan={5} className="border-b border-line-soft bg-sel px-3 pb-3 text-xs">
+                  <EventFacts event={event} who={who} />
+                </td>
+              </tr>
+            ),
+          ]
+        })}
+      </tbody>
+    </Table>
+  )
+}

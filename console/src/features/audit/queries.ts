@@ -1,0 +1,56 @@
+import { api, type LogEvent } from '@berth/contracts'
+import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query'
+import { call } from '../../api/client.ts'
+
+export interface AuditFilter {
+  type?: string | undefined
+  actorId?: string | undefined
+  deploymentId?: string | undefined
+}
+
+/** The events of an organization that pass the filter, newest first. */
+export function auditQuery(organizationId: string, filter: AuditFilter) {
+  return infiniteQueryOptions({
+    queryKey: ['audit', organizationId, filter] as const,
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        api.audit.list,
+        { params: { organizationId }, query: { ...filter, cursor: pageParam, limit: 100 } },
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  })
+}
+
+/** The bytes that were hashed for one event. */
+export function leafQuery(organizationId: string, seq: number) {
+  return queryOptions({
+    queryKey: ['leaf', organizationId, seq] as const,
+    queryFn: ({ signal }) => call(api.audit.leaf, { params: { organizationId, seq } }, { signal }),
+    staleTime: Infinity,
+  })
+}
+
+function passes({ type, actorId, deploymentId }: AuditFilter, event: LogEvent): boolean {
+  if (type && !(type.endsWith('*') ? event.type.startsWith(type.slice(0, -1)) : event.type === type))
+    return false
+  if (actorId && event.actor.id !== actorId) return false
+  return !deploymentId || event.payload.deploymentId === deploymentId
+}
+
+/** Puts a new event on top of every list on view that it belongs to; once. */
+export function addToAudit(queryClient: QueryClient, event: LogEvent): void {
+  const lists = queryClient.getQueryCache().findAll({ queryKey: ['audit', event.organizationId] })
+  for (const { queryKey } of lists) {
+    const filter = queryKey[2] as AuditFilter
+    if (!passes(filter, event)) continue
+    queryClient.setQueryData(auditQuery(event.organizationId, filter).queryKey, (known) => {
+      const [first, ...rest] = known?.pages ?? []
+      if (!known || !first || known.pages.some(({ items }) => items.some(({ seq }) => seq === event.seq)))
+        return known
+      const items = [event, ...first.items].sort((a, b) => b.seq - a.seq)
+      return { ...known, pages: [{ ...first, items }, ...rest] }
+    })
+  }
+}

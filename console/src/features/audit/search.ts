@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+const text = z.string().max(80).optional().catch(undefined)
+
+/** What the audit page's URL says: which events, whose, of which deployment, and which one is open. */
+export const auditSearch = z.object({
+  type: text,
+  actor: text,
+  deployment: text,
+  seq: z.number().int().optional().catch(undefined),
+})
+export type AuditSearch = z.infer<typeof auditSearch>
+
+/** What the log can be narrowed to; a beginning followed by `*` means all that begin so. */
+export const eventGroups = [
+  { value: 'deployment.*', label: 'deployments' },
+  { value: 'decision.*', label: 'decisions' },
+  { value: 'run.*', label: 'runs' },
+  { value: 'surface.*', label: 'surfaces' },
+  { value: 'secret.*', label: 'secrets' },
+  { value: 'token.*', label: 'tokens' },
+  { value: 'member.*', label: 'members' },
+  { value: 'workspace.*', label: 'workspaces' },
+  { value: 'organization.*', label: 'organization' },
+  { value: 'calls.*', label: 'recorded calls' },
+] as const
