@@ -47,10 +47,8 @@ export async function observeRelease(
       const artifact = await ensureArtifact(platform, releaseId)
       const release = await getRelease(platform.db, releaseId)
       const config = defaultConfig(release.manifest)
-      if (!config)
-        throw new RunFailed(
-          'Its configuration has required fields without defaults: it is observed when it is first launched.',
-        )
+      if (!config) throw laterBecause('Its configuration has required fields without defaults')
+      if (release.manifest.secrets.some((secret) => secret.required)) throw laterBecause('It needs secrets')
       const { surface, hash } = await look(observer, { release, config, artifact, runId }, step)
       const profile = profileOf(release.manifest, config)
       await platform.mutate(origin, (tx) => recordSurface(tx, releaseId, profile, surface, hash))
@@ -65,6 +63,8 @@ export async function observeRelease(
     }
   })
 }
+
+const laterBecause = (why: string) => new RunFailed(`${why}: it is observed when it is first launched.`)
 
 /** Starts a release, lists what it shows, and removes every trace. */
 async function look(
