@@ -10,6 +10,7 @@ import {
 import { z } from 'zod'
 import { findOrganization, meQuery, rememberOrganization } from './app/session.ts'
 import { auditSearch } from './features/audit/search.ts'
+import { catalogSearch, serverSearch } from './features/catalog/search.ts'
 import { deploymentSearch } from './features/deployments/page/search.ts'
 import { lifecycleSearch } from './features/lifecycle/search.ts'
 import { Root, RouteError, RouteNotFound } from './shell/Root.tsx'
@@ -82,11 +83,32 @@ const deployment = createRoute({
   ),
 })
 
+const catalog = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/catalog',
+  validateSearch: catalogSearch,
+  component: lazyRouteComponent(() => import('./features/catalog/CatalogPage.tsx'), 'CatalogPage'),
+})
+
+const catalogServer = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/catalog/$provider/$server',
+  validateSearch: serverSearch,
+  component: lazyRouteComponent(() => import('./features/catalog/ServerPage.tsx'), 'ServerPage'),
+})
+
 const audit = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/audit',
   validateSearch: auditSearch,
   component: lazyRouteComponent(() => import('./features/audit/AuditPage.tsx'), 'AuditPage'),
+})
+
+const members = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/members',
+  validateSearch: z.object({ add: z.boolean().optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('./features/members/MembersPage.tsx'), 'MembersPage'),
 })
 
 const workspace = createRoute({
@@ -111,7 +133,18 @@ const settings = createRoute({
 const routeTree = root.addChildren([
   signIn,
   device,
-  consoleRoute.addChildren([consoleIndex, lifecycle, workspace, deployment, audit, tokens, settings]),
+  consoleRoute.addChildren([
+    consoleIndex,
+    lifecycle,
+    workspace,
+    deployment,
+    catalog,
+    catalogServer,
+    audit,
+    members,
+    tokens,
+    settings,
+  ]),
 ])
 
 export function createConsoleRouter(queryClient: QueryClient) {

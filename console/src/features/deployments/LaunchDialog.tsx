@@ -21,12 +21,14 @@ import { type NewWorkspace, WorkspaceFields } from './WorkspaceFields.tsx'
 export interface LaunchDialogProps {
   /** The workspace on view, offered first. */
   workspaceKey: string | undefined
+  /** The server to begin with, `provider/server`. */
+  serverRef?: string | undefined
   onClose: () => void
   onLaunched: (deploymentId: string) => void
 }
 
 /** From the catalog to a running server in one form. */
-export function LaunchDialog({ workspaceKey, onClose, onLaunched }: LaunchDialogProps) {
+export function LaunchDialog({ workspaceKey, serverRef, onClose, onLaunched }: LaunchDialogProps) {
   const organization = useOrganization()
   const catalog = useQuery(catalogQuery)
   const workspaces = useQuery(workspacesQuery(organization.id))
@@ -59,6 +61,7 @@ export function LaunchDialog({ workspaceKey, onClose, onLaunched }: LaunchDialog
           workspaces={workspaces.data.items}
           tiers={tiers.data.items}
           preferred={workspaceKey}
+          begin={serverRef}
           onClose={onClose}
           onLaunched={onLaunched}
         />
@@ -73,6 +76,7 @@ interface LaunchFormProps {
   workspaces: Workspace[]
   tiers: Tier[]
   preferred: string | undefined
+  begin: string | undefined
   onClose: () => void
   onLaunched: (deploymentId: string) => void
 }
@@ -90,6 +94,7 @@ function LaunchForm({
   workspaces,
   tiers,
   preferred,
+  begin,
   onClose,
   onLaunched,
 }: LaunchFormProps) {
@@ -102,12 +107,12 @@ function LaunchForm({
     tier: tiers.find(({ code }) => code === 'standard')?.code ?? tiers[0]?.code ?? '',
     region: 'local',
   })
-  const [ref, setRef] = useState<string | null>(null)
+  const launchable = servers.filter(({ latestRelease }) => latestRelease)
+  const [ref, setRef] = useState(() => launchable.map(refOf).find((one) => one === begin) ?? null)
   const [name, setName] = useState('')
-  const [given, setGiven] = useState<Given>({ values: {}, json: '{}', secrets: {} })
+  const [given, setGiven] = useState<Given>(() => givenFor(launchable, ref))
   const [ownFaults, setOwnFaults] = useState<Record<string, string>>({})
 
-  const launchable = servers.filter(({ latestRelease }) => latestRelease)
   const server = launchable.find((one) => refOf(one) === ref)
   const release = server?.latestRelease ?? null
   const fields = release ? fieldsOf(release.manifest.configSchema) : []
@@ -170,10 +175,8 @@ function LaunchForm({
   }
 
   function choose(next: string): void {
-    const manifest = launchable.find((one) => refOf(one) === next)?.latestRelease?.manifest
-    const nextFields = manifest ? fieldsOf(manifest.configSchema) : []
     setRef(next)
-    setGiven({ values: nextFields ? initialValues(nextFields) : {}, json: '{}', secrets: {} })
+    setGiven(givenFor(launchable, next))
     setOwnFaults({})
     launch.reset()
   }
@@ -276,6 +279,13 @@ function LaunchForm({
       </DialogFooter>
     </form>
   )
+}
+
+/** What the form holds of a server before anything was typed: the defaults of its configuration. */
+function givenFor(launchable: CatalogServer[], ref: string | null): Given {
+  const manifest = launchable.find((one) => refOf(one) === ref)?.latestRelease?.manifest
+  const fields = manifest ? fieldsOf(manifest.configSchema) : []
+  return { values: fields ? initialValues(fields) : {}, json: '{}', secrets: {} }
 }
 
 /** What a release may do, before it is launched. */

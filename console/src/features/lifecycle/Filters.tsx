@@ -1,6 +1,7 @@
 import type { Tier } from '@berth/contracts'
 import { X } from 'lucide-react'
-import { type Ref, useEffect, useState } from 'react'
+import type { Ref } from 'react'
+import { SearchBox } from '../../ui/SearchBox.tsx'
 import { Select } from '../../ui/Select.tsx'
 import { type LifecycleSearch, statusWords } from './search.ts'
 
@@ -19,7 +20,12 @@ export interface FiltersProps {
 export function Filters({ ref, search, tiers, onChange, summary }: FiltersProps) {
   return (
     <div className="mb-3 flex flex-wrap items-center gap-1.5">
-      <NameFilter ref={ref} value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
+      <SearchBox
+        ref={ref}
+        label="Filter by name"
+        value={search.q ?? ''}
+        onChange={(q) => onChange({ q: q || undefined })}
+      />
       <Select
         compact
         label="Status"
@@ -57,50 +63,5 @@ export function Filters({ ref, search, tiers, onChange, summary }: FiltersProps)
         </span>
       )}
     </div>
-  )
-}
-
-/** Types at once, tells a little later, so that the URL does not change with every letter. */
-function NameFilter({
-  ref,
-  value,
-  onChange,
-}: {
-  ref: Ref<HTMLInputElement>
-  value: string
-  onChange: (q: string) => void
-}) {
-  const [text, setText] = useState(value)
-  const [told, setTold] = useState(value)
-  const [seen, setSeen] = useState(value)
-  if (value !== seen) {
-    setSeen(value)
-    // Not what was typed here: the back button, or "Clear filters".
-    if (value !== told) {
-      setTold(value)
-      setText(value)
-    }
-  }
-  useEffect(() => {
-    if (text === told) return undefined
-    const timer = setTimeout(() => {
-      setTold(text)
-      onChange(text)
-    }, 150)
-    return () => clearTimeout(timer)
-  })
-  return (
-    <input
-      ref={ref}
-      type="search"
-      aria-label="Filter by name"
-      placeholder="Filter by name"
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') event.currentTarget.blur()
-      }}
-      className="h-[26px] w-40 rounded-md border border-line bg-panel px-2 text-xs"
-    />
   )
 }

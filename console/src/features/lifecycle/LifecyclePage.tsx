@@ -128,8 +128,9 @@ export function LifecyclePage() {
         {search.launch && !launchWhyNot && (
           <LaunchDialog
             workspaceKey={search.workspace}
-            onClose={() => set({ launch: undefined }, true)}
-            onLaunched={(deployment) => set({ launch: undefined, deployment }, true)}
+            serverRef={search.server}
+            onClose={() => set({ launch: undefined, server: undefined }, true)}
+            onLaunched={(deployment) => set({ launch: undefined, server: undefined, deployment }, true)}
           />
         )}
       </Suspense>

@@ -20,6 +20,8 @@ export const lifecycleSearch = z.object({
   q: text,
   deployment: text,
   launch: z.boolean().optional().catch(undefined),
+  /** The server that the launch form begins with, `provider/server`. */
+  server: text,
 })
 
 export type LifecycleSearch = z.infer<typeof lifecycleSearch>

@@ -1,0 +1,271 @@
+import { api, type EndpointOutput, type MemberRole, memberRole } from '@berth/contracts'
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
+import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
+import { type Action, usePageActions } from '../../app/actions.tsx'
+import { useSnapshotInterval } from '../../app/live.ts'
+import { useMe, useOrganization, whyNot } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { RowsSkeleton } from '../../ui/Panel.tsx'
+import { Select } from '../../ui/Select.tsx'
+import { Table, Td, Th } from '../../ui/Table.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { sayFailed } from '../../ui/Toast.tsx'
+
+type Member = EndpointOutput<typeof api.organizations.listMembers>['items'][number]
+
+/** Below `people`, so that an event about a member refreshes it. */
+function membersQuery(organizationId: string) {
+  return queryOptions({
+    queryKey: ['people', organizationId, 'members'] as const,
+    queryFn: ({ signal }) =>
+      call(api.organizations.listMembers, { params: { organizationId }, query: { limit: 200 } }, { signal }),
+  })
+}
+
+export const roleWords: Record<MemberRole, string> = {
+  owner: 'Everything, and makes other owners',
+  admin: 'Everything but making owners',
+  developer: 'Runs servers, calls tools, keeps secrets and tokens',
+  auditor: 'Reads everything, changes nothing',
+}
+const roles = memberRole.options.map((value) => ({ value, label: value, hint: roleWords[value] }))
+
+/** The people of an organization and what each may do. */
+export function MembersPage() {
+  const organization = useOrganization()
+  const { add } = useSearch({ from: '/console/members' })
+  const navigate = useNavigate({ from: '/console/members' })
+  const [removing, setRemoving] = useState<Member | null>(null)
+  const unreadable = whyNot(organization, 'members:read')
+  const refused = whyNot(organization, 'members:write')
+  const members = useQuery({
+    ...membersQuery(organization.id),
+    refetchInterval: useSnapshotInterval(),
+    enabled: !unreadable,
+  })
+  const open = (wanted: true | undefined) =>
+    void navigate({ search: (before) => ({ ...before, add: wanted }), replace: !wanted })
+  usePageActions(
+    useMemo(
+      (): Action[] => [
+        {
+          id: 'add',
+          label: 'Add a member',
+          key: 'a',
+          whyNot: refused,
+          run: () => void navigate({ search: (before) => ({ ...before, add: true }) }),
+        },
+      ],
+      [navigate, refused],
+    ),
+  )
+  return (
+    <main className="@container h-full overflow-y-auto px-4 py-4 sm:px-5">
+      <title>{`Members · ${organization.name} · Berth`}</title>
+      <div className="mb-1 flex items-center gap-3">
+        <h1 className="flex-1">Members</h1>
+        <Button look="primary" whyNot={refused} onClick={() => open(true)}>
+          Add a member
+        </Button>
+      </div>
+      <p className="mb-3 max-w-[75ch] text-ink-2">
+        Who may do what in {organization.name}. A changed role holds from the next request on; who is taken
+        out is refused at once, with all of their tokens.
+      </p>
+      {unreadable && <p className="text-ink-3">{unreadable}</p>}
+      {members.isError && <ErrorPanel {...factsOf(members.error)} onRetry={() => void members.refetch()} />}
+      {members.isPending && !unreadable && (
+        <div className="rounded-lg border border-line bg-panel">
+          <RowsSkeleton label="Loading members" />
+        </div>
+      )}
+      {members.data && <MemberTable members={members.data.items} refused={refused} onRemove={setRemoving} />}
+      {add && !refused && <AddMember onClose={() => open(undefined)} />}
+      {removing && <RemoveMember member={removing} onClose={() => setRemoving(null)} />}
+    </main>
+  )
+}
+
+const wide = 'hidden @2xl:table-cell'
+
+function MemberTable(props: {
+  members: Member[]
+  refused: string | null
+  onRemove: (member: Member) => void
+}) {
+  const me = useMe()
+  const organization = useOrganization()
+  const queryClient = useQueryClient()
+  const change = useMutation({
+    mutationFn: ({ member, role }: { member: Member; role: MemberRole }) =>
+      call(api.organizations.updateMember, {
+        params: { organizationId: organization.id, memberId: member.id },
+        body: { role },
+      }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['people', organization.id] }),
+    onError: (error, { member }) => sayFailed(`${member.name} keeps the role`, factsOf(error)),
+  })
+  return (
+    <div className="overflow-hidden rounded-lg border border-line bg-panel">
+      <Table>
+        <thead>
+          <tr>
+            <Th className="w-[42%] @2xl:w-[26%]">Name</Th>
+            <Th className={wide}>E-mail</Th>
+            <Th className="w-[34%] @2xl:w-[18%]">Role</Th>
+            <Th numeric className={`${wide} @2xl:w-[12%]`}>
+              Joined
+            </Th>
+            <Th className="w-[24%] @2xl:w-[12%]">
+              <span className="sr-only">Actions</span>
+            </Th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.members.map((member) => (
+            <tr key={member.id} className="group/row">
+              <Td title={`${member.name}\n${member.email}`}>
+                <b className="font-semibold">{member.name}</b>
+                {member.userId === me.user?.id && <span className="text-ink-3"> · you</span>}
+              </Td>
+              <Td className={`${wide} text-ink-2`} title={member.email}>
+                {member.email}
+              </Td>
+              <Td>
+                {props.refused ? (
+                  <span title={props.refused}>{member.role}</span>
+                ) : (
+                  <Select
+                    compact
+                    label={`Role of ${member.name}`}
+                    value={
+                      change.isPending && change.variables.member.id === member.id
+                        ? change.variables.role
+                        : member.role
+                    }
+                    options={roles}
+                    onChange={(role) => role !== member.role && change.mutate({ member, role })}
+                  />
+                )}
+              </Td>
+              <Td numeric className={`${wide} text-ink-3`}>
+                <Time at={member.joinedAt} ago />
+              </Td>
+              <Td className="text-right">
+                <Button
+                  look="quiet"
+                  aria-label={`Take out ${member.name}`}
+                  className="!h-7 !px-2 text-xs"
+                  whyNot={props.refused}
+                  onClick={() => props.onRemove(member)}
+                >
+                  Take out…
+                </Button>
+              </Td>
+            </tr>
+          ))}
+        </tbody>
+      </Table>
+    </div>
+  )
+}
+
+function AddMember({ onClose }: { onClose: () => void }) {
+  const organization = useOrganization()
+  const queryClient = useQueryClient()
+  const [keyOf] = useState(createIdempotencyKeys)
+  const [email, setEmail] = useState('')
+  const [role, setRole] = useState<MemberRole>('developer')
+  const [fault, setFault] = useState<string>()
+  const add = useMutation({
+    mutationFn: () => {
+      const body = { email: email.trim(), role }
+      return call(
+        api.organizations.addMember,
+        { params: { organizationId: organization.id }, body },
+        { idempotencyKey: keyOf(body) },
+      )
+    },
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: ['people', organization.id] })
+      onClose()
+    },
+  })
+  const faults = fieldFaultsOf(add.error)
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Add a member"
+      description="Somebody who has an account on this installation already."
+    >
+      <form
+        noValidate
+        className="flex min-h-0 flex-col"
+        onSubmit={(event) => {
+          event.preventDefault()
+          setFault(email.trim() ? undefined : 'Whose e-mail address?')
+          if (email.trim()) add.mutate()
+        }}
+      >
+        <DialogBody>
+          <Field label="E-mail" error={fault ?? faults.email}>
+            <Input
+              type="email"
+              autoComplete="off"
+              value={email}
+              onChange={(event) => setEmail(event.target.value)}
+            />
+          </Field>
+          <Field label="Role" error={faults.role} hint={roleWords[role]}>
+            <Select label="Role" value={role} options={roles} onChange={setRole} />
+          </Field>
+          {add.error && <ErrorPanel {...factsOf(add.error)} />}
+        </DialogBody>
+        <DialogFooter>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" pending={add.isPending && 'Adding…'}>
+            Add member
+          </Button>
+        </DialogFooter>
+      </form>
+    </Dialog>
+  )
+}
+
+function RemoveMember({ member, onClose }: { member: Member; onClose: () => void }) {
+  const organization = useOrganization()
+  const queryClient = useQueryClient()
+  const remove = useMutation({
+    mutationFn: () =>
+      call(api.organizations.removeMember, {
+        params: { organizationId: organization.id, memberId: member.id },
+      }),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: ['people', organization.id] })
+      onClose()
+    },
+  })
+  return (
+    <Dialog open onClose={onClose} title={`Take ${member.name} out of ${organization.name}?`}>
+      <DialogBody>
+        <p className="text-ink-2">
+          They no longer see anything of {organization.name}. Their tokens stop working here at once, and open
+          sessions end. What they launched goes on running, and the log keeps what they did.
+        </p>
+        {remove.error && <ErrorPanel {...factsOf(remove.error)} />}
+      </DialogBody>
+      <DialogFooter>
+        <Button onClick={onClose}>Keep them</Button>
+        <Button look="danger" pending={remove.isPending && 'Taking out…'} onClick={() => remove.mutate()}>
+          Take out {member.name}
+        </Button>
+      </DialogFooter>
+    </Dialog>
+  )
+}
