@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '@berth/server/platform/testing/index.ts'
 
@@ -66,4 +67,22 @@ test('every fault of the settings is named at once', async () => {
     expect(stderr).toContain(name)
   }
   expect(stderr).not.toContain('    at ')
+})
+
+test('a signal in the middle of the start leaves nothing running', async () => {
+  for (const pause of [300, 900, 1800]) {
+    const child = spawn(process.execPath, [main, 'start'], {
+      env: {
+        PATH: process.env['PATH'],
+        DATABASE_URL: database.url,
+        BERTH_DATA_DIR: dataDir,
+        BERTH_PORT: '0',
+      },
+      stdio: 'ignore',
+    })
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    await sleep(pause)
+    child.kill('SIGTERM')
+    expect([0, null]).toContain(await ended)
+  }
 })

@@ -62,26 +62,26 @@ async function openDatabaseServer(config: Config, logger: Logger) {
 }
 
 async function serve(config: Config, logger: Logger, roles: readonly Role[]): Promise<void> {
+  const started = start(config, logger, roles)
+  // From the first moment on: a signal during the start waits for what is starting, and leaves none of it.
+  stopOnSignal(logger, async () => {
+    const running = await started.catch(() => null)
+    await running?.berth.close()
+    await running?.database.stop()
+  })
+  const { berth } = await started
+  await greet(berth, roles)
+}
+
+async function start(config: Config, logger: Logger, roles: readonly Role[]) {
   const database = await openDatabaseServer(config, logger)
-  let berth: Berth
   try {
-    berth = await startBerth({
-      config,
-      logger,
-      roles,
-      observeBundled: true,
-      databaseUrl: database.url,
-      directUrl: database.directUrl,
-    })
+    const urls = { databaseUrl: database.url, directUrl: database.directUrl }
+    return { database, berth: await startBerth({ config, logger, roles, observeBundled: true, ...urls }) }
   } catch (error) {
     await database.stop()
     throw error
   }
-  stopOnSignal(logger, async () => {
-    await berth.close()
-    await database.stop()
-  })
-  await greet(berth, roles)
 }
 
 /** Run on the machine itself: a way in for a locked-out operator, whether Berth runs at the moment or not. */

@@ -1,4 +1,5 @@
 /** Talking to running deployments for the API: tools, single calls and logs, wherever their home is. */
+import type { IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import { Refusal } from '../platform/problem.ts'
 import type { LiveDeployments, RuntimeLogs, Homes, DeploymentRow } from '../runtime/service.ts'
@@ -54,29 +55,39 @@ export function liveDeployments(
       }
     },
     tail: async (row, lines) => {
-      if (homes.isHere(row)) return await logs.tail(row.id, { lines })
+      if (isHere(row)) return await logs.tail(row.id, { lines })
+      const response = await forward.get(row, `/internal/logs/${row.id}?tail=${lines}`)
+      if (response?.statusCode !== 200) return await logs.tail(row.id, { lines })
       const found: LogLine[] = []
-      for await (const line of remoteLines(row, `tail=${lines}`)) found.push(line)
+      for await (const line of createInterface({ input: response })) found.push(JSON.parse(line) as LogLine)
       return found
     },
-    follow: (row, query, listener) => {
-      if (homes.isHere(row)) return logs.follow(row.id, query, listener)
+    follow: (row, { lines, after }, listener, onEnd) => {
+      if (isHere(row)) return logs.follow(row.id, { lines, after }, listener)
+      const path = `/internal/logs/${row.id}?tail=${lines}&after=${after}&follow=true`
       let stopped = false
+      let response: IncomingMessage | null = null
       const read = async () => {
-        for await (const line of remoteLines(row, `tail=${query.lines}&after=${query.after}&follow=true`)) {
-          if (stopped) return
-          listener(line)
-        }
+        response = await forward.get(row, path)
+        if (!response || stopped) return
+        for await (const line of createInterface({ input: response })) listener(JSON.parse(line) as LogLine)
       }
-      read().catch(() => {})
-      return () => (stopped = true)
+      // However it ends, the reader comes back and is led to where the deployment is by then.
+      void read()
+        .catch(() => {})
+        .finally(() => {
+          response?.destroy()
+          onEnd()
+        })
+      return () => {
+        stopped = true
+        response?.destroy()
+      }
     },
   }
 
-  /** Lines from the home; from this machine's files when the deployment has none. */
-  async function* remoteLines(row: DeploymentRow, query: string): AsyncGenerator<LogLine> {
-    const response = await forward.get(row, `/internal/logs/${row.id}?${query}`)
-    if (!response) yield* await logs.tail(row.id, { lines: 200 })
-    else for await (const line of createInterface({ input: response })) yield JSON.parse(line) as LogLine
+  /** What has no home is read from this machine's files. */
+  function isHere(row: DeploymentRow): boolean {
+    return row.runnerId === null || homes.isHere(row)
   }
 }

@@ -209,6 +209,12 @@ export async function update(
   if (body.expectedVersion !== undefined && body.expectedVersion !== row.rowVersion) {
     throw new Refusal('version_conflict', 'The deployment was changed meanwhile.', { current: show(row) })
   }
+  const fields = (['name', 'version', 'config', 'secrets', 'limits'] as const).filter(
+    (field) => body[field] !== undefined,
+  )
+  if (fields.length === 0) return row
+  // Names are given out under the workspace's lock: two changes to one name do not pass each other.
+  await lockWorkspace(tx, organizationId, row.workspaceId)
   const another = body.version !== undefined && body.version !== row.version
   const release = another
     ? await resolveRelease(tx.db, row.server, body.version)
@@ -220,9 +226,6 @@ export async function update(
     await freeName(tx.db, row.workspaceId, body.name, body.name, id)
     await nameDeployment(tx, row.workspaceId, body.name, id)
   }
-  const fields = (['name', 'version', 'config', 'secrets', 'limits'] as const).filter(
-    (f) => body[f] !== undefined,
-  )
   const needsProcesses = fields.some((field) => field !== 'name')
   tx.emit(organizationId, 'deployment.updated', { ...idsOf(row), fields })
   return await write(tx, row, {

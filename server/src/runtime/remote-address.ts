@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
 import { Agent } from 'undici'
+import { isLoopback } from '../platform/config.ts'
 import { addressKind, AddressRefused, isPublicAddress, resolveChecked } from '../platform/net/addresses.ts'
 
 const agents = new Map<string, Agent>()
@@ -15,7 +16,7 @@ export function remoteDispatcher(url: string): Agent {
   if (known) return known
   const host = hostname.replace(/^\[|\]$/g, '')
   // Node looks literals up nowhere, so they are checked here.
-  if (isIP(host) && !isLoopbackName(host) && !isPublicAddress(host))
+  if (isIP(host) && !isLoopback(host) && !isPublicAddress(host))
     throw new AddressRefused(host, host, addressKind(host))
   const agent = new Agent({
     // Every session keeps one for its stream: calls must not wait for those.
@@ -26,7 +27,7 @@ export function remoteDispatcher(url: string): Agent {
     connect: {
       timeout: 10_000,
       lookup: (name, options, callback) => {
-        resolveChecked(name, { allowPrivate: isLoopbackName(host) }).then(
+        resolveChecked(name, { allowPrivate: isLoopback(host) }).then(
           (addresses) => answer(addresses, options.all === true, callback),
           (error: Error) => callback(error, []),
         )
@@ -43,5 +44,3 @@ function answer(addresses: LookupAddress[], all: boolean, callback: LookupCallba
   if (all) callback(null, addresses)
   else callback(null, addresses[0]!.address, addresses[0]!.family)
 }
-
-const isLoopbackName = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')

@@ -34,6 +34,8 @@ export interface LiveDeployments {
     row: DeploymentRow,
     query: { lines: number; after: number },
     listener: (line: LogLine) => void,
+    /** The home is gone or moved: nothing more comes from here. */
+    onEnd: () => void,
   ): () => void
 }
 
@@ -109,9 +111,9 @@ export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments): R
       const sse = context.stream()
       const resumed = /^\d+$/.test(sse.lastEventId ?? '') ? Number(sse.lastEventId) : 0
       const lines = resumed > 0 ? 5000 : query.tail
-      const stopFollowing = live.follow(row, { lines, after: resumed }, (line) =>
-        sse.send({ event: 'line', id: String(line.line), data: JSON.stringify(line) }),
-      )
+      const tell = (line: LogLine) =>
+        sse.send({ event: 'line', id: String(line.line), data: JSON.stringify(line) })
+      const stopFollowing = live.follow(row, { lines, after: resumed }, tell, () => sse.close())
       sse.onClose(stopFollowing)
       return streaming
     },
