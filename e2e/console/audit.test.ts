@@ -48,7 +48,10 @@ test('the log tells who did what as it is committed, shows what changed and the 
   const stored = { organizationId, workspaceId: workspace.id, name: 'API_KEY' }
   await person.client.call(api.secrets.set, { params: stored, body: { value: 'not to be seen' } })
   await page.getByRole('button', { name: /^Secret set/ }).waitFor()
-  expect(await page.getByRole('button', { name: /^Workspace (created|updated)/ }).count(), 'other events stay out').toBe(0)
+  expect(
+    await page.getByRole('button', { name: /^Workspace (created|updated)/ }).count(),
+    'other events stay out',
+  ).toBe(0)
   await page.reload()
   await page.getByRole('button', { name: /^Secret set/ }).waitFor()
   expect(await page.getByText('not to be seen').count()).toBe(0)

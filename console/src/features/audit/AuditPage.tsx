@@ -144,7 +144,7 @@ function Filters(props: {
   const { data: snapshots } = useInfiniteQuery(lifecycleQuery(organization.id))
   const deployments = snapshots?.pages.flatMap(({ items }) => items.flatMap((one) => one.deployments)) ?? []
   // People of the organization, and whoever else is seen: agents, policy, the system.
-  const actors = new Map([...(people ?? [])])
+  const actors = new Map(people)
   for (const { actor } of events) if (!actors.has(actor.id)) actors.set(actor.id, actorName(actor, people))
   if (search.actor && !actors.has(search.actor)) actors.set(search.actor, shorten(search.actor))
   const types = eventGroups.map(({ value, label }) => ({ value: value as string, label: label as string }))

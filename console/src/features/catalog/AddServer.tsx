@@ -181,7 +181,7 @@ function bodyOf(kind: Kind, form: typeof empty): Body {
     ...(args.length > 0 ? { args } : {}),
     ...(egress.length > 0 ? { egress } : {}),
   }
-  const common = { ...(name ? { name } : {}) }
+  const common = name ? { name } : {}
   if (kind === 'remote') return { ...common, artifact: { kind, url: form.url.trim() } }
   if (kind === 'local')
     return {

@@ -104,7 +104,7 @@ export function ReleaseView({ release }: { release: Release }) {
               .join(', ') || 'none'}
           </Fact>
         </dl>
-        {Object.keys((manifest.configSchema.properties ?? {}) as object).length > 0 && (
+        {Object.keys(manifest.configSchema.properties ?? {}).length > 0 && (
           <details className="mt-1 text-xs">
             <summary className="cursor-pointer font-[550] text-accent">Schema of its configuration</summary>
             <div className="mt-1.5">

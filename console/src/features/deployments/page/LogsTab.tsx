@@ -25,11 +25,17 @@ const marks: Record<Followed['state'], Mark> = {
 
 /** What a deployment's processes write, as they write it; searched and paused in the page. */
 export function LogsTab({ deployment }: { deployment: Deployment }) {
+  const [attempt, setAttempt] = useState(0)
+  const again = () => setAttempt((before) => before + 1)
+  // A new deployment and a new try each start from nothing.
+  return <FollowedLogs key={`${deployment.id} ${attempt}`} deployment={deployment} onRetry={again} />
+}
+
+function FollowedLogs({ deployment, onRetry }: { deployment: Deployment; onRetry: () => void }) {
   const organization = useOrganization()
   const { find = '' } = useSearch({ from: here })
   const navigate = useNavigate({ from: here })
-  const [attempt, setAttempt] = useState(0)
-  const { lines, state, refusal } = useFollowedLogs(organization.id, deployment.id, attempt)
+  const { lines, state, refusal } = useFollowedLogs(organization.id, deployment.id)
   // While paused, what was there is shown; what comes meanwhile is counted.
   const [pausedAt, setPausedAt] = useState<number | null>(null)
   const searchBox = useRef<HTMLInputElement>(null)
@@ -52,8 +58,7 @@ export function LogsTab({ deployment }: { deployment: Deployment }) {
       [pausedAt, newest],
     ),
   )
-  if (refusal !== null)
-    return <ErrorPanel {...factsOf(refusal)} onRetry={() => setAttempt((before) => before + 1)} />
+  if (refusal !== null) return <ErrorPanel {...factsOf(refusal)} onRetry={onRetry} />
   return (
     <>
       <div className="mb-2 flex flex-wrap items-center gap-1.5">
@@ -116,7 +121,7 @@ function Lines({ lines, follow }: { lines: readonly LogLine[]; follow: boolean }
   const [atEnd, setAtEnd] = useState(true)
   const newest = lines.at(-1)?.line
   useEffect(() => {
-    if (follow && atEnd) box.current?.scrollTo({ top: box.current.scrollHeight })
+    if (newest !== undefined && follow && atEnd) box.current?.scrollTo({ top: box.current.scrollHeight })
   }, [follow, atEnd, newest])
   return (
     <div className="relative">

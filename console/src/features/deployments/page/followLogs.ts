@@ -18,7 +18,7 @@ export interface Followed {
 }
 
 /** The lines that a deployment's processes write, as they write them; a lost stream is resumed where it ended. */
-export function useFollowedLogs(organizationId: string, deploymentId: string, attempt: number): Followed {
+export function useFollowedLogs(organizationId: string, deploymentId: string): Followed {
   const [followed, setFollowed] = useState<Followed>({ lines: [], state: 'connecting', refusal: null })
   useEffect(() => {
     const stop = new AbortController()
@@ -78,12 +78,11 @@ export function useFollowedLogs(organizationId: string, deploymentId: string, at
       }
     }
 
-    setFollowed({ lines: [], state: 'connecting', refusal: null })
     void follow()
     return () => {
       stop.abort()
       cancelAnimationFrame(painting)
     }
-  }, [organizationId, deploymentId, attempt])
+  }, [organizationId, deploymentId])
   return followed
 }
