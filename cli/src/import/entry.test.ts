@@ -4,7 +4,7 @@ import { looksSecret } from './secret.ts'
 
 const around = {
   folder: '/work',
-  folderOf: (script: string) => ({ folder: '/work/own', script: script.replace('/work/own/', '') }),
+  folderOf: (script: string) => ({ folder: '/home/me/own', script: script.replace('/home/me/own/', '') }),
 }
 const plan = (given: unknown) => planOf('My Server', given, around)
 
@@ -25,7 +25,7 @@ describe('planOf', () => {
 
   it('takes a script and a URL, and what mcp-remote leads to', () => {
     expect(plan({ command: 'node', args: ['own/server.js', '--fast'] })).toMatchObject({
-      artifact: { kind: 'local', path: '/work/own', command: ['node', 'server.js'] },
+      artifact: { kind: 'local', path: '/home/me/own', command: ['node', 'server.js'] },
       args: ['--fast'],
     })
     const remote = { kind: 'remote', url: 'https://mcp.example.com/mcp' }
