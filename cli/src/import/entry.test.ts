@@ -3,7 +3,7 @@ import { NotImportable, planOf } from './entry.ts'
 import { looksSecret } from './secret.ts'
 
 const around = {
-  folder: '/work',
+  folder: '/home/me',
   folderOf: (script: string) => ({ folder: '/home/me/own', script: script.replace('/home/me/own/', '') }),
 }
 const plan = (given: unknown) => planOf('My Server', given, around)
