@@ -24,7 +24,12 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
             scheme: 'bearer',
             description: 'An API token, a service token or a sign-in',
           },
-          session: { type: 'apiKey', in: 'cookie', name: 'berth.session_token' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'berth.session_token',
+            description: 'Behind https the name begins with `__Secure-`.',
+          },
         },
       },
     },
