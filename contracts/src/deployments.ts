@@ -83,7 +83,8 @@ export const deployment = z.object({
   surfaceHash: sha256.nullable(),
   tools: z.number().int().nullable(),
   mcpUrl: z.string(),
-  rowVersion: z.number().int(),
+  rowVersion: z.number().int().describe('Grows with every change, also of its state'),
+  settingsVersion: z.number().int().describe('Grows when somebody changes its settings'),
   createdBy: z.string(),
   createdAt: timestamp,
   startedAt: timestamp.nullable(),
@@ -196,7 +197,13 @@ export const deploymentEndpoints = {
       config: z.record(z.string(), z.unknown()).optional(),
       secrets: bindings.optional(),
       limits: someLimits.optional(),
-      expectedVersion: z.number().int().optional(),
+      expectedVersion: z
+        .number()
+        .int()
+        .optional()
+        .describe(
+          'The `settingsVersion` that the change rests on; refused when somebody changed them meanwhile',
+        ),
     }),
     response: deployment,
   }),

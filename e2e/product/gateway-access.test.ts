@@ -122,10 +122,10 @@ describe('a caller', () => {
     const workspace = await createWorkspace(world)
     const named = await launch(world, slow, { workspaceId: workspace.id, name: 'first-name' })
     const { secret } = await apiToken(world)
-    const { rowVersion } = await deploymentOf(world, named.id)
+    const { settingsVersion } = await deploymentOf(world, named.id)
     await owner.client.call(api.deployments.update, {
       params: { organizationId, deploymentId: named.id },
-      body: { name: 'second-name', expectedVersion: rowVersion },
+      body: { name: 'second-name', expectedVersion: settingsVersion },
     })
     await owner.client.call(api.organizations.update, { params, body: { slug: `${organizationSlug}-new` } })
     const key = `${workspace.key}-new`

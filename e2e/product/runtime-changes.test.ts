@@ -84,14 +84,19 @@ test('update: another config means new processes with it; a limit that is out of
     world.person.client.call(api.deployments.update, { ...at(id), body })
   const broken = await refusal(update({ config: { greeting: 3 } }))
   expect(broken.code).toBe('invalid_config')
-  const { rowVersion } = await show(world, id)
-  const stale = await refusal(update({ config: { greeting: 'hi' }, expectedVersion: rowVersion - 1 }))
+  const { settingsVersion } = await show(world, id)
+  await update({ config: { greeting: 'good day' }, expectedVersion: settingsVersion })
+  const stale = await refusal(update({ config: { greeting: 'hi' }, expectedVersion: settingsVersion }))
   expect(stale).toMatchObject({ code: 'version_conflict', status: 409 })
-  await update({ config: { greeting: 'good day' } })
+  expect(stale.detail).toContain(`rests on version ${settingsVersion}`)
   await eventually('the new config is in force', async () => {
     const answer = await callTool(world, id, 'env', { arguments: { name: 'GREETING' } })
     return answer === 'good day' ? true : null
   })
+  const moved = await show(world, id)
+  expect(moved.rowVersion, 'its state moved on').toBeGreaterThan(moved.settingsVersion)
+  expect(moved.settingsVersion, 'its settings did not').toBe(settingsVersion + 1)
+  await update({ limits: { memoryMb: 300 }, expectedVersion: moved.settingsVersion })
   await command(world, id, 'stop')
 })
 

@@ -26,10 +26,10 @@ async function update(context: Context, options: UpdateOptions, named: string): 
     throw new UsageError('Give what is to change, for example --config name=value.')
   }
   const organizationId = await organizationOf(context)
-  const { id, rowVersion } = await findDeployment(context, organizationId, named)
+  const { id, settingsVersion } = await findDeployment(context, organizationId, named)
   const updated = await context.call(api.deployments.update, {
     params: { organizationId, deploymentId: id },
-    body: { ...changes, expectedVersion: rowVersion },
+    body: { ...changes, expectedVersion: settingsVersion },
   })
   printDeployment(context.out, updated)
 }

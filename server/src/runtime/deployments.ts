@@ -206,8 +206,12 @@ export async function update(
   show: (row: DeploymentRow) => Deployment,
 ): Promise<DeploymentRow> {
   const row = await lock(tx, organizationId, id)
-  if (body.expectedVersion !== undefined && body.expectedVersion !== row.rowVersion) {
-    throw new Refusal('version_conflict', 'The deployment was changed meanwhile.', { current: show(row) })
+  if (body.expectedVersion !== undefined && body.expectedVersion !== row.settingsVersion) {
+    throw new Refusal(
+      'version_conflict',
+      `Somebody changed the settings of ${row.name} meanwhile: they are at version ${row.settingsVersion}, and this change rests on version ${body.expectedVersion}.`,
+      { current: show(row) },
+    )
   }
   const fields = (['name', 'version', 'config', 'secrets', 'limits'] as const).filter(
     (field) => body[field] !== undefined,
@@ -234,6 +238,7 @@ export async function update(
     config: JSON.stringify(config),
     secrets: JSON.stringify(secrets),
     limits: JSON.stringify(limitsSchema.parse({ ...row.limits, ...body.limits })),
+    settingsVersion: row.settingsVersion + 1,
     ...(needsProcesses ? { generation: row.generation + 1, ...fresh } : {}),
   })
 }

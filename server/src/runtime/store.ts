@@ -48,6 +48,7 @@ export interface DeploymentRow {
   enforcement: Enforcement | null
   runnerId: string | null
   rowVersion: number
+  settingsVersion: number
   createdBy: string
   createdAt: Date
   startedAt: Date | null
@@ -193,6 +194,7 @@ export function toDeployment(row: DeploymentRow, publicUrl: string): Deployment 
     tools: row.tools,
     mcpUrl: `${publicUrl}/mcp/${row.organizationSlug}/${row.workspaceKey}/${row.name}`,
     rowVersion: row.rowVersion,
+    settingsVersion: row.settingsVersion,
     createdBy: row.createdBy,
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,

@@ -128,6 +128,7 @@ export interface Deployments {
   runningGeneration: number | null;
   secrets: Generated<unknown>;
   serverId: string;
+  settingsVersion: Generated<number>;
   startedAt: Timestamp | null;
   workspaceId: string;
 }

@@ -49,7 +49,11 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
     (key) => JSON.stringify(form[key]) !== JSON.stringify(start[key]),
   )
   const save = useMutation({
-    mutationFn: (body: Record<string, unknown>) => update(base, body),
+    mutationFn: (body: Record<string, unknown>) =>
+      call(api.deployments.update, {
+        params: { organizationId: organization.id, deploymentId: deployment.id },
+        body: { ...body, expectedVersion: base.settingsVersion },
+      }),
     onSuccess: (saved) => {
       putDeployment(queryClient, saved)
       begin(saved)
@@ -208,21 +212,6 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
 function conflictOf(error: unknown): Deployment | undefined {
   if (!(error instanceof ApiError) || error.problem.code !== 'version_conflict') return undefined
   return error.problem.current as Deployment | undefined
-}
-
-/** Changes the settings over those of `base`. Its state changes all the time; only changed settings are a conflict. */
-async function update(base: Deployment, body: Record<string, unknown>): Promise<Deployment> {
-  const params = { organizationId: base.organizationId, deploymentId: base.id }
-  let expectedVersion = base.rowVersion
-  for (let tries = 1; ; tries++) {
-    try {
-      return await call(api.deployments.update, { params, body: { ...body, expectedVersion } })
-    } catch (error) {
-      const now = conflictOf(error)
-      if (!now || tries === 5 || changesBetween(base, now).length > 0) throw error
-      expectedVersion = now.rowVersion
-    }
-  }
 }
 
 /** What somebody else changed meanwhile, so that one can choose. */
