@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { allRoles, jobNames, startBerth, type Berth, type Role } from './app.ts'
 import { recoverOperator, setupCode } from './identity/service.ts'
-import { ConfigError, readConfig, type Config } from './platform/config.ts'
+import { ConfigError, readConfig, settingsHelp, type Config } from './platform/config.ts'
 import { migrate, SchemaError } from './platform/db/migrate.ts'
 import { createLogger, type Logger } from './platform/logger.ts'
 import { openPlatform } from './platform/platform.ts'
@@ -27,7 +27,23 @@ const commands: Record<string, (config: Config, logger: Logger) => Promise<void>
 const options = {
   'data-dir': { type: 'string' },
   email: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
 } as const
+
+const help = `Usage: node server/src/main.ts [command] [--data-dir <folder>]
+
+Commands:
+  start      every role in one process (what \`npm start\` does, and the default)
+  api        the HTTP API, the console's pages and event streams
+  gateway    MCP traffic
+  runner     the servers' processes on this machine
+  worker     jobs and schedulers
+  migrate    bring the database to this program's schema, and end
+  recover    make an operator who can sign in; --email <address> names which account
+
+Settings, as environment variables:
+${settingsHelp()}
+`
 
 function readArguments() {
   try {
@@ -39,6 +55,10 @@ function readArguments() {
 
 async function main(): Promise<void> {
   const { positionals, values } = readArguments()
+  if (values.help) {
+    process.stdout.write(help)
+    return
+  }
   const [name = 'start'] = positionals
   const command = commands[name]
   if (!command) {

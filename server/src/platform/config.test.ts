@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { isLoopback, readConfig } from './config.ts'
+import { isLoopback, readConfig, settings, settingsHelp, settingsTable } from './config.ts'
 
 const key = Buffer.alloc(32, 7).toString('base64')
 
@@ -83,6 +85,16 @@ describe('the settings', () => {
     ['DATABASE_URL', 'mysql://host/database'],
   ])('%s is not "%s"', (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name} must `)])
+  })
+
+  test('each say what they mean, in the README word for word and in the help', () => {
+    for (const { name, meaning } of settings) {
+      expect([name, meaning]).toEqual([name, expect.stringMatching(/\w/)])
+      expect(settingsHelp()).toContain(name)
+    }
+    const readme = readFileSync(path.resolve(import.meta.dirname, '../../../README.md'), 'utf8')
+    const [table] = /^\| variable [^]*?(?=\n\n)/m.exec(readme) ?? []
+    expect(table, 'the table of settings in README.md').toBe(settingsTable())
   })
 
   test('never repeat a secret that is wrong', () => {

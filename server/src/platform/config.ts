@@ -12,28 +12,79 @@ const postgresUrl = z.url({
   error: 'must be a URL like postgres://user:password@host/database',
 })
 
+/** Every setting: what it means, and for those without a default in place what holds `instead`. */
 const environment = z.object({
   BERTH_PORT: z
     .string()
     .regex(/^\d{1,5}$/, portFault)
     .transform(Number)
     .refine((port) => port <= 65_535, portFault)
-    .default(7070),
-  BERTH_HOST: z.string().min(1).default('127.0.0.1'),
-  BERTH_DATA_DIR: z.string().min(1).default('.berth'),
+    .default(7070)
+    .describe('port to listen on'),
+  BERTH_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe(
+      "address to listen on; on any other than this machine's own the first account needs the set-up code that is printed",
+    ),
+  BERTH_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.berth')
+    .describe("database, keys, artifacts, logs and the servers' files"),
   BERTH_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL like https://berth.example.com' })
     .refine((url) => !/[?#@]/.test(url), 'must have no query, fragment or password')
-    .optional(),
-  BERTH_TRUST_PROXY: flag.default(false),
+    .optional()
+    .meta({ description: 'the address people and agents use', instead: 'from host and port' }),
+  BERTH_TRUST_PROXY: flag
+    .default(false)
+    .describe("take the client's address from the headers of one reverse proxy in front"),
   BERTH_SECRET_KEY: z
     .string()
     .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64; `openssl rand -base64 32` makes one')
-    .optional(),
-  BERTH_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  DATABASE_URL: postgresUrl.optional(),
-  DATABASE_DIRECT_URL: postgresUrl.optional(),
+    .optional()
+    .meta({ description: '32 bytes in base64; seals every secret', instead: 'made in the data directory' }),
+  BERTH_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('`trace` to `fatal`, or `silent`'),
+  DATABASE_URL: postgresUrl
+    .optional()
+    .meta({ description: 'a PostgreSQL 16 or later of your own', instead: 'embedded PostgreSQL' }),
+  DATABASE_DIRECT_URL: postgresUrl
+    .optional()
+    .meta({ description: 'the same without a pooler, for LISTEN', instead: '`DATABASE_URL`' }),
 })
+
+export interface Setting {
+  name: string
+  /** What holds when it is not set; a value stands between backticks. */
+  default: string
+  meaning: string
+}
+
+/** The settings as the README, the documentation and `--help` show them. */
+export const settings: readonly Setting[] = Object.entries(environment.shape).map(([name, schema]) => {
+  const { description = '', instead } = (schema.meta() ?? {}) as { description?: string; instead?: string }
+  return { name, default: instead ?? `\`${String(schema.parse(undefined))}\``, meaning: description }
+})
+
+/** The settings as a table of Markdown. */
+export function settingsTable(): string {
+  const rows = settings.map((one) => `| \`${one.name}\` | ${one.default} | ${one.meaning} |`)
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')
+}
+
+/** The settings as lines for a terminal. */
+export function settingsHelp(): string {
+  const width = Math.max(...settings.map(({ name }) => name.length))
+  const plain = (text: string) => text.replaceAll('`', '')
+  return settings
+    .map((one) => `  ${one.name.padEnd(width)}  ${plain(one.meaning)} (default: ${plain(one.default)})`)
+    .join('\n')
+}
 
 const directAlone = '  DATABASE_DIRECT_URL is for LISTEN beside a pooled DATABASE_URL; set that too'
 
