@@ -3,13 +3,14 @@ import { buildConsole } from './setup/console.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findNode } from './setup/node.mjs'
 import { root, runInFront, say, Stop } from './setup/process.mjs'
-import { ensureBubblewrap } from './setup/programs.mjs'
+import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
 import { conclude, runChecks, runTests } from './test.mjs'
 
 /** What `npm start`, `npm test`, … do once the dependencies are there. Each returns its exit code. */
 const commands = {
   start: program('server/src/main.ts', ['start'], [ensureBubblewrap, buildConsole]),
   demo: program('scripts/demo.ts', [], [ensureBubblewrap, buildConsole]),
+  screenshots: program('e2e/screenshots/main.ts', [], [ensureBubblewrap, ensureChromium, buildConsole]),
   bench: program('bench/src/main.ts', [], [ensureBubblewrap, buildConsole]),
   check: runChecks,
   test: runTests,

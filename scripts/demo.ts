@@ -4,13 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { api } from '@berth/contracts'
-import { hireAgents, hireForReference, type Agent } from './demo/agents.ts'
 import { DemoFault, startDemoBerth, type DemoBerth } from './demo/berth.ts'
 import { password } from './demo/people.ts'
-import { launchReference } from './demo/reference.ts'
-import { callOnce, drive } from './demo/traffic.ts'
-import { makeWorld, until, type World } from './demo/world.ts'
+import { standUp } from './demo/stand.ts'
+import { drive } from './demo/traffic.ts'
+import { until, type World } from './demo/world.ts'
 
 /** Within so long after it has stopped answering, Berth is gone. */
 const endingMs = 5000
@@ -78,17 +76,7 @@ function stopOnSignal(): AbortSignal {
 /** Makes the world and keeps it busy until the signal is aborted; rejects then. */
 async function live(berth: DemoBerth, localOnly: boolean, signal: AbortSignal): Promise<void> {
   console.log(`A fresh Berth is up at ${berth.url}; everything it keeps is in ${berth.folder}`)
-  console.log('Making organizations, people, workspaces and servers…')
-  const world = await makeWorld(berth, signal)
-  const agents = await hireAgents(world)
-  await settleDown(world, signal)
-  await provoke(world, agents, signal)
-  if (!localOnly) {
-    console.log('Fetching the reference servers from npm…')
-    const reference = await launchReference(world, signal)
-    if (!reference.everything) console.log('  Going on with the servers that are here.')
-    agents.push(...(await hireForReference(world, reference)))
-  }
+  const { world, agents } = await standUp(berth, { localOnly }, signal)
   const counts = { answered: 0, failed: 0 }
   try {
     await Promise.all([
@@ -100,32 +88,6 @@ async function live(berth: DemoBerth, localOnly: boolean, signal: AbortSignal): 
   } finally {
     console.log(`\n${counts.answered} calls were answered, ${counts.failed} ended in an error or a refusal.`)
   }
-}
-
-/** Waits until every local server is where it belongs, and stops the one that is out of use. */
-async function settleDown(world: World, signal: AbortSignal): Promise<void> {
-  const { payments, service, research, dispatch, deployments } = world
-  await Promise.all([
-    until(payments, deployments.rates, ['running'], signal),
-    until(payments, deployments.statements, ['running'], signal),
-    until(research, deployments.tickets, ['running'], signal),
-    until(research, deployments.digest, ['running'], signal),
-    until(research, deployments.retired, ['running'], signal),
-    until(dispatch, deployments.routes, ['running'], signal),
-    until(service, deployments.refused, ['held'], signal),
-  ])
-  const { organizationId, id: deploymentId } = deployments.retired
-  await research.owner.client.call(api.deployments.stop, { params: { organizationId, deploymentId } })
-  await until(research, deployments.retired, ['stopped'], signal)
-}
-
-/** Lets agents run into what is in their way: a tool their token does not allow, and a server that changes its face. */
-async function provoke(world: World, agents: Agent[], signal: AbortSignal): Promise<void> {
-  const named = (name: string) => agents.find((agent) => agent.name === name)!
-  await callOnce(named('treasury-agent'), { tool: 'set_margin', args: { basisPoints: 20 } })
-  const briefing = named('briefing-agent')
-  for (let call = 0; call < 3; call++) await callOnce(briefing, briefing.next())
-  await until(world.research, world.deployments.digest, ['held'], signal)
 }
 
 function summary({ url }: DemoBerth, { people, deployments }: World, agents: number): string {
