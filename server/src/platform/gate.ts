@@ -1,6 +1,6 @@
 /** Gates: what every domain that vetoes says to policy. Everything but the SQL of the facts is pure. */
 import { sql, type RawBuilder } from 'kysely'
-import type { Moment, PendingStatus, Verdict } from '@berth/contracts'
+import type { Moment, Note, PendingStatus, Verdict } from '@berth/contracts'
 
 /** Something a gate wants to know. Nobody guesses: what is not known says why. */
 export type Fact<T> =
@@ -13,8 +13,7 @@ export type Fact<T> =
 /** One thing a gate found, with its note for machines and its sentences for people. */
 export interface Finding {
   verdict: Verdict
-  /** `area:fact[:detail]`, stable. */
-  note: string
+  note: Note
   /** What is. */
   sentence: string
   /** What follows by itself, and what the reader can do. */

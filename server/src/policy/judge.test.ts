@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import type { Moment, Verdict } from '@berth/contracts'
+import type { Moment, Note, Verdict } from '@berth/contracts'
 import type { Fact, Finding, Gate } from '../platform/gate.ts'
 import { judge, versionOf, worst, type Inputs } from './judge.ts'
 
@@ -34,7 +34,7 @@ const pending = fc.constantFrom('pending-billing', 'pending-residency', 'pending
 const finding: fc.Arbitrary<Finding> = fc.record({
   verdict,
   pending,
-  note: fc.string(),
+  note: fc.constantFrom<Note>('trust:drift:1', 'trust:surface:admitted', 'capability:local:tier'),
   sentence: fc.string(),
 })
 const fact: fc.Arbitrary<Fact<unknown>> = fc.oneof(
@@ -94,8 +94,18 @@ describe('a decision', () => {
   })
 
   test('runs every gate even when one has vetoed', () => {
-    const veto: Finding = { verdict: 'veto', note: 'a:no', sentence: 'No.', pending: 'pending-billing' }
-    const hold: Finding = { verdict: 'hold', note: 'b:wait', sentence: 'Wait.', pending: 'pending-residency' }
+    const veto: Finding = {
+      verdict: 'veto',
+      note: 'trust:release:blocked',
+      sentence: 'No.',
+      pending: 'pending-billing',
+    }
+    const hold: Finding = {
+      verdict: 'hold',
+      note: 'trust:drift:1',
+      sentence: 'Wait.',
+      pending: 'pending-residency',
+    }
     const facts = {
       a: { fact: { state: 'known', value: [veto] } },
       b: { fact: { state: 'known', value: [hold] } },
@@ -103,7 +113,7 @@ describe('a decision', () => {
     const judgement = judge([gate('b'), gate('a')], inputsOf(facts))
     expect(judgement).toMatchObject({
       verdict: 'veto',
-      notes: ['b:wait', 'a:no'],
+      notes: ['trust:drift:1', 'trust:release:blocked'],
       pendingStatus: 'pending-residency',
     })
   })
