@@ -1,9 +1,11 @@
+import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
 import { callEndpoints } from './calls.ts'
 import { catalogEndpoints } from './catalog.ts'
 import { deploymentEndpoints } from './deployments.ts'
 import { identityEndpoints } from './identity.ts'
 import { lifecycleEndpoints } from './lifecycle.ts'
+import { notificationEndpoints } from './notifications.ts'
 import { organizationEndpoints } from './organizations.ts'
 import { platformEndpoints } from './platform.ts'
 import { policyEndpoints } from './policy.ts'
@@ -11,12 +13,16 @@ import { runEndpoints } from './runs.ts'
 import { secretEndpoints } from './secrets.ts'
 import { tierEndpoints } from './tiers.ts'
 import { tokenEndpoints } from './tokens.ts'
+import { userEndpoints } from './users.ts'
 import { workspaceEndpoints } from './workspaces.ts'
 
 /** Every endpoint of the API, by domain. */
 export const api = {
   platform: platformEndpoints,
   identity: identityEndpoints,
+  account: accountEndpoints,
+  users: userEndpoints,
+  notifications: notificationEndpoints,
   organizations: organizationEndpoints,
   tokens: tokenEndpoints,
   catalog: catalogEndpoints,

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { idOf, timestamp } from './ids.ts'
 import { memberRole, permission, platformRole } from './permissions.ts'
+import { userState } from './users.ts'
 
 export const user = z.object({
   id: idOf('user'),
   name: z.string(),
   email: z.string(),
-  state: z.enum(['active', 'disabled', 'deleted']),
+  state: userState,
   createdAt: timestamp,
 })
 
@@ -79,5 +80,15 @@ export const identityEndpoints = {
     summary: 'End one sign-in at once',
     access: { kind: 'user' },
     params: z.object({ sessionId: idOf('session') }),
+  }),
+  endOtherSessions: endpoint({
+    id: 'identity.end-other-sessions',
+    method: 'DELETE',
+    path: '/api/me/sessions',
+    tag: 'identity',
+    summary: 'End every sign-in of the caller but the present one',
+    access: { kind: 'user' },
+    status: 200,
+    response: z.object({ ended: z.number().int() }),
   }),
 }

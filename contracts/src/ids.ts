@@ -21,6 +21,7 @@ export const idPrefixes = {
   decision: 'dec',
   call: 'cal',
   request: 'req',
+  mail: 'mal',
 } as const
 
 export type IdKind = keyof typeof idPrefixes

@@ -1,5 +1,72 @@
 import { machine } from './machine.ts'
 
+export const userMachine = machine({
+  name: 'user',
+  states: ['active', 'disabled', 'deleted'],
+  initial: 'active',
+  terminal: ['deleted'],
+  edges: [
+    {
+      action: 'disable',
+      from: ['active'],
+      to: 'disabled',
+      by: 'operator',
+      refusal: 'Only an active account can be disabled.',
+    },
+    {
+      action: 'enable',
+      from: ['disabled'],
+      to: 'active',
+      by: 'operator',
+      refusal: 'Only a disabled account can be enabled.',
+    },
+    {
+      action: 'delete',
+      from: ['active'],
+      to: 'deleted',
+      by: 'the person',
+      refusal: 'Only an active account can be deleted.',
+    },
+  ],
+})
+
+export const mailMachine = machine({
+  name: 'message',
+  states: ['queued', 'sent', 'failed', 'unsent'],
+  initial: 'queued',
+  terminal: ['sent'],
+  edges: [
+    {
+      action: 'deliver',
+      from: ['queued'],
+      to: 'sent',
+      by: 'worker',
+      refusal: 'Only a queued message can be sent.',
+    },
+    {
+      action: 'fail',
+      from: ['queued'],
+      to: 'failed',
+      by: 'worker',
+      refusal: 'Only a queued message can fail.',
+    },
+    {
+      action: 'shelve',
+      from: ['queued'],
+      to: 'unsent',
+      by: 'worker',
+      refusal: 'Only a queued message can wait for a mail server.',
+    },
+    {
+      action: 'resend',
+      from: ['failed', 'unsent'],
+      to: 'queued',
+      by: 'operator',
+      refusal: 'Only a message that failed, or was never sent, can be sent again.',
+    },
+  ],
+})
+
 export const organizationMachine = machine({
   name: 'organization',
   states: ['active', 'suspended', 'closed'],
@@ -283,6 +350,8 @@ export const runMachine = machine({
 })
 
 export const machines = [
+  userMachine,
+  mailMachine,
   organizationMachine,
   tokenMachine,
   releaseMachine,

@@ -13,6 +13,12 @@ export const problemCodes = {
     remedy:
       'Sign in, or send a token that holds: `Authorization: Bearer …`. Tokens expire and can be revoked.',
   },
+  second_factor_required: {
+    status: 401,
+    title: 'The second factor is needed',
+    remedy:
+      'Send `code` along: six digits of the authenticator app, or one of the recovery codes. Each is good once.',
+  },
   forbidden: {
     status: 403,
     title: 'You may not do this',

@@ -24,9 +24,15 @@ export function identityRoutes(platform: Platform): Route[] {
       revokeSession: async (context, { params }) => {
         const { id } = signedIn(context.principal)
         await context.mutate(async (tx) => {
-          if ((await endSessions(tx, id, params.sessionId)) === 0) throw notFound('session')
+          if ((await endSessions(tx, id, { only: params.sessionId })) === 0) throw notFound('session')
         })
         await feed.catchUp()
+      },
+      endOtherSessions: async (context) => {
+        const { id, sessionId } = signedIn(context.principal)
+        const ended = await context.mutate((tx) => endSessions(tx, id, { except: sessionId! }))
+        await feed.catchUp()
+        return { ended }
       },
     }),
     ...implement(tokenEndpoints, {

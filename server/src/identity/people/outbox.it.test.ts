@@ -92,7 +92,7 @@ test('the person is the actor of what they did, who ended a session of what they
   const person = await insertPerson()
   const session = await insertSession(person)
   await drainOutbox(platform)
-  const ended = await platform.change((tx) => endSessions(tx, person, session))
+  const ended = await platform.change((tx) => endSessions(tx, person, { only: session }))
   await drainOutbox(platform)
   expect(ended).toBe(1)
   expect(await eventsOf(person)).toMatchObject([

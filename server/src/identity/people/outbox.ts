@@ -45,12 +45,17 @@ function personIn(payload: unknown): Actor {
 }
 
 /**
- * Ends sessions of a person inside a unit of work, whose actor ended them; one session or, without `sessionId`,
- * all. Returns how many there were.
+ * Ends sessions of a person inside a unit of work, whose actor ended them: one, all but one, or all. Returns how
+ * many there were.
  */
-export async function endSessions(tx: Tx, userId: string, sessionId?: string): Promise<number> {
+export async function endSessions(
+  tx: Tx,
+  userId: string,
+  which: { only?: string; except?: string | null } = {},
+): Promise<number> {
   let query = tx.db.deleteFrom('sessions').where('userId', '=', userId).returning('id')
-  if (sessionId) query = query.where('id', '=', sessionId)
+  if (which.only) query = query.where('id', '=', which.only)
+  if (which.except) query = query.where('id', '!=', which.except)
   const ids = (await query.execute()).map((row) => row.id)
   if (ids.length === 0) return 0
   await tx.db
