@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { serverRef } from './catalog.ts'
+import { callStats, callStatsLimits, callStatsQuery } from './calls.ts'
 import { endpoint } from './endpoint.ts'
 import { idOf, organizationRef, slug, timestamp } from './ids.ts'
 import { pageOf, pageQuery } from './pagination.ts'
@@ -271,6 +272,18 @@ export const deploymentEndpoints = {
       timeoutMs: z.number().int().min(100).max(300_000).default(60_000),
     }),
     response: toolAnswer,
+  }),
+  callStats: endpoint({
+    id: 'deployments.call-stats',
+    method: 'GET',
+    path: '/api/orgs/:organizationId/deployments/:deploymentId/calls/stats',
+    tag: 'deployments',
+    summary: 'Its calls over time: how many, how they ended, how long they took',
+    description: `A range of at most ${callStatsLimits.days} days, in at most ${callStatsLimits.buckets} buckets.`,
+    access: { kind: 'organization', permission: 'calls:read' },
+    params: one,
+    query: callStatsQuery,
+    response: callStats,
   }),
   logs: endpoint({
     id: 'deployments.logs',

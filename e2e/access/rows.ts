@@ -278,6 +278,7 @@ export const rows: Record<string, Row> = {
     needs: 'tools:call',
     request: (world) => ({ ...onDeployment(world), body: { tool: 'run' } }),
   },
+  'deployments.call-stats': { needs: 'calls:read', request: onDeployment },
   'deployments.logs': { needs: 'deployments:read', request: onDeployment },
   'deployments.follow-logs': { needs: 'deployments:read', request: onDeployment },
 

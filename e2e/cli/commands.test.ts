@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type {
   CallRecord,
+  CallStats,
   CatalogServer,
   Decision,
   Deployment,
@@ -175,6 +176,17 @@ describe('deployments', () => {
     expect(calls.items.length).toBeGreaterThanOrEqual(3)
     expect(await cli.text('deployments', 'calls')).toMatch(/tools\/call +echo +✔ ok/)
     expect((await cli.run(['deployments', 'call', 'echo', 'echo', 'message'])).code).toBe(2)
+  })
+
+  it('tell their calls over time, and refuse a range that is too fine with its limit', async () => {
+    const stats = await cli.json<CallStats>('deployments', 'stats', 'echo', '--last', '2h', '--tool', 'echo')
+    expect(stats.total.count).toBeGreaterThanOrEqual(3)
+    expect(stats.tools.map(({ tool }) => tool)).toEqual(['echo'])
+    expect(await cli.text('deployments', 'stats', 'echo')).toMatch(/TOOL +CALLS +FAILED[^]*all calls/)
+    const fine = await cli.run(['deployments', 'stats', 'echo', '--last', '7d', '--step', '60'])
+    expect(fine.code).toBe(1)
+    expect(fine.stderr).toContain('at most 300')
+    expect((await cli.run(['deployments', 'stats', 'echo', '--last', 'soon'])).code).toBe(2)
   })
 
   it('keep logs, a surface and a configuration', async () => {

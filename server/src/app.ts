@@ -241,7 +241,7 @@ async function compose(
       { routes: runRoutes(), stop: async () => reaping?.stop() },
       { routes: [...policyRoutes(policy), ...meteringRoutes()] },
       {
-        routes: runtimeRoutes(publicUrl, live),
+        routes: runtimeRoutes(publicUrl, live, platform.clock),
         jobs: runtime.jobs,
         start: async () => {
           copier = await startCopier(platform, { journal, dir: journal.dir })

@@ -8,6 +8,7 @@ import { deploymentLogs } from './logs.ts'
 import { removeDeployment } from './remove.ts'
 import { showDeployment } from './show.ts'
 import { restartDeployment, startDeployment, stopDeployment } from './start-stop.ts'
+import { showStats } from './stats.ts'
 import { acceptSurface, showSurface } from './surface.ts'
 import { listTools } from './tools.ts'
 import { updateDeployment } from './update.ts'
@@ -27,6 +28,7 @@ export function deploymentsCommand(): Command {
     listTools(),
     callTool(),
     listCalls(),
+    showStats(),
     showSurface(),
     acceptSurface(),
   ])

@@ -29,6 +29,22 @@ export async function savePosition(db: Queryable, file: string, position: number
   await db.updateTable('callJournals').set({ position, updatedAt: now }).where('file', '=', file).execute()
 }
 
+/** How far journal files have been copied, by name. */
+export async function findPositions(db: Queryable): Promise<Map<string, number>> {
+  const rows = await db.selectFrom('callJournals').select(['file', 'position']).execute()
+  return new Map(rows.map(({ file, position }) => [file, position]))
+}
+
+/** Batches whose digest is not yet in a log. */
+export async function countOpenBatches(db: Queryable): Promise<number> {
+  const row = await db
+    .selectFrom('callBatches')
+    .select((eb) => eb.fn.countAll<number>().as('open'))
+    .where('sealedIn', 'is', null)
+    .executeTakeFirstOrThrow()
+  return row.open
+}
+
 /**
  * Adds journal lines to the calls, but those that are there already, with a batch an organization and its digest.
  * One statement; PostgreSQL reads the lines itself. Fails as a whole when a line is not a record.
@@ -69,6 +85,8 @@ export interface CallFilter {
   tool?: string | undefined
   method?: string | undefined
   outcome?: string | undefined
+  from?: string | undefined
+  to?: string | undefined
   reach?: Reach
   /** Only calls before this place in the order. */
   before: { at: Date; id: string } | null
@@ -105,6 +123,8 @@ export async function findCalls(db: Queryable, filter: CallFilter): Promise<Call
   if (filter.tool) query = query.where('tool', '=', filter.tool)
   if (filter.method) query = query.where('method', '=', filter.method)
   if (filter.outcome) query = query.where('outcome', '=', filter.outcome)
+  if (filter.from) query = query.where('at', '>=', new Date(filter.from))
+  if (filter.to) query = query.where('at', '<', new Date(filter.to))
   if (filter.reach?.workspaceId) query = query.where('workspaceId', '=', filter.reach.workspaceId)
   if (filter.reach?.deploymentIds)
     query = query.where(sql<boolean>`deployment_id = any(${filter.reach.deploymentIds})`)

@@ -1,5 +1,7 @@
 import { deploymentEndpoints, type LogLine } from '@berth/contracts'
+import { callStats } from '../metering/service.ts'
 import { implement, streaming, type RequestContext, type Route } from '../platform/http/implement.ts'
+import type { Clock } from '../platform/clock.ts'
 import { afterCursor, cutPage } from '../platform/page.ts'
 import { reaches, reachOf, type Principal } from '../platform/http/principal.ts'
 import { notFound, Refusal } from '../platform/problem.ts'
@@ -39,7 +41,7 @@ export interface LiveDeployments {
   ): () => void
 }
 
-export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments): Route[] {
+export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments, clock: Clock): Route[] {
   const show = (row: DeploymentRow) => toDeployment(row, publicUrl())
   const allowed = (context: RequestContext, row: DeploymentRow) => {
     if (reaches(context.principal, { workspaceId: row.workspaceId, deploymentId: row.id })) return row
@@ -101,6 +103,10 @@ export function runtimeRoutes(publicUrl: () => string, live: LiveDeployments): R
     call: async (context, { params, body }) => {
       const row = await get(context, params.deploymentId)
       return await live.callTool(context, row, body)
+    },
+    callStats: async (context, { params, query }) => {
+      const { organizationId, id: deploymentId } = await get(context, params.deploymentId)
+      return await callStats(context.db, { ...query, organizationId, deploymentId }, clock.now())
     },
     logs: async (context, { params, query }) => {
       const row = await get(context, params.deploymentId)
