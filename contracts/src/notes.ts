@@ -11,6 +11,16 @@ interface NoteMeaning {
 
 /** The closed list of notes that gates leave on decisions. What stands in <angle brackets> varies. */
 export const notes = {
+  'organization:suspended': {
+    meaning: 'An operator suspended the organization.',
+    remedy: 'It launches by itself once an operator resumes the organization.',
+    pending: 'pending-governance',
+  },
+  'organization:closed': {
+    meaning: 'The organization is closed.',
+    remedy: 'Nothing of it runs again.',
+    pending: 'pending-governance',
+  },
   'trust:release:blocked': {
     meaning: 'An operator blocked the release.',
     remedy: 'It does not run again anywhere. Change the deployment to another version.',
@@ -114,7 +124,7 @@ export const pendingMeanings: Record<PendingStatus, string> = {
   'pending-key-revoked': "the provider's key was revoked",
   'pending-certification': 'its release is not certified for this tier',
   'pending-promotion': 'its release is not promoted',
-  'pending-governance': 'an approval is awaited',
+  'pending-governance': 'a person has to approve it',
   'pending-billing': 'the plan does not allow it',
   'pending-residency': 'its data may not be here',
   'pending-capacity': 'no machine can run it as this tier demands',

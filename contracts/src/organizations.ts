@@ -20,6 +20,8 @@ export const organization = z.object({
   timeZone: z.string(),
   kind: z.enum(['standard', 'test', 'platform']),
   state: z.enum(['active', 'suspended', 'closed']),
+  stateReason: z.string().nullable().describe('Why it is suspended or closed'),
+  stateSince: timestamp.nullable(),
   version: z.number().int(),
   createdAt: timestamp,
 })

@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const permissions = [
   'organization:read',
   'organization:write',
+  'organization:export',
+  'organization:close',
   'members:read',
   'members:write',
   'workspaces:read',
@@ -32,10 +34,13 @@ export type PlatformRole = z.infer<typeof platformRole>
 
 const reads = permissions.filter((p) => p.endsWith(':read'))
 
+/** What concerns the organization as a whole and stays with its owners. */
+const owners: readonly Permission[] = ['organization:export', 'organization:close']
+
 /** What each role may do in its organization. An auditor reads all and changes nothing. */
 export const rolePermissions: Record<MemberRole, readonly Permission[]> = {
   owner: permissions,
-  admin: permissions,
+  admin: permissions.filter((p) => !owners.includes(p)),
   developer: [
     ...reads,
     'workspaces:write',

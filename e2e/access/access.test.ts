@@ -25,6 +25,8 @@ const leaders: MemberRole[] = ['owner', 'admin']
 const holders: Record<Permission, MemberRole[]> = {
   'organization:read': everybody,
   'organization:write': leaders,
+  'organization:export': ['owner'],
+  'organization:close': ['owner'],
   'members:read': everybody,
   'members:write': leaders,
   'workspaces:read': everybody,

@@ -11,7 +11,7 @@ import { createGateway } from './gateway/gateway.ts'
 import { createInternalServer } from './gateway/internal.ts'
 import { liveDeployments } from './gateway/live.ts'
 import { createIdentity, revokeTokensOfMember } from './identity/service.ts'
-import { createOrganizationResolver, organizationRoutes } from './organizations/service.ts'
+import { createOrganizationResolver, organizationGate, organizationRoutes } from './organizations/service.ts'
 import { lifecycleRoutes } from './lifecycle/routes.ts'
 import { platformRoutes } from './lifecycle/platform-state.ts'
 import { createJournal, meteringRoutes, startCopier, type Copier } from './metering/service.ts'
@@ -45,7 +45,7 @@ export type Role = 'api' | 'gateway' | 'runner' | 'worker'
 export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
 
 /** Everything that has a say in launches, in the order in which it is heard. */
-export const gates: readonly AnyGate[] = [trustGate, capabilityGate]
+export const gates: readonly AnyGate[] = [organizationGate, trustGate, capabilityGate]
 
 /** Every job queue of the installation; all processes know all of them. */
 export const jobNames: readonly JobName[] = ['catalog.observe']

@@ -1,4 +1,5 @@
 /** May a deployment be called now? In memory, fed by the log; what cannot be known is refused. */
+import { haltedSentence } from '../platform/http/principal.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Refusal } from '../relay/service.ts'
 import type { DeploymentRow, Homes, StopReason } from '../runtime/service.ts'
@@ -78,6 +79,8 @@ export function refusalOf({ sentence, decisionId, notes }: StopReason): Refusal 
 /** Why a deployment cannot be called now; null when it can. */
 export function refusalFor(row: DeploymentRow): Refusal | null {
   const data = { decisionId: row.decisionId, notes: row.holdNotes, pendingStatus: row.hold }
+  if (row.organizationState !== 'active')
+    return { code: refusedCode, message: haltedSentence[row.organizationState], data }
   if (row.desired === 'stopped') return { code: refusedCode, message: 'The deployment is stopped.', data }
   if (row.workspaceState !== 'active')
     return { code: refusedCode, message: `The workspace is ${row.workspaceState}.`, data }

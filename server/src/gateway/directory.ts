@@ -36,6 +36,9 @@ const naming = new Set([
   'organization.created',
 ])
 const touching = new Set([
+  'organization.suspended',
+  'organization.resumed',
+  'organization.closed',
   'workspace.updated',
   'workspace.archived',
   'workspace.restored',

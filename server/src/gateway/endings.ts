@@ -53,6 +53,12 @@ export function createEndings(endpoint: McpEndpoint<CallerContext>): Endings {
           one.principalId === payload['userId'] && one.organizationId === organizationId
         const removed = type === 'member.removed'
         end(ofMember, removed ? 'You are no longer a member here.' : 'Your role changed; connect again.')
+      } else if (type === 'organization.suspended' || type === 'organization.closed') {
+        const ofOrganization = (one: CallerContext) => one.organizationId === organizationId
+        end(
+          ofOrganization,
+          `The organization was ${type === 'organization.closed' ? 'closed' : 'suspended'}.`,
+        )
       } else if (type === 'user.disabled') {
         end(({ principalId }) => principalId === payload['userId'], 'The account was disabled.')
       }

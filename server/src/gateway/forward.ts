@@ -3,7 +3,7 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import { sign, verifySignature } from '../platform/crypto.ts'
 import type { Platform } from '../platform/platform.ts'
 import { newId } from '../platform/ids.ts'
-import { readBody, type McpEndpoint, type OnceAnswer } from '../relay/service.ts'
+import { readBody, usualLimits, type McpEndpoint, type OnceAnswer } from '../relay/service.ts'
 import { homeAddress, type DeploymentRow } from '../runtime/service.ts'
 import { encodeContext, type CallerContext, type OnceCall } from './context.ts'
 import { sendRpcError } from './http.ts'
@@ -27,7 +27,7 @@ const passed = [
 ]
 
 /** As at the home: what is longer is refused by either. */
-const maxBodyBytes = 4 * 1024 * 1024
+const { maxBodyBytes } = usualLimits
 
 export interface Forwarded {
   context: CallerContext

@@ -24,6 +24,7 @@ import { sendRpcError } from './http.ts'
 import {
   badToken,
   foreign,
+  haltedRefusal,
   homeGone,
   homeless,
   noScope,
@@ -191,7 +192,8 @@ export function createGateway(options: GatewayOptions) {
     if (!found) return answer(response, nothingHere)
     const { context, refusal } = found
     if (refusal) {
-      response.setHeader('www-authenticate', 'Bearer error="insufficient_scope", scope="tools:call"')
+      if (refusal === noScope || refusal === notAllowed)
+        response.setHeader('www-authenticate', 'Bearer error="insufficient_scope", scope="tools:call"')
       return endpoint.refuse(request, response, context, refusal)
     }
     const row = admission.admit(found.row.id) ? await upToDate(found.row) : found.row
@@ -295,6 +297,8 @@ function unauthorized(response: ServerResponse, challenge: string, refusal: Refu
 }
 
 function beyondReach(principal: Principal, row: DeploymentRow): Refusal | null {
+  const halted = principal.halted.get(row.organizationId)
+  if (halted) return haltedRefusal(halted)
   if (!may(principal, row.organizationId, 'tools:call')) return noScope
   const { allowedDeployments } = principal
   return allowedDeployments && !allowedDeployments.has(row.id) ? notAllowed : null

@@ -1,4 +1,5 @@
 /** What the gateway itself says no with. */
+import { haltedSentence } from '../platform/http/principal.ts'
 import { rpcCodes, type Refusal } from '../relay/service.ts'
 
 /** JSON-RPC code of a refusal by policy or by what the caller may do. */
@@ -16,6 +17,8 @@ export const nothingHere = refused(
   'There is no such deployment: the address is /mcp/{organization}/{workspace}/{deployment}.',
 )
 export const noScope = refused(403, 'This token may not call tools here: it lacks the scope tools:call.')
+/** The organization is not active. */
+export const haltedRefusal = (state: keyof typeof haltedSentence) => refused(403, haltedSentence[state])
 export const notAllowed = refused(403, 'This token is not allowed for this deployment.')
 
 /** The process that a request was passed on to went away before it answered. */

@@ -26,7 +26,9 @@ const changesPrincipals = new Set([
   'member.removed',
   'user.disabled',
   'operator.recovered',
-  'organization.updated',
+  'organization.suspended',
+  'organization.resumed',
+  'organization.closed',
 ])
 
 const capacity = 20_000

@@ -5,7 +5,7 @@ import type { Queryable } from '../platform/db/database.ts'
 import type { Principal } from '../platform/http/principal.ts'
 import type { Credential } from './credentials.ts'
 import { hashOf } from './people/hashing.ts'
-import { grantsOfApiToken, grantsOfPerson, grantsOfServiceToken, type Membership } from './rules.ts'
+import { grantsOfApiToken, grantsOfPerson, grantsOfServiceToken, haltedOf, type Membership } from './rules.ts'
 
 /** A principal as found, with what a cache must know about it. */
 export interface Found {
@@ -52,6 +52,7 @@ async function bySession(db: Queryable, credential: Credential, now: Date): Prom
       via: credential.via,
       platformRoles,
       permissions: grantsOfPerson(row.memberships, platformRoles),
+      halted: haltedOf(row.memberships),
     },
   }
 }
@@ -98,6 +99,11 @@ function ofToken(row: TokenRow): Principal {
             organizationId: row.organizationId!,
             state: row.organizationState!,
           }),
+    halted: haltedOf(
+      row.kind === 'api'
+        ? row.memberships
+        : [{ organizationId: row.organizationId!, state: row.organizationState! }],
+    ),
     workspaceId: row.workspaceId,
     allowedDeployments: row.allowedDeployments && new Set(row.allowedDeployments),
     allowedTools: row.allowedTools && new Set(row.allowedTools),

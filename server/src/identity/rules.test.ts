@@ -15,10 +15,22 @@ describe('what a person may do', () => {
     expect([...grants.get('org_b')!].every((permission) => permission.endsWith(':read'))).toBe(true)
   })
 
-  test('is reading in a suspended organization, and nothing in a closed one', () => {
-    const grants = grantsOfPerson([suspended, closed], nobody)
-    expect([...grants.get('org_s')!].toSorted()).toEqual(rolePermissions.auditor.toSorted())
-    expect(grants.has('org_c')).toBe(false)
+  test('is reading in a suspended organization, which its owner may also export and close', () => {
+    const reads = rolePermissions.auditor
+    const grants = grantsOfPerson(
+      [suspended, { ...suspended, organizationId: 'org_d', role: 'admin' }],
+      nobody,
+    )
+    const own = [...reads, 'organization:export', 'organization:close']
+    expect([...grants.get('org_s')!].toSorted()).toEqual(own.toSorted())
+    expect([...grants.get('org_d')!].toSorted()).toEqual(reads.toSorted())
+  })
+
+  test('is reading and exporting a closed organization for its owners, and nothing for others', () => {
+    const grants = grantsOfPerson([closed, { ...closed, organizationId: 'org_d', role: 'admin' }], nobody)
+    const kept = [...rolePermissions.auditor, 'organization:export']
+    expect([...grants.get('org_c')!].toSorted()).toEqual(kept.toSorted())
+    expect(grants.has('org_d')).toBe(false)
   })
 
   test('is reading what the platform did for an operator, and changing nothing there', () => {

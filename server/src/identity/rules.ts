@@ -14,13 +14,19 @@ export interface Membership {
 }
 
 type Grants = ReadonlyMap<string, ReadonlySet<Permission>>
+type Halted = ReadonlyMap<string, 'suspended' | 'closed'>
 
-const isRead = (permission: Permission) => permission.endsWith(':read')
+const isRead = (permission: Permission) =>
+  permission.endsWith(':read') || permission === 'organization:export'
 
-/** What an organization's state leaves of some permissions: a suspended one is only read, a closed one is gone. */
+/**
+ * What an organization's state leaves of some permissions. A suspended one is only read, and its owner may still
+ * close it. A closed one is there for its owners alone, who read and export what is kept of it.
+ */
 function left(given: readonly Permission[], state: Membership['state']): Permission[] | null {
-  if (state === 'closed') return null
-  return state === 'suspended' ? given.filter(isRead) : [...given]
+  if (state === 'active') return [...given]
+  if (state === 'suspended') return given.filter((one) => isRead(one) || one === 'organization:close')
+  return given.includes('organization:close') ? given.filter(isRead) : null
 }
 
 /** An operator reads the platform's own log, and its runs. */
@@ -54,6 +60,13 @@ export function grantsOfApiToken(
       id,
       new Set([...granted].filter((one) => scopes.has(one))),
     ]),
+  )
+}
+
+/** The organizations whose state takes rights away from those who are in them. */
+export function haltedOf(memberships: Pick<Membership, 'organizationId' | 'state'>[]): Halted {
+  return new Map(
+    memberships.flatMap(({ organizationId, state }) => (state === 'active' ? [] : [[organizationId, state]])),
   )
 }
 

@@ -9,7 +9,7 @@ import { identityRoutes } from './routes.ts'
 
 export { recoverOperator, type Recovery } from './people/recover.ts'
 export { setupCode } from './people/setup-code.ts'
-export { revokeTokensOfMember } from './tokens/tokens.ts'
+export { revokeTokensOfMember, revokeTokensOfOrganization } from './tokens/tokens.ts'
 
 export interface IdentityOptions {
   /** Where people reach this installation; asked when the first request arrives. */

@@ -1,4 +1,6 @@
+export { organizationGate } from './gate.ts'
 export { createOrganization } from './organizations.ts'
 export { createOrganizationResolver, type ResolveOrganization } from './resolver.ts'
 export { organizationRoutes, type OrganizationRouteDeps } from './routes.ts'
-export { lockOrganization, readOrganization } from './store.ts'
+export { closeOrganization, resumeOrganization, suspendOrganization, type OnClose } from './state.ts'
+export { findOrganizationId, lockOrganization, readOrganization, toOrganization } from './store.ts'

@@ -20,6 +20,8 @@ export function toOrganization(row: Selectable<Organizations>): Organization {
     timeZone: row.timeZone,
     kind: row.kind as Organization['kind'],
     state: row.state as Organization['state'],
+    stateReason: row.stateReason,
+    stateSince: row.stateSince?.toISOString() ?? null,
     version: row.version,
     createdAt: row.createdAt.toISOString(),
   }

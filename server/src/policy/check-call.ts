@@ -25,6 +25,7 @@ export interface CallVerdict {
 interface Row {
   callerHolds: boolean
   runs: boolean
+  organizationActive: boolean
   phase: string
   decisionId: string | null
   facts: Inputs['facts']
@@ -48,7 +49,7 @@ export async function checkCall(
   const { rows } = await sql<Row>`
     select ${callerHolds(question, now)} as caller_holds, d.phase, d.decision_id, ${factsOf(gates)} as facts,
       d.phase = 'running' and d.desired = 'running' and d.hold is null and d.deleted_at is null
-        and w.state = 'active' and o.state = 'active' as runs
+        and w.state = 'active' as runs, o.state = 'active' as organization_active
     from deployments d
     join workspaces w on w.id = d.workspace_id
     join organizations o on o.id = d.organization_id
@@ -57,6 +58,8 @@ export async function checkCall(
   if (!row) return refused('There is no such deployment.')
   const { decisionId, phase } = row
   if (!row.callerHolds) return refused('This token or sign-in does not hold any more.', { decisionId })
+  if (!row.organizationActive)
+    return refused('The organization takes no calls now: it is not active.', { decisionId })
   if (!row.runs) return refused(`The deployment does not take calls now; it is ${phase}.`, { decisionId })
   const inputs: Inputs = {
     organizationId,

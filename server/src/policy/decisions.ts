@@ -108,7 +108,9 @@ export function createPolicy(registered: readonly AnyGate[]): Policy {
     },
     replay: async (db, organizationId, decisionId, reach) => {
       const row = await decisionOf(db, organizationId, decisionId, reach)
-      const again = judge(gates, row.inputs).gates.map(toGateVerdict)
+      // A gate that came since has no say in what was decided without it.
+      const heard = gates.filter(({ name }) => name in row.inputs.facts)
+      const again = judge(heard, row.inputs).gates.map(toGateVerdict)
       return {
         same: canonical(again) === canonical(row.gates.map(toGateVerdict)),
         inputsIntact: digestOf(row.inputs) === row.inputsDigest,

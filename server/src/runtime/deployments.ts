@@ -250,6 +250,20 @@ export async function remove(tx: Tx, organizationId: string, id: string): Promis
   await write(tx, row, { desired: 'stopped', deletedAt: tx.now })
 }
 
+/** Marks all deployments of an organization that is closed deleted; their homes do as for one. */
+export async function removeAll(tx: Tx, organizationId: string): Promise<void> {
+  const rows = await tx.db
+    .updateTable('deployments')
+    .set({ desired: 'stopped', deletedAt: tx.now, rowVersion: sql`row_version + 1` })
+    .where('organizationId', '=', organizationId)
+    .where('deletedAt', 'is', null)
+    .returning(['id', 'workspaceId'])
+    .execute()
+  for (const { id, workspaceId } of rows) {
+    tx.emit(organizationId, 'deployment.deleted', { workspaceId, deploymentId: id })
+  }
+}
+
 /** Accepts the surface that is live now, by its hash; the hold it caused ends with the next decision. */
 export async function acceptLiveSurface(
   tx: Tx,

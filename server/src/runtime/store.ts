@@ -16,6 +16,7 @@ export interface DeploymentRow {
   id: string
   organizationId: string
   organizationSlug: string
+  organizationState: 'active' | 'suspended' | 'closed'
   workspaceId: string
   workspaceKey: string
   workspaceState: string
@@ -60,7 +61,7 @@ export interface DeploymentRow {
 }
 
 const columns = sql`
-  d.*, o.slug as organization_slug, w.key as workspace_key, w.state as workspace_state, w.tier,
+  d.*, o.slug as organization_slug, o.state as organization_state, w.key as workspace_key, w.state as workspace_state, w.tier,
   ti.sandbox, ti.check_every_call, p.slug || '/' || s.slug as server, r.version, r.artifact, r.manifest, r.digest,
   t.live_hash, t.release_id as live_release, jsonb_array_length(t.live_surface -> 'tools') as tools`
 

@@ -17,6 +17,8 @@ const ofOne = new Map([
 
 /** Events that may touch many. */
 const ofMany = new Set([
+  'organization.suspended',
+  'organization.resumed',
   'workspace.updated',
   'workspace.archived',
   'workspace.restored',

@@ -6,6 +6,7 @@ import type { Tx } from '../platform/mutate.ts'
 import { notFound, Refusal } from '../platform/problem.ts'
 import {
   deleteSecret,
+  deleteSecrets,
   deploymentsUsing,
   findDataKey,
   holdNames,
@@ -69,6 +70,14 @@ export async function removeSecret(
   }
   await deleteSecret(tx.db, organizationId, secret.id)
   tx.emit(organizationId, 'secret.removed', { workspaceId, secretId: secret.id, name })
+}
+
+/** Destroys all secrets of an organization that is closed, and the key they were sealed with. */
+export async function destroySecrets(tx: Tx, organizationId: string): Promise<void> {
+  for (const secret of await deleteSecrets(tx.db, organizationId)) {
+    const { workspaceId, id: secretId, name } = secret
+    tx.emit(organizationId, 'secret.removed', { workspaceId, secretId, name })
+  }
 }
 
 /**

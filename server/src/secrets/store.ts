@@ -100,6 +100,20 @@ export async function deleteSecret(db: Queryable, organizationId: string, id: st
   await db.deleteFrom('secrets').where('organizationId', '=', organizationId).where('id', '=', id).execute()
 }
 
+/** Deletes an organization's secrets with their data key; what they were called. */
+export async function deleteSecrets(
+  db: Queryable,
+  organizationId: string,
+): Promise<{ id: string; workspaceId: string; name: string }[]> {
+  const rows = await db
+    .deleteFrom('secrets')
+    .where('organizationId', '=', organizationId)
+    .returning(['id', 'workspaceId', 'name'])
+    .execute()
+  await db.deleteFrom('dataKeys').where('organizationId', '=', organizationId).execute()
+  return rows
+}
+
 /** The names of the deployments, not deleted, that are given this secret. */
 export async function deploymentsUsing(
   db: Queryable,

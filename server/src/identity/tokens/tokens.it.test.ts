@@ -286,8 +286,11 @@ describe('a service token', () => {
       expect((await meOf(secret)).organizations[0]!.permissions).toEqual(['deployments:read'])
       await setState('closed')
       expect((await meOf(secret)).organizations).toEqual([])
-      const get = owner.client.call(api.organizations.get, { params: { organizationId } })
-      await expect(get).rejects.toMatchObject(refused('not_found'))
+      const change = owner.client.call(api.workspaces.create, {
+        params: { organizationId },
+        body: { name: 'New' },
+      })
+      await expect(change).rejects.toMatchObject(refused('forbidden', 'closed'))
     } finally {
       await setState('active')
     }

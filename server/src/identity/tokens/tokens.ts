@@ -141,6 +141,18 @@ export async function revokeTokensOfMember(tx: Tx, organizationId: string, userI
   for (const row of rows) emitRevoked(tx, row, 'member removed')
 }
 
+/** Revokes all that opens an organization that is closed: its agents' tokens and people's tokens for it alone. */
+export async function revokeTokensOfOrganization(tx: Tx, organizationId: string): Promise<void> {
+  const rows = await tx.db
+    .updateTable('tokens')
+    .set({ state: 'revoked' })
+    .where('organizationId', '=', organizationId)
+    .where('state', '=', 'active')
+    .returning(['id', 'kind', 'organizationId'])
+    .execute()
+  for (const row of rows) emitRevoked(tx, row, 'organization closed')
+}
+
 /** Marks tokens whose time is over, so that the log says so and what they opened ends. */
 export async function expireTokens(tx: Tx): Promise<void> {
   const rows = await tx.db

@@ -239,6 +239,8 @@ export interface Organizations {
   name: string;
   slug: string;
   state: Generated<string>;
+  stateReason: string | null;
+  stateSince: Timestamp | null;
   timeZone: Generated<string>;
   version: Generated<number>;
 }
@@ -298,11 +300,13 @@ export interface RunAttempts {
 export interface Runners {
   address: string;
   aliveUntil: Timestamp;
+  beatAt: Generated<Timestamp>;
   capabilities: Generated<unknown>;
   host: string;
   id: string;
   roles: string[];
   startedAt: Timestamp;
+  version: Generated<string>;
 }
 
 export interface Runs {

@@ -12,6 +12,8 @@ export interface Principal {
   platformRoles: ReadonlySet<PlatformRole>
   /** Permissions by organization, already narrowed by the token's scopes. */
   permissions: ReadonlyMap<string, ReadonlySet<Permission>>
+  /** Organizations that are not active: that is why some permissions are missing there. */
+  halted: ReadonlyMap<string, 'suspended' | 'closed'>
   /** A service token's workspace; null: not bound to one. */
   workspaceId: string | null
   allowedDeployments: ReadonlySet<string> | null
@@ -45,6 +47,13 @@ export interface Authenticator {
   /** The id of the organization an id or slug names, if there is one. */
   resolveOrganization(ref: string): Promise<string | null>
 }
+
+/** Why nothing changes and nothing is called in an organization that is not active. */
+export const haltedSentence = {
+  suspended:
+    'The organization is suspended: it can be read, but nothing in it is changed, launched or called until an operator resumes it.',
+  closed: 'The organization is closed: its owners can read and export what is kept of it, and nothing else.',
+} as const
 
 export const may = (principal: Principal, organizationId: string, permission: Permission): boolean =>
   principal.permissions.get(organizationId)?.has(permission) ?? false

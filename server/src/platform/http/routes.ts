@@ -8,7 +8,7 @@ import { notFound, Refusal } from '../problem.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { claimKey, idempotentRequest, keepReply, Replay, type IdempotentRequest } from './idempotency.ts'
 import { streaming, type RequestContext, type Route } from './implement.ts'
-import { may, type Authenticator, type Principal } from './principal.ts'
+import { haltedSentence, may, type Authenticator, type Principal } from './principal.ts'
 import type { Recognize } from './recognize.ts'
 import { openSse, type SseStream } from './sse.ts'
 
@@ -97,6 +97,8 @@ async function authorize(
   }
   const organizationId = await organizationOf(request, principal, options.authenticator)
   if (!may(principal, organizationId, access.permission)) {
+    const halted = principal.halted.get(organizationId)
+    if (halted) throw new Refusal('forbidden', haltedSentence[halted])
     throw new Refusal(
       'forbidden',
       `This needs the permission ${access.permission}, which you do not have here.`,
@@ -206,6 +208,8 @@ const revocations = new Set([
   'member.removed',
   'member.role_changed',
   'user.disabled',
+  'organization.suspended',
+  'organization.closed',
 ])
 
 function recheckAfter(events: LogEvent[], sse: SseStream): void {

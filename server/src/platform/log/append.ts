@@ -53,7 +53,16 @@ async function advanceHeads(trx: Transaction<DB>, organizations: string[], event
   return new Map(rows.map((row) => [row.organizationId, row.seq - row.count + 1]))
 }
 
+/** A statement takes 65,535 parameters at most. */
+const rowsAtOnce = 1000
+
 async function insertEvents(trx: Transaction<DB>, rows: Row[], context: AppendContext): Promise<void> {
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    await insertSome(trx, rows.slice(at, at + rowsAtOnce), context)
+  }
+}
+
+async function insertSome(trx: Transaction<DB>, rows: Row[], context: AppendContext): Promise<void> {
   const actor = JSON.stringify(context.actor)
   await trx
     .insertInto('events')
