@@ -11,9 +11,10 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { JsonFault, readJson } from '@berth/contracts'
 import { credentialsPath } from '../core/credentials.ts'
 import { RefusedError } from '../core/errors.ts'
-import { JsonFault, readJson, withMember, withoutMember } from '../core/jsonc.ts'
+import { withMember, withoutMember } from '../core/jsonc.ts'
 
 /** What `connect` did to a client's file, kept so that it can be undone. Holds no token of Berth's. */
 export interface Connection {

@@ -1,6 +1,7 @@
+import { JsonFault, readJson } from '@berth/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { JsonFault, readJson, withMember, withoutMember } from './jsonc.ts'
+import { withMember, withoutMember } from './jsonc.ts'
 
 const commented = `{
   // what the editor may run
@@ -10,36 +11,6 @@ const commented = `{
   "big": 12345678901234567890
 }
 `
-
-describe('readJson', () => {
-  it('reads what JSON.parse reads, whatever it is', () => {
-    fc.assert(
-      fc.property(fc.json(), (text) => {
-        expect(readJson(text).value).toEqual(JSON.parse(text))
-      }),
-    )
-  })
-
-  it('passes over comments, trailing commas and a byte order mark', () => {
-    expect(readJson('\ufeff// one\n{"a": [1, /* two */ 2,], "u": "http://x//y",}').value).toEqual({
-      a: [1, 2],
-      u: 'http://x//y',
-    })
-  })
-
-  it.each([
-    ['{"a": 1', /line 1/],
-    ['{"a": 1,\n "a": 2}', /line 2: "a" is there twice/],
-    ['{"a" 1}', /colon/],
-    ['{a: 1}', /quotes/],
-    ['{} x', /follows/],
-    ['{"a": 01}', /not a value/],
-    ['', /ends too early/],
-  ])('names the fault of %j', (text, fault) => {
-    expect(() => readJson(text)).toThrow(JsonFault)
-    expect(() => readJson(text)).toThrow(fault)
-  })
-})
 
 describe('withMember', () => {
   it('adds an entry and leaves every other character as it was, and withoutMember gives the first text back', () => {

@@ -1,34 +1,33 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import {
+  type ClientFile,
+  JsonFault,
+  NoServers,
+  NotImportable,
+  type Outlook,
+  outlooksOf,
+  readClientFile,
+} from '@berth/contracts'
 import { RefusedError } from '../core/errors.ts'
-import { JsonFault, readJson } from '../core/jsonc.ts'
-import { NotImportable, planOf, type Plan } from './entry.ts'
 
-/** One entry of a file: what it becomes, or why it cannot. */
-export type Outlook = { entry: string; plan: Plan } | { entry: string; reason: string }
-
-/** Reads an mcp.json, claude_desktop_config.json or VS Code's mcp.json (or settings.json) and plans each entry. */
+/** Reads an MCP client's settings file and plans each entry. */
 export function readPlans(path: string): Outlook[] {
   const file = resolve(path)
-  const servers = serversIn(file)
-  const around = { folder: dirname(file), folderOf }
-  const taken = new Map<string, string>()
-  return Object.entries(servers).map(([entry, given]) => {
-    try {
-      const plan = planOf(entry, given, around)
-      const other = taken.get(plan.deployment)
-      if (other !== undefined)
-        throw new NotImportable(`"${other}" would get the same name, ${plan.deployment}.`)
-      taken.set(plan.deployment, entry)
-      return { entry, plan }
-    } catch (error) {
-      if (error instanceof NotImportable) return { entry, reason: error.message }
-      throw error
+  const scriptAt = (script: string, cwd = '.') => folderOf(resolve(dirname(file), cwd, script))
+  return outlooksOf(read(file), () => ({ scriptAt })).map((outlook) => {
+    if ('reason' in outlook) return outlook
+    const asking = outlook.plan.secrets.find((one) => one.asks.length > 0)
+    if (!asking) return outlook
+    const { name, asks } = asking
+    return {
+      entry: outlook.entry,
+      reason: `${name} refers to ${asks[0]}; write the value itself into the file.`,
     }
   })
 }
 
-function serversIn(file: string): Record<string, unknown> {
+function read(file: string): ClientFile {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -36,19 +35,12 @@ function serversIn(file: string): Record<string, unknown> {
     throw new RefusedError(`${file} cannot be read: ${(error as Error).message}`)
   }
   try {
-    const root = readJson(text).value as Record<string, unknown> | null
-    const inSettings = root?.['mcp'] as Record<string, unknown> | undefined
-    const servers = root?.['mcpServers'] ?? root?.['servers'] ?? inSettings?.['servers']
-    if (typeof servers === 'object' && servers !== null && !Array.isArray(servers)) {
-      return servers as Record<string, unknown>
-    }
+    return readClientFile(text)
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error
-    throw new RefusedError(`${file} is not valid JSON: ${error.message}.`)
+    if (error instanceof JsonFault) throw new RefusedError(`${file} is not valid JSON: ${error.message}.`)
+    if (error instanceof NoServers) throw new RefusedError(`${file}: ${error.message}`)
+    throw error
   }
-  throw new RefusedError(
-    `${file} has neither "mcpServers" nor "servers". Is it an MCP client's settings file?`,
-  )
 }
 
 /** The nearest folder above a script that has a package.json, else the one it stands in. */

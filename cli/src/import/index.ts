@@ -1,4 +1,4 @@
-import { api, deploymentWord, type Workspace } from '@berth/contracts'
+import { api, deploymentWord, NotImportable, type Outlook, type Plan, type Workspace } from '@berth/contracts'
 import { Command } from 'commander'
 import { does, several } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
@@ -8,8 +8,7 @@ import { readAll } from '../core/pages.ts'
 import { escapeText } from '../core/text.ts'
 import { settled } from '../deployments/wait.ts'
 import { reasonOf, releaseFor } from './catalog.ts'
-import { NotImportable, type Plan } from './entry.ts'
-import { readPlans, type Outlook } from './file.ts'
+import { readPlans } from './file.ts'
 
 interface ImportOptions {
   dryRun?: boolean
@@ -80,12 +79,13 @@ async function bring(
     if (plan.artifact.kind === 'remote' && plan.artifact.url.startsWith(`${context.url}/mcp/`)) {
       throw new NotImportable('it leads to this Berth itself.')
     }
-    const { server, version } = await releaseFor(context, plan, operator, egress)
-    for (const { workspaceName: name, value } of plan.secrets) {
+    const { release, fit } = await releaseFor(context, plan, operator, egress)
+    for (const { workspaceName: name, value } of fit.secrets) {
       await context.call(api.secrets.set, { params: { organizationId, workspaceId, name }, body: { value } })
     }
-    const secrets = Object.fromEntries(plan.secrets.map((one) => [one.name, one.workspaceName]))
-    const body = { workspaceId, server, version, name: plan.deployment, secrets }
+    const secrets = Object.fromEntries(fit.secrets.map((one) => [one.name, one.workspaceName]))
+    const { server, version } = release
+    const body = { workspaceId, server, version, name: plan.deployment, config: fit.config, secrets }
     const launched = await context.call(api.deployments.launch, { params: { organizationId }, body })
     const arrived = await settled(context, launched, ['running', 'degraded'])
     const reason = arrived.reason ?? undefined

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { NotImportable, planOf } from './entry.ts'
+import { answered, NotImportable, planOf } from './entry.ts'
 import { looksSecret } from './secret.ts'
 
 const around = {
-  folder: '/home/me',
-  folderOf: (script: string) => ({ folder: '/home/me/own', script: script.replace('/home/me/own/', '') }),
+  scriptAt: (script: string) => ({ folder: '/home/me/own', script: script.replace('own/', '') }),
 }
 const plan = (given: unknown) => planOf('My Server', given, around)
 
@@ -54,9 +53,22 @@ describe('planOf', () => {
     })
     expect(env).toEqual({ REGION: 'eu', PORT: '8080' })
     expect(secrets).toEqual([
-      { name: 'API_KEY', in: 'env', workspaceName: 'MY_SERVER_API_KEY', value: 'hunter2' },
-      { name: 'DB', in: 'env', workspaceName: 'MY_SERVER_DB', value: 'postgres://a:b@h/d' },
+      { name: 'API_KEY', in: 'env', workspaceName: 'MY_SERVER_API_KEY', value: 'hunter2', asks: [] },
+      { name: 'DB', in: 'env', workspaceName: 'MY_SERVER_DB', value: 'postgres://a:b@h/d', asks: [] },
     ])
+  })
+
+  it('asks for what the file only refers to, as for a secret', () => {
+    const given = {
+      url: 'https://mcp.example.com/mcp',
+      headers: { 'X-Team': 'Bearer ${input:a}, ${input:b}${input:a}' },
+    }
+    const { headers, secrets } = plan(given)
+    expect(headers).toEqual({})
+    expect(secrets).toMatchObject([{ name: 'X-Team', asks: ['${input:a}', '${input:b}'] }])
+    expect(answered(secrets[0]!, { '${input:a}': '1', '${input:b}': '${input:a}' })).toBe(
+      'Bearer 1, ${input:a}1',
+    )
   })
 
   it.each([
@@ -68,7 +80,7 @@ describe('planOf', () => {
     [{ command: 'npx', args: ['-c', 'x'] }, /option -c/],
     [{ command: 'npx', args: ['tools', '--api-key=hunter2'] }, /looks like a secret/],
     [{ command: 'npx', args: ['tools', '--token', 'hunter2'] }, /looks like a secret/],
-    [{ command: 'npx', args: ['tools'], env: { A: '${input:a}' } }, /refers to \$\{input:a\}/],
+    [{ command: 'npx', args: ['tools', '${input:a}'] }, /refers to \$\{input:a\}/],
     [{ command: 'npx', args: ['tools', '{name}'] }, /braces/],
     [{ command: 'node', args: ['--inspect', 'x.js'] }, /script first/],
     [{ url: 'http://mcp.example.com' }, /https/],

@@ -1,9 +1,9 @@
-import { basename, isAbsolute, resolve } from 'node:path'
-import { toSlug, type EndpointInput, type api } from '@berth/contracts'
+import type { z } from 'zod'
+import type { addServerBody } from '../catalog.ts'
+import { toSlug } from '../ids.ts'
 import { looksSecret } from './secret.ts'
 
-type AddBody = EndpointInput<typeof api.catalog.add>['body']
-export type PlannedArtifact = AddBody['artifact']
+export type PlannedArtifact = z.input<typeof addServerBody>['artifact']
 
 /** A secret of an entry: what the server calls it, what the workspace will, and its value, which is never shown. */
 export interface PlannedSecret {
@@ -11,6 +11,8 @@ export interface PlannedSecret {
   in: 'env' | 'header'
   workspaceName: string
   value: string
+  /** References in the value, such as `${input:token}`, to what the file does not hold. */
+  asks: string[]
 }
 
 /** What an entry of the file becomes. */
@@ -30,11 +32,10 @@ export class NotImportable extends Error {
   override readonly name = 'NotImportable'
 }
 
-/** Where paths of a file are looked for, and whether a folder has a package of its own. */
+/** What only the place where a file is read can know. */
 export interface Surroundings {
-  folder: string
-  /** The folder to take for a script: its package's, else the one it stands in; throws NotImportable if it is not there. */
-  folderOf: (script: string) => { folder: string; script: string }
+  /** The folder to take for a script, which may be relative to `cwd`; throws NotImportable where there is none. */
+  scriptAt: (script: string, cwd: string | undefined) => { folder: string; script: string }
 }
 
 /** What an entry becomes. Throws NotImportable with the reason where it cannot become anything. */
@@ -113,7 +114,7 @@ function fromCommand(fields: Record<string, unknown>, around: Surroundings): Sou
   const env = textsOf(fields['env'], 'env')
   const throughCmd = /^cmd(\.exe)?$/i.test(command) && given[0]?.toLowerCase() === '/c'
   const words = throughCmd ? given.slice(1) : [command, ...given]
-  const program = basename(words[0] ?? '').replace(/\.(cmd|exe)$/i, '')
+  const program = (words[0] ?? '').replace(/^.*[\\/]/, '').replace(/\.(cmd|exe)$/i, '')
   const args = words.slice(1)
   if (program === 'npx') return fromNpx(args, env)
   if (program === 'node') return fromNode(args, env, fields['cwd'], around)
@@ -176,8 +177,7 @@ function fromNode(given: string[], env: Record<string, string>, cwd: unknown, ar
     )
   }
   refuseUnfit(script, 'The path')
-  const from = typeof cwd === 'string' ? resolve(around.folder, cwd) : around.folder
-  const found = around.folderOf(isAbsolute(script) ? script : resolve(from, script))
+  const found = around.scriptAt(script, typeof cwd === 'string' ? cwd : undefined)
   const artifact = { kind: 'local' as const, path: found.folder, command: ['node', found.script] }
   return { artifact, args, env, headers: {} }
 }
@@ -192,21 +192,25 @@ function part(deployment: string, values: Record<string, string>, where: 'env' |
         `"${name}" cannot be the name of ${where === 'env' ? 'a variable' : 'a header'}.`,
       )
     }
-    const variable = /\$\{[^}]*\}/.exec(value)
-    if (variable)
-      throw new NotImportable(`${name} refers to ${variable[0]}; write the value itself into the file.`)
-    if (value && looksSecret(name, value)) {
+    const asks = [...new Set(value.match(reference))]
+    // What the file only refers to is kept out of it for a reason.
+    if (asks.length > 0 || (value && looksSecret(name, value))) {
       const workspaceName = secretNameFor(deployment, name)
-      secrets.push({ name, in: where, workspaceName, value })
-    } else {
-      refuseUnfit(value, name)
-      plain[name] = value
-    }
+      secrets.push({ name, in: where, workspaceName, value, asks })
+    } else plain[name] = value
   }
   return { plain, secrets }
 }
 
-function secretNameFor(deployment: string, name: string): string {
+const reference = /\$\{[^}]*\}/g
+
+/** A secret's value with its references replaced by what was given for them. */
+export function answered({ value }: PlannedSecret, answers: Readonly<Record<string, string>>): string {
+  return value.replace(reference, (whole) => answers[whole] ?? whole)
+}
+
+/** What a workspace calls a secret of one of its deployments. */
+export function secretNameFor(deployment: string, name: string): string {
   const whole = `${deployment}_${name}`.toUpperCase().replaceAll('-', '_')
   return (/^[A-Z_]/.test(whole) ? whole : `_${whole}`).slice(0, 64)
 }
