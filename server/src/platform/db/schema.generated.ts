@@ -11,6 +11,16 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AccountLinks {
+  createdAt: Timestamp;
+  email: string | null;
+  expiresAt: Timestamp;
+  hash: Buffer;
+  purpose: string;
+  usedAt: Timestamp | null;
+  userId: string;
+}
+
 export interface Accounts {
   accessToken: string | null;
   accessTokenExpiresAt: Timestamp | null;
@@ -211,6 +221,20 @@ export interface LogHeads {
   seq: Generated<number>;
 }
 
+export interface Mails {
+  attempts: Generated<number>;
+  content: Buffer | null;
+  createdAt: Timestamp;
+  goodUntil: Timestamp | null;
+  id: string;
+  kind: string;
+  lastError: string | null;
+  recipient: string;
+  sentAt: Timestamp | null;
+  state: string;
+  subject: string;
+}
+
 export interface McpSessions {
   createdAt: Timestamp;
   deploymentId: string;
@@ -263,6 +287,11 @@ export interface Providers {
   organizationId: string;
   slug: string;
   state: Generated<string>;
+}
+
+export interface RecoveryCodes {
+  hash: Buffer;
+  userId: string;
 }
 
 export interface Releases {
@@ -334,6 +363,16 @@ export interface SchemaMigrations {
   digest: string;
   name: string;
   version: number;
+}
+
+export interface SecondFactors {
+  confirmedAt: Timestamp | null;
+  createdAt: Timestamp;
+  failures: Generated<number>;
+  lastStep: Generated<number>;
+  lockedUntil: Timestamp | null;
+  secret: Buffer;
+  userId: string;
 }
 
 export interface Secrets {
@@ -459,6 +498,7 @@ export interface Workspaces {
 }
 
 export interface DB {
+  accountLinks: AccountLinks;
   accounts: Accounts;
   authRateLimits: AuthRateLimits;
   callBatches: CallBatches;
@@ -476,18 +516,21 @@ export interface DB {
   installation: Installation;
   instances: Instances;
   logHeads: LogHeads;
+  mails: Mails;
   mcpSessions: McpSessions;
   members: Members;
   organizations: Organizations;
   organizationSlugs: OrganizationSlugs;
   platformRoles: PlatformRoles;
   providers: Providers;
+  recoveryCodes: RecoveryCodes;
   releases: Releases;
   releaseSurfaces: ReleaseSurfaces;
   runAttempts: RunAttempts;
   runners: Runners;
   runs: Runs;
   schemaMigrations: SchemaMigrations;
+  secondFactors: SecondFactors;
   secrets: Secrets;
   servers: Servers;
   sessions: Sessions;
