@@ -26,8 +26,10 @@ describe('the settings', () => {
       dataDir: '/srv/berth',
       publicUrl: null,
       trustProxy: false,
+      requestsPerMinute: 1200,
       secretKey: null,
       logLevel: 'info',
+      mail: null,
       databaseUrl: null,
       databaseDirectUrl: null,
     })
@@ -60,6 +62,7 @@ describe('the settings', () => {
       BERTH_PORT: '70700',
       BERTH_PUBLIC_URL: 'berth.example.com',
       BERTH_TRUST_PROXY: 'yes',
+      BERTH_REQUESTS_PER_MINUTE: 'many',
       BERTH_SECRET_KEY: 'short',
       BERTH_LOG_LEVEL: 'loud',
       DATABASE_DIRECT_URL: 'postgres://host/database',
@@ -68,6 +71,7 @@ describe('the settings', () => {
       'BERTH_PORT',
       'BERTH_PUBLIC_URL',
       'BERTH_TRUST_PROXY',
+      'BERTH_REQUESTS_PER_MINUTE',
       'BERTH_SECRET_KEY',
       'BERTH_LOG_LEVEL',
       'DATABASE_DIRECT_URL',
@@ -82,6 +86,11 @@ describe('the settings', () => {
     ['BERTH_PUBLIC_URL', 'ftp://berth.example.com'],
     ['BERTH_PUBLIC_URL', 'https://berth.example.com/?a=b'],
     ['BERTH_PUBLIC_URL', 'https://name:password@berth.example.com'],
+    ['BERTH_SMTP_URL', 'mail.example.com:587'],
+    ['BERTH_SMTP_URL', 'http://mail.example.com'],
+    ['BERTH_SMTP_URL', 'smtp://mail.example.com/?tls=no'],
+    ['BERTH_MAIL_FROM', 'Berth'],
+    ['BERTH_MAIL_FROM', 'a@b.c\nBcc: d@e.f'],
     ['DATABASE_URL', 'mysql://host/database'],
   ])('%s is not "%s"', (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name} must `)])
@@ -97,8 +106,17 @@ describe('the settings', () => {
     expect(table, 'the table of settings in README.md').toBe(settingsTable())
   })
 
+  test('of e-mail go together: a mail server needs a sender', () => {
+    const BERTH_SMTP_URL = 'smtp://user:a-real-secret@mail.example.com:587'
+    expect(faultsOf({ BERTH_SMTP_URL })).toEqual([expect.stringMatching(/^BERTH_MAIL_FROM must say whom/)])
+    const from = 'Berth <berth@example.com>'
+    expect(readConfig({ BERTH_SMTP_URL, BERTH_MAIL_FROM: from }).mail).toEqual({ url: BERTH_SMTP_URL, from })
+    expect(readConfig({ BERTH_MAIL_FROM: from }).mail).toBeNull()
+  })
+
   test('never repeat a secret that is wrong', () => {
     const env = {
+      BERTH_SMTP_URL: 'smpt://user:a-real-secret@mail.example.com',
       BERTH_SECRET_KEY: 'a-real-secret',
       DATABASE_URL: 'mysql://user:a-real-secret@host/database',
     }

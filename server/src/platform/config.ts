@@ -12,6 +12,24 @@ const postgresUrl = z.url({
   error: 'must be a URL like postgres://user:password@host/database',
 })
 
+const secretKey = /^[A-Za-z0-9+/]{43}=$/
+const secretKeyFault = 'must be 32 bytes in base64; `openssl rand -base64 32` makes one'
+
+const smtpUrl = z
+  .string()
+  .refine(
+    isSmtpUrl,
+    'must be a URL like smtp://user:password@mail.example.com:587, with nothing after the port',
+  )
+
+function isSmtpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, pathname, search, hash } = new URL(text)
+  return /^smtps?:$/.test(protocol) && hostname !== '' && /^\/?$/.test(pathname) && search + hash === ''
+}
+
+const sender = /^(?:[^<>@\r\n]* )?<?[^<>@\s]+@[^<>@\s]+>?$/
+
 /** Every setting: what it means, and for those without a default in place what holds `instead`. */
 const environment = z.object({
   BERTH_PORT: z
@@ -41,15 +59,45 @@ const environment = z.object({
   BERTH_TRUST_PROXY: flag
     .default(false)
     .describe("take the client's address from the headers of one reverse proxy in front"),
+  BERTH_REQUESTS_PER_MINUTE: z
+    .string()
+    .regex(/^\d{1,7}$/, 'must be a whole number; 0 sets no limit')
+    .transform(Number)
+    .default(1200)
+    .describe('requests to the API that each caller may make in a minute; 0: as many as they like'),
   BERTH_SECRET_KEY: z
     .string()
-    .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64; `openssl rand -base64 32` makes one')
+    .regex(secretKey, secretKeyFault)
     .optional()
     .meta({ description: '32 bytes in base64; seals every secret', instead: 'made in the data directory' }),
+  BERTH_SECRET_KEY_NEXT: z.string().regex(secretKey, secretKeyFault).optional().meta({
+    description: 'for `npm run rotate-secret-key` alone: the key to change `BERTH_SECRET_KEY` for',
+    instead: 'none',
+  }),
+  BERTH_BACKUP_PASSPHRASE: z.string().min(12, 'must have at least 12 characters').optional().meta({
+    description: 'for `npm run backup` and `restore`: takes the secret key into the backup, sealed with this',
+    instead: 'the key stays outside',
+  }),
+  BERTH_BACKUP_BEFORE_MIGRATION: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .describe(
+      'whether the database is backed up to `backups/` in the data directory before a newer Berth changes it',
+    ),
   BERTH_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('`trace` to `fatal`, or `silent`'),
+  BERTH_SMTP_URL: smtpUrl.optional().meta({
+    description:
+      'the mail server, as `smtp://user:password@host:587` or `smtps://…`; without one, links that would be mailed are handed on by an operator',
+    instead: 'no e-mail',
+  }),
+  BERTH_MAIL_FROM: z
+    .string()
+    .regex(sender, 'must be an address like berth@example.com or Berth <berth@example.com>')
+    .optional()
+    .meta({ description: 'who e-mail comes from; needed with `BERTH_SMTP_URL`', instead: 'none' }),
   DATABASE_URL: postgresUrl
     .optional()
     .meta({ description: 'a PostgreSQL 16 or later of your own', instead: 'embedded PostgreSQL' }),
@@ -86,6 +134,8 @@ export function settingsHelp(): string {
     .join('\n')
 }
 
+const senderMissing =
+  '  BERTH_MAIL_FROM must say whom e-mail comes from, like berth@example.com, where BERTH_SMTP_URL is set'
 const directAlone = '  DATABASE_DIRECT_URL is for LISTEN beside a pooled DATABASE_URL; set that too'
 
 export interface Config {
@@ -94,10 +144,21 @@ export interface Config {
   dataDir: string
   publicUrl: string | null
   trustProxy: boolean
+  requestsPerMinute: number
   secretKey: string | null
+  nextSecretKey: string | null
+  backupPassphrase: string | null
+  backupBeforeMigration: boolean
   logLevel: string
+  /** How e-mail is sent; null: not at all. */
+  mail: MailConfig | null
   databaseUrl: string | null
   databaseDirectUrl: string | null
+}
+
+export interface MailConfig {
+  url: string
+  from: string
 }
 
 export class ConfigError extends Error {
@@ -110,6 +171,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const parsed = environment.safeParse(given)
   const faults = (parsed.error?.issues ?? []).map((issue) => `  ${issue.path.join('.')} ${issue.message}`)
   if (given['DATABASE_DIRECT_URL'] && !given['DATABASE_URL']) faults.push(directAlone)
+  if (parsed.data?.BERTH_SMTP_URL && !parsed.data.BERTH_MAIL_FROM) faults.push(senderMissing)
   if (!parsed.success || faults.length > 0)
     throw new ConfigError(`These settings are not valid:\n${faults.join('\n')}`)
   const e = parsed.data
@@ -119,8 +181,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dataDir: path.resolve(e.BERTH_DATA_DIR),
     publicUrl: e.BERTH_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     trustProxy: e.BERTH_TRUST_PROXY,
+    requestsPerMinute: e.BERTH_REQUESTS_PER_MINUTE,
     secretKey: e.BERTH_SECRET_KEY ?? null,
+    nextSecretKey: e.BERTH_SECRET_KEY_NEXT ?? null,
+    backupPassphrase: e.BERTH_BACKUP_PASSPHRASE ?? null,
+    backupBeforeMigration: e.BERTH_BACKUP_BEFORE_MIGRATION === 'on',
     logLevel: e.BERTH_LOG_LEVEL,
+    mail: e.BERTH_SMTP_URL ? { url: e.BERTH_SMTP_URL, from: e.BERTH_MAIL_FROM! } : null,
     databaseUrl: e.DATABASE_URL ?? null,
     databaseDirectUrl: e.DATABASE_DIRECT_URL ?? e.DATABASE_URL ?? null,
   }

@@ -1,6 +1,9 @@
 import { problemCodes, type Problem, type ProblemCode } from '@berth/contracts'
 
-type Extra = Pick<Problem, 'errors' | 'notes' | 'decisionId' | 'current'>
+type Extra = Pick<Problem, 'errors' | 'notes' | 'decisionId' | 'current'> & {
+  /** When the same request may be sent again; goes into `Retry-After`. */
+  retryAfterSeconds?: number
+}
 
 /** A refusal with a code of the closed list and a sentence; thrown anywhere, answered as problem+json. */
 export class Refusal extends Error {
@@ -17,6 +20,7 @@ export class Refusal extends Error {
   }
   toProblem(requestId: string): Problem {
     const { status, title } = problemCodes[this.code]
+    const { retryAfterSeconds: _, ...extra } = this.extra
     return {
       type: `about:blank#${this.code}`,
       title,
@@ -24,7 +28,7 @@ export class Refusal extends Error {
       code: this.code,
       detail: this.message,
       requestId,
-      ...this.extra,
+      ...extra,
     }
   }
 }

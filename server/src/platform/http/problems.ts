@@ -4,6 +4,8 @@ import { Refusal } from '../problem.ts'
 
 export function sendProblem(reply: FastifyReply, refusal: Refusal, requestId: string): FastifyReply {
   if (refusal.status === 401) reply.header('www-authenticate', 'Bearer')
+  const { retryAfterSeconds } = refusal.extra
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   return reply
     .status(refusal.status)
     .header('content-type', 'application/problem+json; charset=utf-8')
