@@ -5,9 +5,10 @@ import { catalogEndpoints } from './catalog.ts'
 import { deploymentEndpoints } from './deployments.ts'
 import { identityEndpoints } from './identity.ts'
 import { lifecycleEndpoints } from './lifecycle.ts'
+import { limitEndpoints } from './limits.ts'
 import { notificationEndpoints } from './notifications.ts'
+import { operatorEndpoints } from './operator.ts'
 import { organizationEndpoints } from './organizations.ts'
-import { platformEndpoints } from './platform.ts'
 import { policyEndpoints } from './policy.ts'
 import { runEndpoints } from './runs.ts'
 import { secretEndpoints } from './secrets.ts'
@@ -18,7 +19,8 @@ import { workspaceEndpoints } from './workspaces.ts'
 
 /** Every endpoint of the API, by domain. */
 export const api = {
-  platform: platformEndpoints,
+  operator: operatorEndpoints,
+  limits: limitEndpoints,
   identity: identityEndpoints,
   account: accountEndpoints,
   users: userEndpoints,

@@ -46,6 +46,8 @@ export const eventTypes = {
   'mail.failed': { mailId: idOf('mail'), kind: z.string(), reason: text() },
   'organization.created': { name: text(), slug: text(), timeZone: z.string() },
   'organization.updated': { changes: personal(changes) },
+  'operator.organization_suspended': { organizationId: idOf('organization'), reason: text() },
+  'operator.organization_resumed': { organizationId: idOf('organization') },
   'organization.suspended': { reason: text() },
   'organization.resumed': {},
   'organization.closed': { reason: text() },

@@ -107,6 +107,11 @@ async function onFailedRelease(world: World): Promise<Given> {
   return onRelease(world, name)
 }
 
+async function onFreshOrganization({ stranger }: World): Promise<Given> {
+  const { id } = await stranger.client.call(api.organizations.create, { body: { name: fresh('Spare') } })
+  return { params: { organizationId: id } }
+}
+
 async function onFreshMember(world: World): Promise<Given> {
   const { memberId } = await join(world, 'developer')
   return { params: { organizationId: world.organizationId, memberId } }
@@ -114,7 +119,28 @@ async function onFreshMember(world: World): Promise<Given> {
 
 /** Every operation of the OpenAPI document has its row here; one without it fails the test. */
 export const rows: Record<string, Row> = {
-  'platform.state': { needs: 'operator' },
+  'operator.list-organizations': { needs: 'operator' },
+  'operator.get-organization': { needs: 'operator', request: inOrganization },
+  'operator.suspend-organization': {
+    needs: 'operator',
+    request: async (world) => ({ ...(await onFreshOrganization(world)), body: { reason: 'A test' } }),
+  },
+  'operator.resume-organization': {
+    needs: 'operator',
+    request: async (world) => {
+      const given = await onFreshOrganization(world)
+      const params = given.params as { organizationId: string }
+      await world.operator.client.call(api.operator.suspendOrganization, {
+        params,
+        body: { reason: 'A test' },
+      })
+      return given
+    },
+  },
+  'operator.list-runners': { needs: 'operator' },
+  'operator.health': { needs: 'operator' },
+
+  'limits.mine': { needs: 'person' },
 
   'identity.setup': { needs: 'nothing' },
   'identity.me': { needs: 'person' },

@@ -12,8 +12,8 @@ import { createInternalServer } from './gateway/internal.ts'
 import { liveDeployments } from './gateway/live.ts'
 import { createIdentity, revokeTokensOfMember } from './identity/service.ts'
 import { createOrganizationResolver, organizationGate, organizationRoutes } from './organizations/service.ts'
+import { installationRoutes } from './installation/routes.ts'
 import { lifecycleRoutes } from './lifecycle/routes.ts'
-import { platformRoutes } from './lifecycle/platform-state.ts'
 import { createJournal, meteringRoutes, startCopier, type Copier } from './metering/service.ts'
 import type { Clock } from './platform/clock.ts'
 import { ConfigError, type Config } from './platform/config.ts'
@@ -57,8 +57,8 @@ export interface BerthOptions {
   roles?: readonly Role[]
   clock?: Clock
   logger?: Logger
-  /** Requests a minute and caller; 0: no limit. */
-  requestsPerMinute?: number
+  /** In place of the setting; 0: no limit. */
+  requestsPerMinute?: number | undefined
   /** Install and observe the bundled servers by and by, so that the catalog shows their tools. */
   observeBundled?: boolean
   /** Other patience, or another machine, than the usual for the runtime. */
@@ -90,7 +90,7 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   const roles = new Set(options.roles ?? allRoles)
   const platform = await openPlatform({ ...options, jobNames })
   let publicUrl = config.publicUrl ?? ''
-  const requestsPerMinute = options.requestsPerMinute ?? 1200
+  const requestsPerMinute = options.requestsPerMinute ?? config.requestsPerMinute
   const { authenticator, parts } = await compose(platform, roles, () => publicUrl, {
     rateLimited: requestsPerMinute > 0,
     observeBundled: options.observeBundled ?? false,
@@ -258,7 +258,7 @@ async function compose(
         },
       },
       { intercept: roles.has('gateway') ? gateway.intercept : () => false },
-      { routes: [...platformRoutes(platform, publicUrl), ...lifecycleRoutes(platform, publicUrl)] },
+      { routes: [...installationRoutes(platform, publicUrl), ...lifecycleRoutes(platform, publicUrl)] },
     ],
   }
 }

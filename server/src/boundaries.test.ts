@@ -15,7 +15,7 @@ const tiers = new Map(
     ['secrets', 'runs', 'workspaces', 'trust'],
     ['policy'],
     ['runtime'],
-    ['lifecycle', 'gateway'],
+    ['lifecycle', 'gateway', 'installation'],
   ].flatMap((folders, tier) => folders.map((folder) => [folder, tier] as const)),
 )
 

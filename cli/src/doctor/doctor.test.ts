@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkBrowser, checkDataDirectory, checkNode, checkPort, roomFinding } from './machine.ts'
+import { roomFinding } from '@berth/contracts'
+import { checkBrowser, checkDataDirectory, checkNode, checkPort } from './machine.ts'
 import { clockFinding } from './server.ts'
 
 let folder: string
@@ -43,11 +44,11 @@ describe('the data directory', () => {
   })
 
   it.each([
-    [0.5, 'fault'],
-    [3, 'weaker'],
+    [0.5, 'down'],
+    [3, 'degraded'],
     [50, 'ok'],
-  ])('with %s GB left is %s', (gigabytes, level) => {
-    expect(roomFinding('/x', gigabytes * 1024 ** 3).level).toBe(level)
+  ])('with %s GB left is %s', (gigabytes, state) => {
+    expect(roomFinding('/x', gigabytes * 1024 ** 3).state).toBe(state)
   })
 })
 

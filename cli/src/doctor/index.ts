@@ -9,7 +9,7 @@ import { escapeText } from '../core/text.ts'
 import { stateCell } from '../core/words.ts'
 import type { Finding } from './finding.ts'
 import { checkBrowser, checkDataDirectory, checkNode, checkPort, checkRegistry } from './machine.ts'
-import { checkRunners, checkServer } from './server.ts'
+import { checkInstallation, checkServer } from './server.ts'
 
 const checkout = fileURLToPath(new URL('../../../', import.meta.url))
 const registryMs = 20_000
@@ -31,10 +31,16 @@ export function doctorCommand(): Command {
 
 async function doctor(context: Context, options: { dataDir?: string }): Promise<void> {
   const { findings, answers } = await checkServer(context)
-  if (answers && findings[0]?.level === 'ok') findings.push(...(await checkRunners(context)))
-  findings.push(checkNode(process.versions.node))
-  if (runsHere(context.url)) findings.push(...(await checkMachine(context, options.dataDir, answers)))
-  print(context, findings)
+  const told = answers && findings[0]?.level === 'ok' ? await checkInstallation(context) : []
+  const here = runsHere(context.url) ? await checkMachine(context, options.dataDir, answers) : []
+  // What the installation says of itself it has looked at more closely.
+  const untold = ({ check }: Finding) => told.every((one) => one.check !== check)
+  print(context, [
+    ...findings.filter(untold),
+    ...told,
+    checkNode(process.versions.node),
+    ...here.filter(untold),
+  ])
 }
 
 const runsHere = (url: string): boolean =>

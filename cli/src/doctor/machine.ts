@@ -2,9 +2,8 @@ import { execFile } from 'node:child_process'
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { fault, ok, weaker, type Finding } from './finding.ts'
-
-const gigabyte = 1024 ** 3
+import { roomFinding } from '@berth/contracts'
+import { fault, ok, said, weaker, type Finding } from './finding.ts'
 
 /** The Node that runs mcpctl. */
 export function checkNode(version: string): Finding {
@@ -56,15 +55,7 @@ function keyOf(folder: string, inEnvironment: boolean): Finding {
 
 function roomIn(folder: string): Finding {
   const { bavail, bsize } = statfsSync(folder)
-  return roomFinding(folder, bavail * bsize)
-}
-
-/** Judges the bytes left on a disk. */
-export function roomFinding(folder: string, bytes: number): Finding {
-  const sentence = `${(bytes / gigabyte).toFixed(1)} GB are free where ${folder} is.`
-  if (bytes < gigabyte) return fault('disk', sentence, 'Make room: the database stops when the disk is full.')
-  if (bytes < 5 * gigabyte) return weaker('disk', sentence, 'Make room before it runs out.')
-  return ok('disk', sentence)
+  return said('disk', roomFinding(folder, bavail * bsize))
 }
 
 /** Whether the port of a Berth that does not answer is free for it. */

@@ -1,6 +1,6 @@
-import { api, ApiError, UnreachableError } from '@berth/contracts'
+import { api, ApiError, databaseFinding, feedFinding, UnreachableError } from '@berth/contracts'
 import type { Context } from '../core/context.ts'
-import { fault, ok, weaker, type Finding } from './finding.ts'
+import { fault, ok, said, weaker, type Finding } from './finding.ts'
 
 /** A sign-in and a certificate tolerate about so much; tokens and codes go wrong beyond. */
 const mostSkewMs = 5000
@@ -28,16 +28,8 @@ export async function checkServer(context: Context): Promise<{ findings: Finding
   return {
     findings: [
       ok('server', `Berth answers at ${context.url}.`),
-      state.database
-        ? ok('database', 'Its database answers.')
-        : fault('database', 'Its database does not answer.', 'Look at PostgreSQL, and at DATABASE_URL.'),
-      state.feed
-        ? ok('feed', 'Changes reach this server as they happen.')
-        : fault(
-            'feed',
-            'Changes do not reach it.',
-            'DATABASE_DIRECT_URL must lead past any connection pooler.',
-          ),
+      said('database', databaseFinding(state.database)),
+      said('feed', feedFinding(state.feed)),
       clockFinding(response.headers.get('date'), sentAt, arrivedAt),
     ],
     answers: true,
@@ -67,28 +59,17 @@ export function clockFinding(date: string | null, sentAt: number, arrivedAt: num
   return fault('clock', sentence, 'Let both machines set their clocks by NTP.')
 }
 
-/** What the machines of the installation can enforce; only operators are told. */
-export async function checkRunners(context: Context): Promise<Finding[]> {
+/** How each part of the installation does; only operators are told. */
+export async function checkInstallation(context: Context): Promise<Finding[]> {
   if (!context.token) {
-    return [weaker('runners', 'Nobody is signed in, so the runners were not asked.', 'mcpctl login')]
+    return [weaker('runners', 'Nobody is signed in, so the installation was not asked.', 'mcpctl login')]
   }
   try {
-    const { runners } = await context.call(api.platform.state, {})
-    if (runners.length === 0)
-      return [fault('runners', 'No runner is alive.', 'Restart Berth and read its log.')]
-    return runners.flatMap(({ id, capabilities }) =>
-      capabilities.map(({ name, ok: good, sentence }) =>
-        good ? ok(name, sentence) : besides(name, runners.length > 1 ? `${id}: ${sentence}` : sentence),
-      ),
-    )
+    const { parts } = await context.call(api.operator.health, {})
+    return parts.map(({ part, ...finding }) => said(part, finding))
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const remedy = error.problem.code === 'unauthenticated' ? 'mcpctl login' : 'Sign in as an operator.'
-    return [weaker('runners', `The runners were not asked: ${error.problem.detail}`, remedy)]
+    return [weaker('runners', `The installation was not asked: ${error.problem.detail}`, remedy)]
   }
-}
-
-/** Without a sandbox, tiers refuse servers; limits that are weaker only make them less safe. The sentence says how. */
-function besides(name: string, sentence: string): Finding {
-  return name === 'sandbox' ? fault(name, sentence) : weaker(name, sentence)
 }

@@ -37,7 +37,20 @@ export interface Jobs {
   /** Makes this process look for waiting jobs now instead of at the next poll. */
   wake(name: JobName): void
   work(handlers: JobHandler[]): Promise<void>
+  /** How much waits in every queue. */
+  depths(): Promise<QueueDepth[]>
   stop(): Promise<void>
+}
+
+export interface QueueDepth {
+  name: string
+  /** Due, and taken by nobody yet. */
+  waiting: number
+  active: number
+  /** Given up after their last try, within the last day. */
+  dead: number
+  /** How long the oldest one has been due. */
+  oldestSeconds: number
 }
 
 const schema = 'pgboss'
@@ -98,11 +111,26 @@ export async function startJobs(options: {
       if (id) boss.notifyWorker(id)
     },
     work,
+    depths: async () => {
+      const { rows } = await boss.getDb().executeSql(depths, [options.names])
+      return rows as QueueDepth[]
+    },
     stop: async () => {
       await boss.stop({ graceful: true, timeout: 5000 })
     },
   }
 }
+
+const depths = `
+  select q.name,
+    count(*) filter (where j.name = q.name and j.state < 'active' and j.start_after <= now())::int as waiting,
+    count(*) filter (where j.name = q.name and j.state = 'active')::int as active,
+    count(*) filter (where j.name <> q.name and j.created_on > now() - interval '1 day')::int as dead,
+    coalesce(extract(epoch from now() - min(j.start_after)
+      filter (where j.name = q.name and j.state < 'active' and j.start_after <= now())), 0)::int as "oldestSeconds"
+  from unnest($1::text[]) as q (name)
+  left join ${schema}.job j on j.name in (q.name, q.name || '.dead') and j.state <= 'active'
+  group by q.name order by q.name`
 
 /** Lets pg-boss run its statement on the caller's transaction. */
 function inside(trx: Transaction<DB>) {

@@ -25,23 +25,9 @@ import { SessionStreams } from './streams.ts'
 import { callOnce } from './call-once.ts'
 import type { OnceAnswer, OnceRequest } from './call-once.ts'
 import { faultOf, refuseBody, unheard, type Unheard } from './refuse.ts'
+import { usualLimits, type EndpointOptions } from './limits.ts'
 import { upkeep } from './upkeep.ts'
 import type { CallRecord, Outcome, Refusal, RelayContext, RelayHooks, SessionView } from './types.ts'
-
-export interface EndpointOptions {
-  /** Largest POST body in bytes. Default 4 MiB. */
-  maxBodyBytes?: number
-  /** A session without requests or streams for so long is closed. Default 30 min. */
-  idleMs?: number
-  /** Comment interval on open streams; a held answer becomes a stream after it. Default 15 s. */
-  keepAliveMs?: number
-  /** A call without an answer for so long gets an error. Default 1 h. */
-  maxCallMs?: number
-  /** Requests in flight in one session. Default 256. */
-  maxInFlight?: number
-  /** Messages in one batch. Default 64. */
-  maxBatch?: number
-}
 
 export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
   readonly held = new Set<Exchange<C>>()
@@ -53,15 +39,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
 
   constructor(hooks: RelayHooks<C>, options: EndpointOptions = {}) {
     this.hooks = hooks
-    this.options = {
-      maxBodyBytes: 4 * 1024 * 1024,
-      idleMs: 30 * 60_000,
-      keepAliveMs: 15_000,
-      maxCallMs: 60 * 60_000,
-      maxInFlight: 256,
-      maxBatch: 64,
-      ...options,
-    }
+    this.options = { ...usualLimits, ...options }
     this.table = new SessionTable(hooks)
     this.timer = setInterval(() => upkeep(this), this.options.keepAliveMs).unref()
   }

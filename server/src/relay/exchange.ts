@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http'
 import { toolName } from './admission.ts'
 import { Call } from './call.ts'
 import type { Envelope } from './envelope.ts'
+import { retryAfter } from './http.ts'
 import { codes, errorText, resultText } from './jsonrpc.ts'
 import type { ServerMessage } from './routing.ts'
 import type { Session } from './session.ts'
@@ -130,7 +131,11 @@ export class Exchange<C extends RelayContext> {
     this.host.held.delete(this)
     if (this.res.destroyed) return
     const length = bytes < 0 ? Buffer.byteLength(body) : bytes
-    this.res.writeHead(this.status, { 'content-type': 'application/json', 'content-length': length })
+    this.res.writeHead(this.status, {
+      'content-type': 'application/json',
+      'content-length': length,
+      ...retryAfter(this.status),
+    })
     this.res.end(body)
   }
 }

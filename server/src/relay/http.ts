@@ -26,9 +26,15 @@ export function sendJson(
   res.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
+    ...retryAfter(status),
     ...headers,
   })
   res.end(body)
+}
+
+/** Too much is under way in a session: that is over as soon as something of it is answered. */
+export function retryAfter(status: number): Record<string, string> | undefined {
+  return status === 429 ? { 'retry-after': '1' } : undefined
 }
 
 export function sendEmpty(res: ServerResponse, status: number): void {

@@ -1,6 +1,6 @@
 /** The relay's door: everything other domains use. */
 export { McpEndpoint } from './endpoint.ts'
-export type { EndpointOptions } from './endpoint.ts'
+export { usualLimits, type EndpointOptions } from './limits.ts'
 export type { OnceAnswer, OnceRequest } from './call-once.ts'
 export { readBody } from './http.ts'
 export { RemoteUpstream } from './remote-upstream.ts'

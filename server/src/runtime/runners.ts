@@ -5,6 +5,7 @@ import path from 'node:path'
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import type { Logger } from '../platform/logger.ts'
+import { version } from '../platform/version.ts'
 import { endLeases } from '../runs/service.ts'
 import type { Capabilities } from './sandbox/capabilities.ts'
 import { identify, isAlive, type ProcessIdentity } from './process/proc.ts'
@@ -49,9 +50,11 @@ export async function announceRunner(options: RunnerOptions): Promise<Runner> {
     sentence: finding.sentence,
   }))
   await sql`
-    insert into runners (id, address, roles, host, capabilities, started_at, alive_until)
-    values (${id}, ${options.address}, ${options.roles}, ${hostname()}, ${JSON.stringify(capabilities)}::jsonb,
-            now(), now() + make_interval(secs => ${leaseSeconds}))`.execute(db)
+    insert into runners (id, address, roles, host, version, capabilities, started_at, alive_until)
+    values (${id}, ${options.address}, ${options.roles}, ${hostname()}, ${version},
+            ${JSON.stringify(capabilities)}::jsonb, now(), now() + make_interval(secs => ${leaseSeconds}))`.execute(
+    db,
+  )
 
   let renewed = performance.now()
   let fenced = false
@@ -69,9 +72,9 @@ export async function announceRunner(options: RunnerOptions): Promise<Runner> {
     beating = true
     const asked = performance.now()
     try {
-      await sql`update runners set alive_until = now() + make_interval(secs => ${leaseSeconds}) where id = ${id}`.execute(
-        db,
-      )
+      await sql`
+        update runners set beat_at = now(), alive_until = now() + make_interval(secs => ${leaseSeconds})
+        where id = ${id}`.execute(db)
     } catch {
       return
     } finally {

@@ -2,5 +2,6 @@
 export { createRuntime, type Homes, type Runtime, type RuntimeOptions } from './runtime.ts'
 export { runtimeRoutes, type LiveDeployments } from './routes.ts'
 export type { RuntimeLogs } from './logs.ts'
+export { usualTimings } from './limits.ts'
 export type { StopReason } from './held.ts'
 export { findDeployment, findDeployments, homeAddress, toDeployment, type DeploymentRow } from './store.ts'

@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointReply, EndpointRequest } from '@berth/contracts'
+import type { Endpoint, EndpointReply, EndpointRequest, RequestLimit } from '@berth/contracts'
 import type { Database } from '../db/database.ts'
 import type { Origin, Tx } from '../mutate.ts'
 import type { Principal } from './principal.ts'
@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly address: string
   readonly headers: Record<string, string | string[] | undefined>
   readonly origin: Origin
+  /** How many requests the caller may make; null: they are not limited. */
+  readonly requestLimit: RequestLimit | null
   readonly db: Database
   /**
    * The unit of work. With an `Idempotency-Key`, what it returns is kept and given again, so an endpoint that

@@ -7,6 +7,7 @@ import { mutate, type MutateContext } from '../mutate.ts'
 import { notFound, Refusal } from '../problem.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { claimKey, idempotentRequest, keepReply, Replay, type IdempotentRequest } from './idempotency.ts'
+import { requestLimitOf } from './limits.ts'
 import { streaming, type RequestContext, type Route } from './implement.ts'
 import { haltedSentence, may, type Authenticator, type Principal } from './principal.ts'
 import type { Recognize } from './recognize.ts'
@@ -176,6 +177,9 @@ function contextOf(
     address: request.ip,
     headers: request.headers,
     origin,
+    get requestLimit() {
+      return requestLimitOf(reply)
+    },
     db: options.db,
     mutate: (work) => {
       const key = principal ? idempotencyOf(endpoint, request, principal) : null
@@ -190,6 +194,8 @@ function contextOf(
     stream: (lastEventId) => {
       const anew: Recognize = (same) => options.authenticator.authenticate(same.headers)
       reply.hijack()
+      // What was said so far, the request's id and limits among it, goes with the stream's own head.
+      for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value!)
       const header = request.headers['last-event-id']
       const sse = openSse(reply.raw, {
         lastEventId: typeof header === 'string' ? header : lastEventId,

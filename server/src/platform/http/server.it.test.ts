@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { api } from '@berth/contracts'
 import { signUp, startTestServer, type TestPerson, type TestServer } from '../testing/index.ts'
 
 let server: TestServer
@@ -109,6 +110,58 @@ describe('the limit of requests', () => {
     const statuses = await asks((n) => ({ 'x-forwarded-for': `198.51.100.${n}, 203.0.113.8` }))
     expect(statuses.slice(0, 20)).toEqual(Array(20).fill(401))
     expect(statuses.slice(20)).toEqual([429, 429])
+  })
+
+  test('stands in every answer, a refusal and a stream among them, and 429 says how long to wait', async () => {
+    const person = await signUp(limited)
+    const send = (path: string) =>
+      fetch(`${limited.url}${path}`, { headers: { authorization: `Bearer ${person.token}` } })
+    const left: number[] = []
+    for (const [path, status] of [
+      ['/api/me', 200],
+      ['/api/orgs/nowhere', 404],
+      ['/api/nothing', 404],
+      ['/api/stream', 200],
+    ] as const) {
+      const { headers, status: got, body } = await send(path)
+      await body?.cancel()
+      expect([path, got, headers.get('ratelimit-limit')]).toEqual([path, status, '20'])
+      expect(Number(headers.get('ratelimit-reset'))).toBeGreaterThan(0)
+      expect(headers.get('x-request-id')).toMatch(/^req_/)
+      left.push(Number(headers.get('ratelimit-remaining')))
+    }
+    expect(left).toEqual([19, 18, 17, 16])
+    const { requests } = await person.client.call(api.limits.mine, {})
+    expect(requests).toMatchObject({ limit: 20, used: 5, left: 15, windowSeconds: 60 })
+    for (let n = 0; n < 15; n++) await send('/api/me')
+    const refused = await send('/api/me')
+    const { detail } = (await refused.json()) as { detail: string }
+    const wait = refused.headers.get('retry-after')
+    expect([refused.status, refused.headers.get('ratelimit-remaining')]).toEqual([429, '0'])
+    expect(detail).toBe(`All 20 requests of this minute are used; try again in ${wait} s.`)
+  })
+
+  test('is the setting, and none is where it is 0', async () => {
+    for (const [setting, limit] of [
+      ['7', '7'],
+      ['0', null],
+    ] as const) {
+      const own = await startTestServer({
+        roles: ['api'],
+        requestsPerMinute: undefined,
+        env: { BERTH_REQUESTS_PER_MINUTE: setting },
+      })
+      try {
+        const person = await signUp(own)
+        const { headers } = await fetch(`${own.url}/api/me`)
+        expect(headers.get('ratelimit-limit')).toBe(limit)
+        const { requests, fixed } = await person.client.call(api.limits.mine, {})
+        expect(requests?.limit ?? null).toBe(limit && Number(limit))
+        expect(fixed.length).toBeGreaterThan(5)
+      } finally {
+        await own.close()
+      }
+    }
   })
 
   test('counts one person together, however the credential is written, and nobody else', async () => {

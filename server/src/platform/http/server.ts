@@ -2,13 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
-import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
 import fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { newId } from '../ids.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
+import { limitRequests, maxBodyBytes } from './limits.ts'
 import type { Principal } from './principal.ts'
 import { sendProblem, toRefusal } from './problems.ts'
 
@@ -40,7 +40,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     // One proxy: what stands before the address it saw itself, anybody may have written.
     trustProxy: options.trustProxy && ((_address, hop) => hop === 0),
     genReqId: () => newId('request'),
-    bodyLimit: 1024 * 1024,
+    bodyLimit: maxBodyBytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => {
@@ -95,19 +95,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     hsts: false,
     referrerPolicy: { policy: 'no-referrer' },
   })
-  if (options.requestsPerMinute > 0) {
-    await app.register(rateLimit, {
-      global: false,
-      max: options.requestsPerMinute,
-      timeWindow: '1 minute',
-      keyGenerator: async (request) => (await options.recognize(request))?.id ?? request.ip,
-    })
-    const limit = app.rateLimit()
-    // Before access is decided, so that tries with made-up tokens count for the address they come from.
-    app.addHook('onRequest', async (request, reply) => {
-      if (request.url.startsWith('/api/')) await limit.call(app, request, reply)
-    })
-  }
+  if (options.requestsPerMinute > 0) await limitRequests(app, options)
   return app
 }
 

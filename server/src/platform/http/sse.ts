@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 
 const keepAliveMs = 15_000
 /** A reader this far behind is cut off; it resumes where it was with `Last-Event-ID`. */
-const maxBuffered = 4 * 1024 * 1024
+export const maxBuffered = 4 * 1024 * 1024
 
 export interface SseEvent {
   event: string

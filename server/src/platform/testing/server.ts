@@ -24,7 +24,8 @@ export interface TestServerOptions {
   env?: Record<string, string>
   /** Share another server's database and data directory: a second process of the same installation. */
   beside?: TestServer
-  requestsPerMinute?: number
+  /** Absent: none; `undefined`: as the settings say. */
+  requestsPerMinute?: number | undefined
   runtime?: BerthOptions['runtime']
   logLevel?: string
 }
@@ -39,7 +40,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     databaseUrl: database.url,
     directUrl: database.url,
     logger: createLogger(options.logLevel ?? process.env['BERTH_TEST_LOG'] ?? 'silent'),
-    requestsPerMinute: options.requestsPerMinute ?? 0,
+    requestsPerMinute: 'requestsPerMinute' in options ? options.requestsPerMinute : 0,
     ...(options.runtime ? { runtime: options.runtime } : {}),
     ...(options.roles ? { roles: options.roles } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
