@@ -92,10 +92,21 @@ export const deployment = z.object({
 })
 export type Deployment = z.infer<typeof deployment>
 
+export const deploymentWords = [
+  'running',
+  'degraded',
+  'launching',
+  'held',
+  'quarantined',
+  'failed',
+  'stopping',
+  'stopped',
+] as const
+
 /** The one word a page shows for a deployment; a pure function of its separate fields. */
 export function deploymentWord(
   d: Pick<Deployment, 'desired' | 'phase' | 'health' | 'hold' | 'quarantined'>,
-): 'running' | 'degraded' | 'launching' | 'held' | 'quarantined' | 'stopping' | 'stopped' | 'failed' {
+): (typeof deploymentWords)[number] {
   if (d.quarantined) return 'quarantined'
   if (d.hold && d.desired === 'running') return 'held'
   if (d.phase === 'running')

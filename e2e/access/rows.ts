@@ -328,6 +328,14 @@ export const rows: Record<string, Row> = {
     needs: 'deployments:read',
     request: ({ organizationId }) => ({ query: { organizationId } }),
   },
+  'lifecycle.counts': {
+    needs: 'deployments:read',
+    request: ({ organizationId }) => ({ query: { organizationId } }),
+  },
+  'lifecycle.activity': {
+    needs: 'deployments:read',
+    request: ({ organizationId }) => ({ query: { organizationId } }),
+  },
   'lifecycle.stream': {
     needs: 'deployments:read',
     request: ({ organizationId }) => ({ query: { organizationId } }),

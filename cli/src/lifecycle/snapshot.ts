@@ -1,4 +1,4 @@
-import { api, deploymentWord, type WorkspaceSnapshot } from '@berth/contracts'
+import { api, deploymentWord, type deploymentWords, type WorkspaceSnapshot } from '@berth/contracts'
 import type { Context } from '../core/context.ts'
 import { findWorkspace } from '../core/find.ts'
 import type { Output } from '../core/output.ts'
@@ -8,6 +8,7 @@ import { stateCell } from '../core/words.ts'
 export interface LifecycleFilters {
   search?: string
   tier?: string
+  status?: (typeof deploymentWords)[number]
   state?: 'draft' | 'active' | 'archived'
 }
 

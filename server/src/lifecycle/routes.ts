@@ -1,23 +1,19 @@
-import { lifecycleEndpoints } from '@berth/contracts'
-import { activity } from '../metering/service.ts'
+import { lifecycleEndpoints, type WorkspaceSnapshot } from '@berth/contracts'
+import { type Activity, createActivity } from '../metering/service.ts'
 import { implement, streaming, type RequestContext, type Route } from '../platform/http/implement.ts'
 import { reaches, reachOf } from '../platform/http/principal.ts'
-import { afterCursor, cutPage } from '../platform/page.ts'
 import type { Platform } from '../platform/platform.ts'
 import { encodeCursor, headsOf, streamEvents } from '../platform/stream.ts'
 import { findRecentRuns } from '../runs/service.ts'
 import { findDeployments, toDeployment } from '../runtime/service.ts'
 import { listWorkspaces } from '../workspaces/service.ts'
-import type { Workspace, WorkspaceSnapshot } from '@berth/contracts'
-
-/** Most deployments shown of the workspaces of one page. */
-const maxDeployments = 2000
+import { count, readPage, type Line } from './store.ts'
 
 /** Events of the lifecycle page. */
 const shown = ['workspace.', 'deployment.', 'run.', 'surface.', 'decision.', 'calls.']
 
 /** Where the thing stands that an event is about. */
-function placeIn(payload: Record<string, unknown>) {
+function placeOf(payload: Record<string, unknown>) {
   const { workspaceId, deploymentId } = payload as Partial<Record<string, string>>
   return { workspaceId: workspaceId ?? null, deploymentId: deploymentId ?? null }
 }
@@ -25,32 +21,26 @@ function placeIn(payload: Record<string, unknown>) {
 /** The console's read model: snapshots of workspaces, then what changes, as it is committed. */
 export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Route[] {
   const { db, feed, logger } = platform
+  const activityOf = createActivity(platform)
   return implement(lifecycleEndpoints, {
     snapshot: async (context, { query }) => {
       const { organizationId } = context
       // The position comes first: what changes while the snapshot is read is told again by the stream.
       const streamCursor = encodeCursor(await headsOf(context.db, [organizationId]))
-      const filter = {
-        state: query.state,
-        tier: query.tier,
-        search: query.search,
-        id: context.principal.workspaceId ?? query.workspaceId,
-      }
-      const found = await listWorkspaces(
-        context.db,
-        organizationId,
-        filter,
-        afterCursor(query.cursor),
-        query.limit + 1,
-      )
-      const page = cutPage(
-        found,
-        query.limit,
-        (workspace) => workspace.id,
-        (workspace) => workspace,
-      )
-      const items = await snapshots(context, page.items, query.runLimit)
+      const filter = { ...query, organizationId, reach: reachOf(context.principal) }
+      const page = await readPage(context.db, filter, query.cursor, query.limit)
+      const items = await snapshots(context, page.lines, query.runLimit)
       return { items, nextCursor: page.nextCursor, streamCursor }
+    },
+    counts: (context, { query }) =>
+      count(context.db, {
+        ...query,
+        organizationId: context.organizationId,
+        reach: reachOf(context.principal),
+      }),
+    activity: async ({ organizationId, principal }) => {
+      const active = await activityOf(organizationId)
+      return { items: active.filter((one) => reaches(principal, one)).map(toActivity) }
     },
     stream: async (context, { query }) => {
       const sse = context.stream(query.cursor)
@@ -62,7 +52,7 @@ export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Ro
         organizations: [context.organizationId],
         cursor: sse.lastEventId,
         wanted: ({ type, payload }) =>
-          shown.some((start) => type.startsWith(start)) && reaches(context.principal, placeIn(payload)),
+          shown.some((start) => type.startsWith(start)) && reaches(context.principal, placeOf(payload)),
       })
       return streaming
     },
@@ -70,34 +60,36 @@ export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Ro
 
   async function snapshots(
     context: RequestContext,
-    workspaces: Workspace[],
+    lines: readonly Line[],
     runLimit: number,
   ): Promise<WorkspaceSnapshot[]> {
     const { organizationId } = context
-    const workspaceIds = workspaces.map((workspace) => workspace.id)
-    const [rows, runs] = await Promise.all([
-      findDeployments(context.db, {
-        organizationId,
-        workspaceIds,
-        reach: reachOf(context.principal),
-        limit: maxDeployments,
-      }),
-      findRecentRuns(context.db, organizationId, workspaceIds, runLimit),
+    const ids = [...new Set(lines.map(({ workspaceId }) => workspaceId))]
+    if (ids.length === 0) return []
+    const shownIds = lines.flatMap(({ deploymentId }) => deploymentId ?? [])
+    const [workspaces, rows, runs, calls] = await Promise.all([
+      listWorkspaces(context.db, organizationId, { ids }, null, ids.length),
+      findDeployments(context.db, { organizationId, ids: shownIds, limit: shownIds.length }),
+      findRecentRuns(context.db, organizationId, ids, runLimit),
+      activityOf(organizationId),
     ])
-    const calls = await activity(
-      context.db,
-      organizationId,
-      rows.map((row) => row.id),
-      platform.clock.now(),
-    )
+    const deployments = Map.groupBy(rows, (row) => row.workspaceId)
+    const recentRuns = Map.groupBy(runs, (run) => run.workspaceId)
+    const active = new Map(calls.map((one) => [one.deploymentId, toActivity(one)]))
     return workspaces.map((workspace) => {
-      const deployments = rows.filter((row) => row.workspaceId === workspace.id)
+      const own = deployments.get(workspace.id) ?? []
       return {
         workspace,
-        deployments: deployments.map((row) => toDeployment(row, publicUrl())),
-        recentRuns: runs.filter((run) => run.workspaceId === workspace.id && reaches(context.principal, run)),
-        activity: calls.filter((one) => deployments.some((row) => row.id === one.deploymentId)),
+        deployments: own.map((row) => toDeployment(row, publicUrl())),
+        recentRuns: (recentRuns.get(workspace.id) ?? []).filter((run) => reaches(context.principal, run)),
+        activity: own.flatMap((row) => active.get(row.id) ?? []),
       }
     })
   }
 }
+
+const toActivity = ({ deploymentId, callsLastMinute, p99Ms }: Activity) => ({
+  deploymentId,
+  callsLastMinute,
+  p99Ms,
+})

@@ -10,7 +10,7 @@ import { openTestPlatform, seedOrganization, type TestPlatform } from '../platfo
 import { lineOf } from './journal.ts'
 import { dropCallsBefore, makePartitions } from './partitions.ts'
 import {
-  activity,
+  createActivity,
   createJournal,
   listCalls,
   startCopier,
@@ -247,7 +247,8 @@ describe('the list', () => {
     for (let i = 1; i <= 100; i++) note({ deploymentId, latencyUs: i * 1000 })
     note({ deploymentId, at: Date.now() - 61_000 })
     await copier.catchUp()
-    const [found] = await activity(platform.db, organizationId, [deploymentId], new Date())
+    const active = await createActivity(platform)(organizationId)
+    const found = active.find((one) => one.deploymentId === deploymentId)
     expect(found).toMatchObject({ deploymentId, callsLastMinute: 100 })
     expect(found!.p99Ms).toBeCloseTo(99.01, 1)
   })

@@ -142,24 +142,18 @@ export async function findCalls(db: Queryable, filter: CallFilter): Promise<Call
 
 export interface Activity {
   deploymentId: string
+  workspaceId: string
   callsLastMinute: number
   p99Ms: number | null
 }
 
-/** The last minute's calls of deployments that had any. */
-export async function findActivity(
-  db: Queryable,
-  organizationId: string,
-  deploymentIds: string[],
-  now: Date,
-): Promise<Activity[]> {
-  if (deploymentIds.length === 0) return []
+/** The last minute's calls of an organization's deployments that had any. */
+export async function findActivity(db: Queryable, organizationId: string, now: Date): Promise<Activity[]> {
   const { rows } = await sql<Activity>`
-    select deployment_id, count(*) as calls_last_minute,
+    select deployment_id, workspace_id, count(*) as calls_last_minute,
       percentile_cont(0.99) within group (order by latency_us) / 1000 as p99_ms
     from calls
-    where organization_id = ${organizationId} and deployment_id = any(${deploymentIds}::text[])
-      and at > ${new Date(now.getTime() - 60_000)}
-    group by deployment_id`.execute(db)
+    where organization_id = ${organizationId} and at > ${new Date(now.getTime() - 60_000)}
+    group by deployment_id, workspace_id`.execute(db)
   return rows
 }

@@ -9,9 +9,12 @@ export function cutPage<Row, Item>(
 ): { items: Item[]; nextCursor: string | null } {
   const page = rows.slice(0, limit)
   const last = page.at(-1)
-  const nextCursor = rows.length > limit && last ? Buffer.from(keyOf(last)).toString('base64url') : null
+  const nextCursor = rows.length > limit && last ? toCursor(keyOf(last)) : null
   return { items: page.map(toItem), nextCursor }
 }
+
+/** A sorting key as a cursor, opaque to callers. */
+export const toCursor = (key: string): string => Buffer.from(key).toString('base64url')
 
 /** The sorting key in a cursor; null without one. */
 export function afterCursor(cursor: string | undefined): string | null {

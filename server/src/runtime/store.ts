@@ -100,6 +100,7 @@ export interface DeploymentFilter {
   organizationId: string
   workspaceId?: string
   workspaceIds?: string[]
+  ids?: string[]
   name?: string
   after?: string | null
   reach?: Reach
@@ -113,6 +114,7 @@ export async function findDeployments(db: Queryable, filter: DeploymentFilter): 
     where d.organization_id = ${filter.organizationId} and d.deleted_at is null
       ${filter.workspaceId ? sql`and d.workspace_id = ${filter.workspaceId}` : sql``}
       ${filter.workspaceIds ? sql`and d.workspace_id = any(${filter.workspaceIds})` : sql``}
+      ${filter.ids ? sql`and d.id = any(${filter.ids})` : sql``}
       ${filter.name ? sql`and d.name = ${filter.name}` : sql``}
       ${filter.reach?.workspaceId ? sql`and d.workspace_id = ${filter.reach.workspaceId}` : sql``}
       ${filter.reach?.deploymentIds ? sql`and d.id = any(${filter.reach.deploymentIds})` : sql``}

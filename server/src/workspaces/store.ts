@@ -28,6 +28,7 @@ export interface WorkspaceFilter {
   state?: Workspace['state'] | undefined
   /** Only this one: a service token sees no other. */
   id?: string | undefined
+  ids?: string[] | undefined
   tier?: string | undefined
   /** Part of a key or name. */
   search?: string | undefined
@@ -37,13 +38,14 @@ export interface WorkspaceFilter {
 export async function listWorkspaces(
   db: Queryable,
   organizationId: string,
-  { state, id, tier, search }: WorkspaceFilter,
+  { state, id, ids, tier, search }: WorkspaceFilter,
   before: string | null,
   limit: number,
 ): Promise<Workspace[]> {
   let query = db.selectFrom('workspaces').selectAll().where('organizationId', '=', organizationId)
   if (state) query = query.where('state', '=', state)
   if (id) query = query.where('id', '=', id)
+  if (ids) query = query.where('id', 'in', ids)
   if (tier) query = query.where('tier', '=', tier)
   if (search) {
     const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
