@@ -1,7 +1,7 @@
 /** MCP traffic: recognises the caller, finds the deployment, admits, and relays here or at the deployment's home. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LogEvent } from '@berth/contracts'
-import type { Journal } from '../metering/service.ts'
+import type { Journal, JournalRecord } from '../metering/service.ts'
 import type { Principal } from '../platform/http/principal.ts'
 import { may } from '../platform/http/principal.ts'
 import { newId } from '../platform/ids.ts'
@@ -75,6 +75,7 @@ export function createGateway(options: GatewayOptions) {
       homes.acquire(context.scope, `${context.principalKind}:${context.principalId}`, opening),
     release: (upstream, sessionId) => homes.release(upstream, sessionId),
     record: note,
+    recordSoon: (context, record, done) => options.journal.appendSoon(journalRecord(context, record), done),
     persistSession: (context, session) => saveSession(db, context, session),
     lookupSession: async (_context, id) => (removing.has(id) ? null : await findSession(db, id)),
     sessionClosed: ({ id }, reason) => {
@@ -113,10 +114,14 @@ export function createGateway(options: GatewayOptions) {
 
   /** Leaves the record of a call. Throws when it cannot be kept: then the call must not be answered. */
   function note(context: CallerContext, record: CallRecord): void {
+    options.journal.append(journalRecord(context, record))
+  }
+
+  function journalRecord(context: CallerContext, record: CallRecord): JournalRecord {
     const given = context.record
     if (given) delete context.record
     context.callId = given?.id ?? newId('call')
-    options.journal.append({
+    return {
       id: context.callId,
       organizationId: context.organizationId,
       workspaceId: context.workspaceId,
@@ -134,7 +139,7 @@ export function createGateway(options: GatewayOptions) {
       responseBytes: record.responseBytes,
       latencyUs: record.latencyUs,
       at: given?.at ?? record.startedAt,
-    })
+    }
   }
 
   /** For tiers that demand it: asks the database. A database that does not answer is a no. */

@@ -41,6 +41,11 @@ export interface Journal {
    * few microseconds. Throws when it cannot be written: then the call must not be answered.
    */
   append(record: JournalRecord): void
+  /**
+   * The same for calls that end together: those of one turn of the event loop are noted with one write, then each hears,
+   * still in that turn, whether it was.
+   */
+  appendSoon(record: JournalRecord, done: (noted: boolean) => void): void
   /** The files of this process that may hold something not yet copied, oldest first; the last one is being written. */
   files(): JournalFile[]
   /** Forgets a file that was copied and removed. */
@@ -82,6 +87,7 @@ export function createJournal(options: JournalOptions): Journal {
   let syncing = false
   let closed = false
   let opened = 0
+  let soon: { line: string; record: JournalRecord; done: (noted: boolean) => void }[] = []
   openNext()
 
   function openNext(): void {
@@ -118,6 +124,29 @@ export function createJournal(options: JournalOptions): Journal {
     dirty = true
   }
 
+  /** What could not be written together is tried alone: a line that is there twice is copied once. */
+  function flush(): void {
+    const batch = soon
+    soon = []
+    if (batch.length === 0) return
+    const together = tryToWrite(batch.map(({ line }) => line).join(''))
+    for (const { line, record, done } of batch) {
+      const noted = together || tryToWrite(line)
+      if (noted) count(record)
+      done(noted)
+    }
+    if (files.at(-1)!.size >= rotateBytes) openNext()
+  }
+
+  function tryToWrite(lines: string): boolean {
+    try {
+      write(lines)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   function sync(): void {
     const current = files.at(-1)!
     if (current.size > 0 && performance.now() - openedAt > rotateMs) openNext()
@@ -140,6 +169,12 @@ export function createJournal(options: JournalOptions): Journal {
       count(record)
       if (files.at(-1)!.size >= rotateBytes) openNext()
     },
+    appendSoon: (record, done) => {
+      if (closed) return done(false)
+      // After all input of this turn, so that what many sessions are answered is noted at once.
+      if (soon.length === 0) setImmediate(flush)
+      soon.push({ line: `${lineOf(record)}\n`, record, done })
+    },
     files: () => files.map(({ name, size }) => ({ name, size })),
     forget: (name) => {
       const index = files.findIndex((file) => file.name === name)
@@ -148,6 +183,7 @@ export function createJournal(options: JournalOptions): Journal {
     rotate: openNext,
     close: () => {
       if (closed) return
+      flush()
       closed = true
       clearInterval(timer)
       fdatasyncSync(fd)

@@ -290,6 +290,17 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
     this.hooks.record?.(context, record)
   }
 
+  recordSoon(context: C, record: CallRecord, done: (recorded: boolean) => void): void {
+    if (this.hooks.recordSoon) return this.hooks.recordSoon(context, record, done)
+    let recorded = true
+    try {
+      this.record(context, record)
+    } catch {
+      recorded = false
+    }
+    done(recorded)
+  }
+
   /** A request that did not reach its session; one whose session is unknown is nobody's call. */
   private recordUnheard(context: C, envelope: Envelope | undefined, about: Unheard): void {
     if (envelope?.kind !== 'request' || about.refusal.httpStatus === 404) return

@@ -16,7 +16,7 @@ import type { CallRecord, Outcome, Refusal, RelayContext } from './types.ts'
 export interface ExchangeHost<C extends RelayContext> {
   /** Exchanges whose head is held. */
   readonly held: Set<Exchange<C>>
-  record(context: C, record: CallRecord): void
+  recordSoon(context: C, record: CallRecord, done: (recorded: boolean) => void): void
 }
 
 export class Exchange<C extends RelayContext> {
@@ -77,15 +77,30 @@ export class Exchange<C extends RelayContext> {
     errorCode: number | null,
     httpStatus = 200,
   ): void {
+    const responseBytes = Buffer.byteLength(text)
+    const record = {
+      sessionId: this.session.id,
+      method: call.method,
+      tool: call.tool,
+      outcome,
+      errorCode,
+      requestBytes: call.requestBytes,
+      responseBytes,
+      startedAt: this.startedAt,
+      latencyUs: Math.round((performance.now() - call.startedAt) * 1000),
+    }
+    this.host.recordSoon(this.context, record, (recorded) => {
+      if (recorded) return this.answer(text, responseBytes, httpStatus)
+      const instead = errorText(call.rawId, notRecorded)
+      this.answer(instead, Buffer.byteLength(instead), httpStatus)
+    })
+  }
+
+  private answer(text: string, bytes: number, httpStatus: number): void {
     const { session } = this
     session.inFlight--
     session.lastSeenAt = Date.now()
     this.outstanding--
-    let responseBytes = Buffer.byteLength(text)
-    if (!this.record(call, outcome, errorCode, responseBytes)) {
-      text = errorText(call.rawId, notRecorded)
-      responseBytes = Buffer.byteLength(text)
-    }
     if (this.stream) {
       if (session.closed) return
       session.streams.push(this.stream, text)
@@ -99,32 +114,7 @@ export class Exchange<C extends RelayContext> {
       return
     }
     this.status = httpStatus
-    this.finish(text, responseBytes)
-  }
-
-  /** False when the record could not be made: then there is no answer either. */
-  private record(
-    call: HttpCall<C>,
-    outcome: Outcome,
-    errorCode: number | null,
-    responseBytes: number,
-  ): boolean {
-    try {
-      this.host.record(this.context, {
-        sessionId: this.session.id,
-        method: call.method,
-        tool: call.tool,
-        outcome,
-        errorCode,
-        requestBytes: call.requestBytes,
-        responseBytes,
-        startedAt: this.startedAt,
-        latencyUs: Math.round((performance.now() - call.startedAt) * 1000),
-      })
-      return true
-    } catch {
-      return false
-    }
+    this.finish(text, bytes)
   }
 
   private finish(body: string, bytes: number): void {

@@ -122,6 +122,8 @@ export interface RelayHooks<C extends RelayContext> {
   release(upstream: Upstream, sessionId: string): void
   /** A request finished. Called before the last byte of its answer is written. */
   record?(context: C, record: CallRecord): void
+  /** Where given, instead of `record` for answers of a session: `done` hears soon whether the request was recorded. */
+  recordSoon?(context: C, record: CallRecord, done: (recorded: boolean) => void): void
   /** The session is new or its state changed. Awaited before `initialize` is answered. */
   persistSession?(context: C, session: PersistedSession): Promise<void> | void
   /** A session id this process does not know. Another principal's or scope's row is treated as absent. */

@@ -10,8 +10,12 @@ const journal = createJournal({ dir, runnerId, logger: createLogger('silent'), r
 function some(): void {
   for (let i = 0; i < 20; i++) {
     const record = callBy(organizationId, { id: newId('call') })
-    journal.append(record)
-    process.stdout.write(`${record.id}\n`)
+    const say = () => process.stdout.write(`${record.id}\n`)
+    if (i % 2 === 0) journal.appendSoon(record, (noted) => noted && say())
+    else {
+      journal.append(record)
+      say()
+    }
   }
   setTimeout(some, 1)
 }
