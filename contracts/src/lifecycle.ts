@@ -20,7 +20,9 @@ export const deploymentActivity = z.object({
 export const workspaceSnapshot = z.object({
   workspace,
   deployments: z.array(deployment),
-  recentRuns: z.array(run),
+  recentRuns: z
+    .array(run)
+    .describe('The newest `runLimit` of the workspace and the newest of each deployment shown, newest first'),
   activity: z.array(deploymentActivity),
 })
 export type WorkspaceSnapshot = z.infer<typeof workspaceSnapshot>

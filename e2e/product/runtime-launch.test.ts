@@ -43,8 +43,8 @@ describe('a server that does not come up', () => {
     const { id } = await launch(world, 'local/exit-at-start')
     const failed = await until(world, id, 'it failed', ({ phase }) => phase === 'failed')
     expect(failed.reason).toBe(
-      'The server exited with code 1.\nfatal: the fixture was told to exit at start\n' +
-        'It failed 5 times in a row, so it is not started again by itself.',
+      'The server exited with code 1. It failed 5 times in a row, so it is not started again by itself.\n' +
+        'fatal: the fixture was told to exit at start',
     )
     await bystanderAnswers()
 

@@ -4,7 +4,7 @@ import { implement, streaming, type RequestContext, type Route } from '../platfo
 import { reaches, reachOf } from '../platform/http/principal.ts'
 import type { Platform } from '../platform/platform.ts'
 import { encodeCursor, headsOf, streamEvents } from '../platform/stream.ts'
-import { findRecentRuns } from '../runs/service.ts'
+import { findLastRuns, findRecentRuns } from '../runs/service.ts'
 import { findDeployments, toDeployment } from '../runtime/service.ts'
 import { listWorkspaces } from '../workspaces/service.ts'
 import { count, readPage, type Line } from './store.ts'
@@ -67,13 +67,15 @@ export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Ro
     const ids = [...new Set(lines.map(({ workspaceId }) => workspaceId))]
     if (ids.length === 0) return []
     const shownIds = lines.flatMap(({ deploymentId }) => deploymentId ?? [])
-    const [workspaces, rows, runs, calls] = await Promise.all([
+    const [workspaces, rows, recent, last, calls] = await Promise.all([
       listWorkspaces(context.db, organizationId, { ids }, null, ids.length),
       findDeployments(context.db, { organizationId, ids: shownIds, limit: shownIds.length }),
       findRecentRuns(context.db, organizationId, ids, runLimit),
+      findLastRuns(context.db, organizationId, shownIds),
       activityOf(organizationId),
     ])
     const deployments = Map.groupBy(rows, (row) => row.workspaceId)
+    const runs = [...new Map([...recent, ...last].map((run) => [run.id, run])).values()]
     const recentRuns = Map.groupBy(runs, (run) => run.workspaceId)
     const active = new Map(calls.map((one) => [one.deploymentId, toActivity(one)]))
     return workspaces.map((workspace) => {
@@ -81,7 +83,9 @@ export function lifecycleRoutes(platform: Platform, publicUrl: () => string): Ro
       return {
         workspace,
         deployments: own.map((row) => toDeployment(row, publicUrl())),
-        recentRuns: (recentRuns.get(workspace.id) ?? []).filter((run) => reaches(context.principal, run)),
+        recentRuns: (recentRuns.get(workspace.id) ?? [])
+          .filter((run) => reaches(context.principal, run))
+          .toSorted((a, b) => (a.id < b.id ? 1 : -1)),
         activity: own.flatMap((row) => active.get(row.id) ?? []),
       }
     })

@@ -85,6 +85,21 @@ export async function findRecentRuns(
   return rows.map(toRun)
 }
 
+/** The newest run of each of the given deployments. */
+export async function findLastRuns(
+  db: Queryable,
+  organizationId: string,
+  deploymentIds: string[],
+): Promise<Run[]> {
+  if (deploymentIds.length === 0) return []
+  const { rows } = await sql<RunRow>`
+    select ${columns} from unnest(${deploymentIds}::text[]) as d (id)
+    cross join lateral (
+      select * from runs where deployment_id = d.id and organization_id = ${organizationId}
+      order by id desc limit 1) r`.execute(db)
+  return rows.map(toRun)
+}
+
 export async function findRun(
   db: Queryable,
   organizationId: string,

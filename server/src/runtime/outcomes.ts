@@ -87,9 +87,7 @@ export function createOutcomes(platform: Platform, runnerId: string, timings: Ti
           failures,
           restarts: now.restarts + (exited ? 1 : 0),
           nextAttemptAt: pause === null ? null : new Date(platform.clock.now().getTime() + pause),
-          reason: over
-            ? `${sentence}\nIt failed ${failures} times in a row, so it is not started again by itself.`
-            : sentence,
+          reason: over ? givenUp(sentence, failures) : sentence,
         }
         await changeDeployment(tx, now, patch, failureAction(now, over))
         return pause
@@ -104,6 +102,15 @@ export function createOutcomes(platform: Platform, runnerId: string, timings: Ti
         if (now.phase === 'running') await changeDeployment(tx, now, { health })
       }),
   }
+}
+
+/** Says that it is over before the lines that the process wrote last, which follow the sentence. */
+function givenUp(sentence: string, failures: number): string {
+  const [first, ...lines] = sentence.split('\n')
+  return [
+    `${first} It failed ${failures} times in a row, so it is not started again by itself.`,
+    ...lines,
+  ].join('\n')
 }
 
 function failureAction({ phase }: DeploymentRow, over: boolean): PhaseAction | undefined {
