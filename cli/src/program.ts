@@ -12,6 +12,7 @@ import { deploymentsCommand } from './deployments/index.ts'
 import { doctorCommand } from './doctor/index.ts'
 import { importCommand } from './import/index.ts'
 import { lifecycleCommand } from './lifecycle/index.ts'
+import { limitsCommand } from './limits/index.ts'
 import { orgsCommand } from './orgs/index.ts'
 import { policyCommand } from './policy/index.ts'
 import { quickstartCommand } from './quickstart/index.ts'
@@ -74,6 +75,7 @@ function commands(): Command[] {
     policyCommand(),
     auditCommand(),
     tiersCommand(),
+    limitsCommand(),
     doctorCommand(),
     adminCommand(),
     completionCommand(),

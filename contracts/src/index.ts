@@ -1,5 +1,6 @@
 export * from './account.ts'
 export * from './actor.ts'
+export * from './amount.ts'
 export * from './api.ts'
 export * from './audit.ts'
 export * from './calls.ts'

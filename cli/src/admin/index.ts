@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { noun } from '../core/command.ts'
 import { CliError, exitCodes, RefusedError } from '../core/errors.ts'
+import { healthCommand, runnersCommand } from './installation.ts'
+import { organizationsCommand } from './organizations.ts'
 
 const checkout = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** `mcpctl admin`: what is done on the machine that runs Berth, past its API. */
+/** `mcpctl admin`: what operators do. */
 export function adminCommand(): Command {
   const recover = new Command('recover')
     .description('A way in for a locked-out operator: prints a one-time sign-in (on the machine itself)')
@@ -16,7 +18,12 @@ export function adminCommand(): Command {
     .action(async () => {
       await runRecover(recover.opts<{ dataDir?: string }>().dataDir)
     })
-  return noun('admin', 'What is done on the machine that runs Berth', [recover])
+  return noun('admin', 'What operators do for the whole installation', [
+    organizationsCommand(),
+    runnersCommand(),
+    healthCommand(),
+    recover,
+  ])
 }
 
 /** Runs the server's own `recover` from the checkout this CLI stands in, and passes through all it says. */

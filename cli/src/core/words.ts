@@ -12,6 +12,7 @@ const dim: Style = (text, colors) => colors.dim(text)
 const marks: Record<string, [mark: string, style: Style]> = {
   running: ['●', green],
   active: ['●', green],
+  alive: ['●', green],
   healthy: ['●', green],
   admitted: ['●', green],
   observed: ['●', green],
@@ -36,6 +37,8 @@ const marks: Record<string, [mark: string, style: Style]> = {
   quarantined: ['✖', red],
   failed: ['✖', red],
   fault: ['✖', red],
+  down: ['✖', red],
+  silent: ['✖', red],
   errored: ['✖', red],
   error: ['✖', red],
   refused: ['✖', red],

@@ -113,9 +113,9 @@ describe('the limit of requests', () => {
   })
 
   test('stands in every answer, a refusal and a stream among them, and 429 says how long to wait', async () => {
-    const person = await signUp(limited)
+    const caller = await signUp(limited)
     const send = (path: string) =>
-      fetch(`${limited.url}${path}`, { headers: { authorization: `Bearer ${person.token}` } })
+      fetch(`${limited.url}${path}`, { headers: { authorization: `Bearer ${caller.token}` } })
     const left: number[] = []
     for (const [path, status] of [
       ['/api/me', 200],
@@ -131,7 +131,7 @@ describe('the limit of requests', () => {
       left.push(Number(headers.get('ratelimit-remaining')))
     }
     expect(left).toEqual([19, 18, 17, 16])
-    const { requests } = await person.client.call(api.limits.mine, {})
+    const { requests } = await caller.client.call(api.limits.mine, {})
     expect(requests).toMatchObject({ limit: 20, used: 5, left: 15, windowSeconds: 60 })
     for (let n = 0; n < 15; n++) await send('/api/me')
     const refused = await send('/api/me')
@@ -152,10 +152,10 @@ describe('the limit of requests', () => {
         env: { BERTH_REQUESTS_PER_MINUTE: setting },
       })
       try {
-        const person = await signUp(own)
+        const caller = await signUp(own)
         const { headers } = await fetch(`${own.url}/api/me`)
         expect(headers.get('ratelimit-limit')).toBe(limit)
-        const { requests, fixed } = await person.client.call(api.limits.mine, {})
+        const { requests, fixed } = await caller.client.call(api.limits.mine, {})
         expect(requests?.limit ?? null).toBe(limit && Number(limit))
         expect(fixed.length).toBeGreaterThan(5)
       } finally {
