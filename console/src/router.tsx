@@ -97,6 +97,12 @@ const catalogServer = createRoute({
   component: lazyRouteComponent(() => import('./features/catalog/ServerPage.tsx'), 'ServerPage'),
 })
 
+const importFile = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/import',
+  component: lazyRouteComponent(() => import('./features/import/ImportPage.tsx'), 'ImportPage'),
+})
+
 const audit = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/audit',
@@ -140,6 +146,7 @@ const routeTree = root.addChildren([
     deployment,
     catalog,
     catalogServer,
+    importFile,
     audit,
     members,
     tokens,
