@@ -15,7 +15,7 @@ export function Panel(props: {
     <section
       aria-label={title}
       className={cx(
-        'mb-3.5 overflow-hidden rounded-lg border bg-panel',
+        'mb-3.5 overflow-clip rounded-lg border bg-panel',
         tone === 'bad' ? 'border-bad' : 'border-line',
       )}
     >

@@ -2,7 +2,7 @@ import type { LogEvent } from '@berth/contracts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { ScrollText, SearchX, X } from 'lucide-react'
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { type Action, usePageActions } from '../../app/actions.tsx'
 import { useSnapshotInterval } from '../../app/live.ts'
@@ -15,14 +15,14 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { shorten } from '../../ui/Id.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { Select } from '../../ui/Select.tsx'
-import { Table, Td, Th } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { useSteady } from '../../ui/useSteady.ts'
-import { lifecycleQuery, peopleQuery } from '../lifecycle/queries.ts'
+import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
+import { peopleQuery } from '../lifecycle/queries.ts'
 import { actorName } from './actorName.ts'
 import { describe } from './describe.ts'
 import { EventFacts } from './EventFacts.tsx'
-import { auditQuery } from './queries.ts'
+import { auditQuery, deploymentNamesQuery } from './queries.ts'
 import { type AuditSearch, eventGroups } from './search.ts'
 
 const any = '(any)'
@@ -62,6 +62,14 @@ export function AuditPage() {
           : [],
       [filtered, navigate],
     ),
+  )
+  const toggle = useCallback(
+    ({ seq }: LogEvent) =>
+      void navigate({
+        search: (before) => ({ ...before, seq: before.seq === seq ? undefined : seq }),
+        replace: true,
+      }),
+    [navigate],
   )
   return (
     <main className="@container h-full overflow-y-auto px-4 py-4 sm:px-5">
@@ -112,19 +120,22 @@ export function AuditPage() {
                   )
                 }
               >
-                <EventTable
-                  events={steady.shown}
-                  open={search.seq}
-                  onToggle={(seq) => set({ seq: seq === search.seq ? undefined : seq })}
-                  onActor={(actor) => set({ actor })}
+                <VirtualTable
+                  label="Events"
+                  columns={columns}
+                  rows={steady.shown}
+                  rowId={idOf}
+                  selected={search.seq === undefined ? undefined : String(search.seq)}
+                  onOpen={toggle}
+                  detail={factsBelow}
+                  more={{
+                    wanted: log.hasNextPage,
+                    loading: log.isFetching,
+                    load: () => void log.fetchNextPage(),
+                  }}
                 />
               </Panel>
             </div>
-          )}
-          {log.hasNextPage && (
-            <Button pending={log.isFetchingNextPage && 'Loading…'} onClick={() => void log.fetchNextPage()}>
-              Load older events
-            </Button>
           )}
         </>
       )}
@@ -141,8 +152,7 @@ function Filters(props: {
   const { search, events, onChange, onClear } = props
   const organization = useOrganization()
   const { data: people } = useQuery(peopleQuery(organization.id))
-  const { data: snapshots } = useInfiniteQuery(lifecycleQuery(organization.id))
-  const deployments = snapshots?.pages.flatMap(({ items }) => items.flatMap((one) => one.deployments)) ?? []
+  const deployments = useQuery(deploymentNamesQuery(organization.id)).data?.items ?? []
   // People of the organization, and whoever else is seen: agents, policy, the system.
   const actors = new Map(people)
   for (const { actor } of events) if (!actors.has(actor.id)) actors.set(actor.id, actorName(actor, people))
@@ -208,91 +218,86 @@ const inks: Record<Tone, string> = {
 }
 const wide = 'hidden @2xl:table-cell'
 
-function EventTable(props: {
-  events: readonly LogEvent[]
-  open: number | undefined
-  onToggle: (seq: number) => void
-  onActor: (id: string) => void
-}) {
-  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+const columns: Column<LogEvent>[] = [
+  {
+    id: 'seq',
+    header: 'No.',
+    numeric: true,
+    className: `${wide} @2xl:w-[72px]`,
+    cellClassName: 'text-ink-3',
+    cell: ({ seq }) => seq,
+  },
+  {
+    id: 'what',
+    header: 'What',
+    primary: true,
+    className: 'w-[52%] @2xl:w-[38%]',
+    title: titleOf,
+    cell: (event) => <What event={event} />,
+  },
+  {
+    id: 'type',
+    header: 'Type',
+    className: wide,
+    cellClassName: 'font-mono text-[11.5px] text-ink-3',
+    cell: ({ type }) => type,
+  },
+  {
+    id: 'by',
+    header: 'By',
+    className: 'w-[30%] @2xl:w-[20%]',
+    title: ({ actor }) => actor.id,
+    cell: ({ actor }) => <Who actor={actor} />,
+  },
+  {
+    id: 'when',
+    header: 'When',
+    numeric: true,
+    className: 'w-[18%] @2xl:w-[9%]',
+    cellClassName: 'text-ink-3',
+    cell: ({ at }) => <Time at={at} />,
+  },
+]
+const idOf = (event: LogEvent) => String(event.seq)
+const factsBelow = (event: LogEvent) => <Facts event={event} />
+
+function titleOf(event: LogEvent): string {
+  const { title, detail } = describe(event)
+  return detail ? `${title}: ${detail}` : title
+}
+
+function What({ event }: { event: LogEvent }) {
+  const { title, detail, tone } = describe(event)
   return (
-    <Table>
-      <thead>
-        <tr>
-          <Th numeric className={`${wide} @2xl:w-[64px]`}>
-            No.
-          </Th>
-          <Th className="w-[52%] @2xl:w-[38%]">What</Th>
-          <Th className={wide}>Type</Th>
-          <Th className="w-[30%] @2xl:w-[20%]">By</Th>
-          <Th numeric className="w-[18%] @2xl:w-[9%]">
-            When
-          </Th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.events.map((event) => {
-          const { title, detail, tone } = describe(event)
-          const open = event.seq === props.open
-          const who = actorName(event.actor, people)
-          return [
-            <tr
-              key={event.seq}
-              onClick={() => props.onToggle(event.seq)}
-              className={cx('group/row cursor-pointer', open ? 'bg-sel' : 'hover:bg-bg')}
-            >
-              <Td numeric className={`${wide} text-ink-3`}>
-                {event.seq}
-              </Td>
-              <Td title={detail ? `${title}: ${detail}` : title}>
-                <button
-                  type="button"
-                  aria-expanded={open}
-                  onClick={(click) => {
-                    click.stopPropagation()
-                    props.onToggle(event.seq)
-                  }}
-                  className="max-w-full truncate rounded-sm text-left align-middle"
-                >
-                  <i
-                    aria-hidden
-                    className={cx(
-                      'mr-2 inline-block size-[9px] rounded-full border-2 border-current',
-                      inks[tone],
-                    )}
-                  />
-                  <b className="font-[550]">{title}</b>
-                  {detail && <span className="text-ink-3"> · {detail.split('\n')[0]}</span>}
-                </button>
-              </Td>
-              <Td className={`${wide} font-mono text-[11.5px] text-ink-3`}>{event.type}</Td>
-              <Td title={event.actor.id}>
-                <button
-                  type="button"
-                  aria-label={`Only what ${who} did`}
-                  onClick={(click) => {
-                    click.stopPropagation()
-                    props.onActor(event.actor.id)
-                  }}
-                  className="max-w-full truncate rounded-sm align-middle text-ink-2 hover:underline"
-                >
-                  {who}
-                </button>
-              </Td>
-              <Td numeric className="text-ink-3">
-                <Time at={event.at} />
-              </Td>
-            </tr>,
-            open && (
-              <tr key={`${event.seq} facts`}>
-                <td colSpan={5} className="border-b border-line-soft bg-sel px-3 pb-3 text-xs">
-                  <EventFacts event={event} who={who} />
-                </td>
-              </tr>
-            ),
-          ]
-        })}
-      </tbody>
-    </Table>
+    <>
+      <i
+        aria-hidden
+        className={cx('mr-2 inline-block size-[9px] rounded-full border-2 border-current', inks[tone])}
+      />
+      <b className="font-[550]">{title}</b>
+      {detail && <span className="text-ink-3"> · {detail.split('\n')[0]}</span>}
+    </>
   )
+}
+
+/** Who did it; a press shows only what they did. */
+function Who({ actor }: { actor: LogEvent['actor'] }) {
+  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+  const navigate = useNavigate({ from: '/console/audit' })
+  const who = actorName(actor, people)
+  return (
+    <button
+      type="button"
+      aria-label={`Only what ${who} did`}
+      onClick={() => void navigate({ search: (before) => ({ ...before, actor: actor.id }), replace: true })}
+      className="max-w-full truncate rounded-sm align-middle text-ink-2 hover:underline"
+    >
+      {who}
+    </button>
+  )
+}
+
+function Facts({ event }: { event: LogEvent }) {
+  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+  return <EventFacts event={event} who={actorName(event.actor, people)} />
 }

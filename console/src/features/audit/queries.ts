@@ -23,6 +23,15 @@ export function auditQuery(organizationId: string, filter: AuditFilter) {
   })
 }
 
+/** Deployments whose events can be asked for by name; the oldest ones of an organization with very many. */
+export function deploymentNamesQuery(organizationId: string) {
+  return queryOptions({
+    queryKey: ['deployments', organizationId] as const,
+    queryFn: ({ signal }) =>
+      call(api.deployments.list, { params: { organizationId }, query: { limit: 200 } }, { signal }),
+  })
+}
+
 /** The bytes that were hashed for one event. */
 export function leafQuery(organizationId: string, seq: number) {
   return queryOptions({
