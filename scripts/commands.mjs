@@ -13,6 +13,10 @@ const commands = {
   screenshots: program('e2e/screenshots/main.ts', [], [ensureBubblewrap, ensureChromium, buildConsole]),
   bench: program('bench/src/main.ts', [], [ensureBubblewrap, buildConsole]),
   check: runChecks,
+  backup: program('server/src/main.ts', ['backup'], []),
+  restore: program('server/src/main.ts', ['restore'], []),
+  'rotate-secret-key': program('server/src/main.ts', ['rotate-secret-key'], []),
+  'lost-secret-key': program('server/src/main.ts', ['lost-secret-key'], []),
   test: runTests,
   /** For ./mcpctl: prints the path of the Node to use. */
   node(node) {

@@ -14,6 +14,8 @@ export const secret = z.object({
   workspaceId: idOf('workspace'),
   name: z.string(),
   version: z.number().int(),
+  /** Its value was lost with the installation's key: it has to be set anew. */
+  lost: z.boolean(),
   updatedAt: timestamp,
   updatedBy: z.string(),
 })

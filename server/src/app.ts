@@ -30,6 +30,7 @@ import type { Logger } from './platform/logger.ts'
 import type { Tx } from './platform/mutate.ts'
 import { openPlatform, type Platform } from './platform/platform.ts'
 import { allowedHosts, allowedOrigins } from './platform/public-address.ts'
+import { idempotencySealed } from './platform/http/idempotency.ts'
 import { version } from './platform/version.ts'
 import { policyRoutes } from './policy/routes.ts'
 import { createPolicy } from './policy/service.ts'
@@ -38,6 +39,7 @@ import { createRun, startReaping } from './runs/service.ts'
 import { capabilityGate } from './runtime/gate.ts'
 import { createRuntime, runtimeRoutes, type RuntimeOptions } from './runtime/service.ts'
 import { secretsRoutes } from './secrets/routes.ts'
+import type { SealedColumn } from './platform/secret-key.ts'
 import { trustGate } from './trust/service.ts'
 import { tiersRoutes, workspacesRoutes } from './workspaces/routes.ts'
 
@@ -46,9 +48,13 @@ export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
 
 /** Everything that has a say in launches, in the order in which it is heard. */
 export const gates: readonly AnyGate[] = [organizationGate, trustGate, capabilityGate]
+import { secretsSealed } from './secrets/service.ts'
 
 /** Every job queue of the installation; all processes know all of them. */
-export const jobNames: readonly JobName[] = ['catalog.observe']
+export const jobNames: readonly JobName[] = ['notifications.deliver', 'catalog.observe']
+
+/** Everything that the installation's secret key seals: what a change of the key seals anew. */
+export const sealedColumns: readonly SealedColumn[] = [idempotencySealed, ...secretsSealed]
 
 export interface BerthOptions {
   config: Config
@@ -88,7 +94,7 @@ export interface Part {
 export async function startBerth(options: BerthOptions): Promise<Berth> {
   const { config } = options
   const roles = new Set(options.roles ?? allRoles)
-  const platform = await openPlatform({ ...options, jobNames })
+  const platform = await openPlatform({ ...options, jobNames, sealedColumns })
   let publicUrl = config.publicUrl ?? ''
   const requestsPerMinute = options.requestsPerMinute ?? config.requestsPerMinute
   const { authenticator, parts } = await compose(platform, roles, () => publicUrl, {

@@ -1,45 +1,68 @@
-/** `node server/src/main.ts start | api | gateway | runner | worker | migrate | recover`. */
+/** `node server/src/main.ts <command>`: runs Berth, or does what its machine's owner asks; `--help` lists all. */
 import { parseArgs } from 'node:util'
-import { allRoles, jobNames, startBerth, type Berth, type Role } from './app.ts'
-import { recoverOperator, setupCode } from './identity/service.ts'
+import { allRoles, startBerth, type Berth, type Role } from './app.ts'
+import { setupCode } from './identity/service.ts'
+import * as machine from './machine.ts'
+import { BackupError } from './platform/backup/manifest.ts'
 import { ConfigError, readConfig, settingsHelp, type Config } from './platform/config.ts'
-import { migrate, SchemaError } from './platform/db/migrate.ts'
+import { SchemaError } from './platform/db/migrate.ts'
 import { createLogger, type Logger } from './platform/logger.ts'
-import { openPlatform } from './platform/platform.ts'
-import { runningDatabase } from './platform/postgres/attach.ts'
-import { startPostgres } from './platform/postgres/embedded.ts'
+import { Refusal } from './platform/problem.ts'
+import { KeyError } from './platform/secret-key.ts'
+import { version } from './platform/version.ts'
 
-const commands: Record<string, (config: Config, logger: Logger) => Promise<void>> = {
-  start: (config, logger) => serve(config, logger, allRoles),
-  api: (config, logger) => serve(config, logger, ['api']),
-  gateway: (config, logger) => serve(config, logger, ['gateway']),
-  runner: (config, logger) => serve(config, logger, ['runner']),
-  worker: (config, logger) => serve(config, logger, ['worker']),
-  migrate: async (config, logger) => {
-    const database = await openDatabaseServer(config, logger)
-    const schema = await migrate(database.directUrl)
-    await database.stop()
-    process.stdout.write(`The database is at schema ${schema}.\n`)
+interface Command {
+  summary: string
+  run: (command: machine.MachineCommand) => Promise<void>
+}
+
+const serving = (roles: readonly Role[]) => async (command: machine.MachineCommand) =>
+  serve(command.config, command.logger, roles)
+
+const commands: Record<string, Command> = {
+  start: {
+    summary: 'every role in one process (what `npm start` does, and the default)',
+    run: serving(allRoles),
   },
-  recover,
+  api: { summary: "the HTTP API, the console's pages and event streams", run: serving(['api']) },
+  gateway: { summary: 'MCP traffic', run: serving(['gateway']) },
+  runner: { summary: "the servers' processes on this machine", run: serving(['runner']) },
+  worker: { summary: 'jobs and schedulers', run: serving(['worker']) },
+  migrate: { summary: "bring the database to this program's schema, and end", run: machine.migrateDatabase },
+  recover: {
+    summary: 'make an operator who can sign in; --email <address> names which account',
+    run: machine.recover,
+  },
+  backup: { summary: 'back everything up to [file], while Berth runs or not', run: machine.backup },
+  restore: {
+    summary: 'restore <file> into an empty Berth; --without-key where the secret key is lost',
+    run: machine.restore,
+  },
+  'rotate-secret-key': {
+    summary: 'seal every secret with a new key; stop Berth first',
+    run: machine.rotateSecretKey,
+  },
+  'lost-secret-key': {
+    summary: 'go on without the secret key; --yes gives up what it sealed',
+    run: machine.lostSecretKey,
+  },
 }
 
 const options = {
   'data-dir': { type: 'string' },
   email: { type: 'string' },
+  'without-key': { type: 'boolean' },
+  yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
 } as const
 
-const help = `Usage: node server/src/main.ts [command] [--data-dir <folder>]
+const help = () => `Usage: node server/src/main.ts [command] [--data-dir <folder>]
 
 Commands:
-  start      every role in one process (what \`npm start\` does, and the default)
-  api        the HTTP API, the console's pages and event streams
-  gateway    MCP traffic
-  runner     the servers' processes on this machine
-  worker     jobs and schedulers
-  migrate    bring the database to this program's schema, and end
-  recover    make an operator who can sign in; --email <address> names which account
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(18)} ${summary}`)
+  .join('\n')}
 
 Settings, as environment variables:
 ${settingsHelp()}
@@ -49,17 +72,21 @@ function readArguments() {
   try {
     return parseArgs({ args: process.argv.slice(2), options, allowPositionals: true })
   } catch (error) {
-    throw new ConfigError((error as Error).message)
+    throw new ConfigError(`${(error as Error).message} (--help lists what there is)`)
   }
 }
 
 async function main(): Promise<void> {
   const { positionals, values } = readArguments()
+  const [name = 'start', ...args] = positionals
   if (values.help) {
-    process.stdout.write(help)
+    process.stdout.write(help())
     return
   }
-  const [name = 'start'] = positionals
+  if (values.version) {
+    process.stdout.write(`berth ${version}\n`)
+    return
+  }
   const command = commands[name]
   if (!command) {
     process.stderr.write(`There is no command "${name}". Use one of: ${Object.keys(commands).join(', ')}.\n`)
@@ -69,16 +96,7 @@ async function main(): Promise<void> {
     ...process.env,
     ...(values['data-dir'] ? { BERTH_DATA_DIR: values['data-dir'] } : {}),
   })
-  await command(config, createLogger(config.logLevel))
-}
-
-/** The database of the settings, or the embedded one in the data directory. */
-async function openDatabaseServer(config: Config, logger: Logger) {
-  if (config.databaseUrl) {
-    return { url: config.databaseUrl, directUrl: config.databaseDirectUrl!, stop: async () => {} }
-  }
-  const log = { info: (text: string) => logger.info(text), warn: (text: string) => logger.warn(text) }
-  return await startPostgres({ dataDir: config.dataDir, log })
+  await command.run({ config, logger: createLogger(config.logLevel), args, values })
 }
 
 async function serve(config: Config, logger: Logger, roles: readonly Role[]): Promise<void> {
@@ -94,38 +112,13 @@ async function serve(config: Config, logger: Logger, roles: readonly Role[]): Pr
 }
 
 async function start(config: Config, logger: Logger, roles: readonly Role[]) {
-  const database = await openDatabaseServer(config, logger)
+  const database = await machine.openDatabaseServer(config, logger)
   try {
     const urls = { databaseUrl: database.url, directUrl: database.directUrl }
     return { database, berth: await startBerth({ config, logger, roles, observeBundled: true, ...urls }) }
   } catch (error) {
     await database.stop()
     throw error
-  }
-}
-
-/** Run on the machine itself: a way in for a locked-out operator, whether Berth runs at the moment or not. */
-async function recover(config: Config, logger: Logger): Promise<void> {
-  const running = config.databaseUrl ?? (await runningDatabase(config.dataDir))
-  const database = running
-    ? { url: running, directUrl: running, stop: async () => {} }
-    : await openDatabaseServer(config, logger)
-  const platform = await openPlatform({
-    config,
-    logger,
-    databaseUrl: database.url,
-    directUrl: database.directUrl,
-    jobNames,
-  })
-  try {
-    const { email } = readArguments().values
-    const recovery = await recoverOperator(platform, email ? { email } : {})
-    process.stdout.write(
-      `${recovery.email} is an operator and can sign in with this password, shown once:\n\n  ${recovery.password}\n\nIts sign-ins were ended. Change the password after signing in.\n`,
-    )
-  } finally {
-    await platform.close()
-    await database.stop()
   }
 }
 
@@ -170,9 +163,12 @@ async function greet(berth: Berth, roles: readonly Role[]): Promise<void> {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
+/** What a person can mend, in a sentence; anything else is a fault of ours, and shows where it is at `debug`. */
+const known = [ConfigError, SchemaError, BackupError, KeyError, Refusal]
+
 main().catch((error: unknown) => {
   const { name, message, stack } = error as Error
-  const known = error instanceof ConfigError || error instanceof SchemaError || name === 'DataDirectoryInUse'
-  process.stderr.write(`${known || process.env['BERTH_LOG_LEVEL'] !== 'debug' ? message : stack}\n`)
+  const sentence = known.some((kind) => error instanceof kind) || name === 'DataDirectoryInUse'
+  process.stderr.write(`${sentence || process.env['BERTH_LOG_LEVEL'] !== 'debug' ? message : stack}\n`)
   process.exit(1)
 })

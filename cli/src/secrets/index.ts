@@ -42,7 +42,7 @@ async function list(context: Context): Promise<void> {
     secrets.items,
     [
       { title: 'secret', cell: (one) => one.name },
-      { title: 'version', cell: (one) => one.version },
+      { title: 'version', cell: (one) => (one.lost ? 'lost: set it anew' : one.version) },
       { title: 'updated', cell: (one) => relativeTime(one.updatedAt) },
       { title: 'by', cell: (one) => one.updatedBy },
     ],

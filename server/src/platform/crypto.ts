@@ -24,19 +24,39 @@ export function masterKey(base64: string): MasterKey {
   return { derive: (purpose) => Buffer.from(hkdfSync('sha256', key, '', `berth:${purpose}`, 32)) }
 }
 
+/**
+ * Tells a key without giving it away: what is sealed names the key that opens it, and a wrong one is refused before it
+ * does harm.
+ */
+export const keyCheckOf = (key: MasterKey): string => key.derive('key-check').toString('hex').slice(0, 32)
+
+const keyFile = (dataDir: string) => path.join(dataDir, 'secret.key')
+
+/** The key that is kept in the data directory, in base64; null: none. */
+export function storedKey(dataDir: string): string | null {
+  try {
+    return readFileSync(keyFile(dataDir), 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
 /** The key from the settings, or the one in the data directory, made there (mode 0600) when absent. */
 export function loadMasterKey(configured: string | null, dataDir: string): MasterKey {
   if (configured) return masterKey(configured)
-  const file = path.join(dataDir, 'secret.key')
+  const file = keyFile(dataDir)
   mkdirSync(dataDir, { recursive: true })
   try {
-    writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 })
+    writeFileSync(file, `${newKey()}\n`, { flag: 'wx', mode: 0o600 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   chmodSync(file, 0o600)
-  return masterKey(readFileSync(file, 'utf8').trim())
+  return masterKey(storedKey(dataDir)!)
 }
+
+export const newKey = (): string => randomBytes(32).toString('base64')
 
 /** Encrypts with AES-256-GCM; `context` must be the same to open it. Layout: version, 12 bytes nonce, tag, text. */
 export function seal(key: Buffer, plaintext: Buffer, context: string): Buffer {

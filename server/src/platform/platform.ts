@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import type { Actor } from '@berth/contracts'
+import { backupBeforeMigration } from './backup/before-migration.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Config } from './config.ts'
-import { loadMasterKey, type MasterKey } from './crypto.ts'
+import type { MasterKey } from './crypto.ts'
 import { openDatabase, type Database } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { startFeed, type Feed } from './feed.ts'
@@ -11,6 +12,7 @@ import { startJobs, type JobName, type Jobs } from './jobs.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { repeat } from './repeat.ts'
+import { loadRightKey, type SealedColumn } from './secret-key.ts'
 import { mutate, type MutateContext, type Origin, type Tx } from './mutate.ts'
 
 /** What every part of the server stands on. */
@@ -36,6 +38,8 @@ export interface PlatformOptions {
   databaseUrl: string
   directUrl: string
   jobNames: readonly JobName[]
+  /** What the secret key seals; default: nothing. */
+  sealedColumns?: readonly SealedColumn[]
   clock?: Clock
   logger?: Logger
 }
@@ -50,8 +54,9 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const { config, databaseUrl, directUrl } = options
   const clock = options.clock ?? systemClock
   const logger = options.logger ?? createLogger(config.logLevel)
-  const keys = loadMasterKey(config.secretKey, config.dataDir)
-  const schemaVersion = await migrate(directUrl)
+  const before = backupBeforeMigration({ config, logger }, directUrl)
+  const schemaVersion = await migrate(directUrl, before ? { before } : {})
+  const keys = await loadRightKey(directUrl, config, options.sealedColumns ?? [])
   const { db, pool } = openDatabase({ url: databaseUrl, logger })
   const jobs = await startJobs({ url: directUrl, logger, clock, names: options.jobNames })
   const feed = await startFeed({ db, directUrl, clock, logger })

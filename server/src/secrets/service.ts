@@ -17,7 +17,9 @@ import {
   workspaceExists,
   writeSecret,
 } from './store.ts'
-import { newDataKey, vaultOf } from './vault.ts'
+import { dataKeysSealed, newDataKey, vaultOf } from './vault.ts'
+
+export const secretsSealed = [dataKeysSealed]
 
 /** What secrets a workspace has, by name; never their values. Throws `not_found` for the workspace. */
 export async function listSecrets(
@@ -73,7 +75,7 @@ export async function removeSecret(
 }
 
 /** Destroys all secrets of an organization that is closed, and the key they were sealed with. */
-export async function destroySecrets(tx: Tx, organizationId: string): Promise<void> {
+export async function destroySecretsOf(tx: Tx, organizationId: string): Promise<void> {
   for (const secret of await deleteSecrets(tx.db, organizationId)) {
     const { workspaceId, id: secretId, name } = secret
     tx.emit(organizationId, 'secret.removed', { workspaceId, secretId, name })
@@ -107,15 +109,15 @@ export async function revealSecrets(
   names: readonly string[],
 ): Promise<Record<string, string>> {
   if (names.length === 0) return {}
-  const sealed = await readSealed(db, organizationId, workspaceId, [...new Set(names)])
-  refuseMissing(names.filter((name) => !sealed.has(name)))
+  const found = await readSealed(db, organizationId, workspaceId, [...new Set(names)])
+  refuseMissing(names.filter((name) => !found.has(name)))
+  refuseLost(names.filter((name) => found.get(name) === null))
+  const sealed = [...found].flatMap(([name, bytes]) => (bytes ? [[name, bytes] as const] : []))
   const dataKey = await findDataKey(db, organizationId)
   if (!dataKey) throw unreadable()
   const vault = openVault(keys, organizationId, dataKey)
   try {
-    return Object.fromEntries(
-      [...sealed].map(([name, bytes]) => [name, vault.open(workspaceId, name, bytes)]),
-    )
+    return Object.fromEntries(sealed.map(([name, bytes]) => [name, vault.open(workspaceId, name, bytes)]))
   } catch {
     throw unreadable()
   }
@@ -147,6 +149,15 @@ function refuseMissing(names: readonly string[]): void {
   throw new Refusal(
     'invalid_input',
     `The workspace has no secret ${listed}; set ${names.length === 1 ? 'it' : 'them'} first.`,
+  )
+}
+
+function refuseLost(names: readonly string[]): void {
+  if (names.length === 0) return
+  const listed = [...new Set(names)].map((name) => `"${name}"`).join(', ')
+  throw new Refusal(
+    'invalid_input',
+    `The value of the secret ${listed} was lost with the key it was sealed with; set ${names.length === 1 ? 'it' : 'them'} anew.`,
   )
 }
 

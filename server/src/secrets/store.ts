@@ -3,7 +3,7 @@ import type { Secret } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { Secrets } from '../platform/db/schema.generated.ts'
 
-const shown = ['id', 'workspaceId', 'name', 'version', 'updatedAt', 'updatedBy'] as const
+const shown = ['id', 'workspaceId', 'name', 'sealed', 'version', 'updatedAt', 'updatedBy'] as const
 
 export async function workspaceExists(db: Queryable, organizationId: string, id: string): Promise<boolean> {
   const row = await db
@@ -53,12 +53,13 @@ export async function holdNames(
   return new Set(rows.map((row) => row.name))
 }
 
+/** By name; null: lost with the key that sealed it. */
 export async function readSealed(
   db: Queryable,
   organizationId: string,
   workspaceId: string,
   names: string[],
-): Promise<Map<string, Buffer>> {
+): Promise<Map<string, Buffer | null>> {
   const rows = await inWorkspace(db, organizationId, workspaceId)
     .select(['name', 'sealed'])
     .where('name', 'in', names)
@@ -162,6 +163,7 @@ function toSecret(row: Pick<Selectable<Secrets>, (typeof shown)[number]>): Secre
     workspaceId: row.workspaceId,
     name: row.name,
     version: row.version,
+    lost: row.sealed === null,
     updatedAt: row.updatedAt.toISOString(),
     updatedBy: row.updatedBy,
   }

@@ -38,7 +38,7 @@ export function SecretFields({ wanted, known, choices, faults, onChange }: Secre
               ...known.map((secret) => ({
                 value: secret.name,
                 label: secret.name,
-                hint: `version ${secret.version}`,
+                hint: secret.lost ? 'lost: set it anew' : `version ${secret.version}`,
               })),
               { value: fresh, label: 'A new secret' },
             ]}
@@ -70,13 +70,13 @@ export function defaultChoice(
   { name, required }: { name: string; required: boolean },
   known: Secret[],
 ): SecretChoice {
-  if (known.some((secret) => secret.name === name)) return { from: name, value: '' }
+  if (known.some((secret) => secret.name === name && !secret.lost)) return { from: name, value: '' }
   return { from: required ? null : '', value: '' }
 }
 
-/** A name that no secret of the workspace has, so that a new value never replaces one that others use. */
+/** A name that no secret of the workspace has, so that a new value never replaces one that others use; a lost one is replaced. */
 export function newNameFor(name: string, known: Secret[]): string {
-  const taken = new Set(known.map((secret) => secret.name))
+  const taken = new Set(known.filter(({ lost }) => !lost).map((secret) => secret.name))
   if (!taken.has(name)) return name
   let n = 2
   while (taken.has(`${name}_${n}`)) n++

@@ -31,7 +31,7 @@ describe('migrations', () => {
   })
 
   test('bring an older database with data forward, and keep the data', async () => {
-    expect(await migrate(database.url, 3)).toBe(3)
+    expect(await migrate(database.url, { upTo: 3 })).toBe(3)
     await query(
       `insert into organizations (id, slug, name, created_at) values ('org_a', 'acme', 'Acme', now())`,
     )
@@ -56,7 +56,7 @@ describe('migrations', () => {
   })
 
   test('are refused on a database that a newer program has migrated, with a sentence and without a change', async () => {
-    await migrate(database.url, 2)
+    await migrate(database.url, { upTo: 2 })
     await query(`insert into schema_migrations (version, name, digest) values ($1, 'later', '')`, [
       newest + 1,
     ])
@@ -67,7 +67,7 @@ describe('migrations', () => {
   })
 
   test('leave nothing of one that fails', async () => {
-    await migrate(database.url, 2)
+    await migrate(database.url, { upTo: 2 })
     await query('create table tiers (mine int)')
     await expect(migrate(database.url)).rejects.toThrow('0003_catalog_and_workspaces.sql failed')
     expect(await query(`select to_regclass('providers') as found`)).toEqual([{ found: null }])

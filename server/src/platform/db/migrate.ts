@@ -27,15 +27,26 @@ export function migrations(): Migration[] {
     }))
 }
 
+export interface MigrateOptions {
+  /** The last version to apply; default: the newest. */
+  upTo?: number
+  /** Called under the lock before a database that an older program has used is changed; what it throws prevents that. */
+  before?: (from: number, to: number) => Promise<void>
+  /** Said by a restore of itself: everybody else keeps away from what it has not finished. */
+  restoring?: boolean
+}
+
 /**
  * Brings the database forward, one transaction a migration, under one lock. Refuses a database that a newer
  * program has migrated. Returns the version it is at.
  */
-export async function migrate(url: string, upTo = Number.POSITIVE_INFINITY): Promise<number> {
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<number> {
+  const { upTo = Number.POSITIVE_INFINITY, before, restoring = false } = options
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     await client.query(`select pg_advisory_lock(hashtext('berth:migrate'))`)
+    if (!restoring) await refuseHalfRestored(client)
     await client.query(
       `create table if not exists schema_migrations
          (version int primary key, name text not null, digest text not null, applied_at timestamptz not null default now())`,
@@ -44,16 +55,27 @@ export async function migrate(url: string, upTo = Number.POSITIVE_INFINITY): Pro
       'select version from schema_migrations order by version',
     )
     const known = migrations()
-    refuseNewer(rows.at(-1)?.version ?? 0, known)
+    const from = rows.at(-1)?.version ?? 0
+    const to = Math.min(known.at(-1)!.version, upTo)
+    refuseNewer(from, known)
     const applied = new Set(rows.map((row) => row.version))
-    for (const migration of known) {
-      if (applied.has(migration.version) || migration.version > upTo) continue
-      await apply(client, migration)
-    }
-    return Math.min(known.at(-1)!.version, upTo)
+    const pending = known.filter(({ version }) => !applied.has(version) && version <= to)
+    if (from > 0 && pending.length > 0) await before?.(from, to)
+    for (const migration of pending) await apply(client, migration)
+    return to
   } finally {
     await client.end()
   }
+}
+
+async function refuseHalfRestored(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ found: boolean }>(
+    `select to_regclass('public.berth_restoring') is not null as found`,
+  )
+  if (!rows[0]!.found) return
+  throw new SchemaError(
+    'A restore into this database was cut off. Run it again to begin it anew: npm run restore <file>.',
+  )
 }
 
 function refuseNewer(current: number, known: Migration[]): void {

@@ -195,6 +195,8 @@ export interface IdentityOutbox {
 
 export interface Installation {
   createdAt: Generated<Timestamp>;
+  keyCheck: string | null;
+  nextKeyCheck: string | null;
   onlyRow: Generated<boolean>;
   operatorClaimedBy: string | null;
 }
@@ -379,7 +381,7 @@ export interface Secrets {
   id: string;
   name: string;
   organizationId: string;
-  sealed: Buffer;
+  sealed: Buffer | null;
   updatedAt: Timestamp;
   updatedBy: string;
   version: Generated<number>;

@@ -3,6 +3,7 @@ import { canonical } from '../log/leaf.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../mutate.ts'
 import { Refusal } from '../problem.ts'
+import type { SealedColumn } from '../secret-key.ts'
 
 export interface IdempotentRequest {
   principalId: string
@@ -75,7 +76,20 @@ export async function keepReply(
     .execute()
 }
 
-const contextOf = (request: IdempotentRequest) => `idempotency:${request.principalId}:${request.key}`
+const contextOf = (request: Pick<IdempotentRequest, 'principalId' | 'key'>) =>
+  `idempotency:${request.principalId}:${request.key}`
+
+export const idempotencySealed: SealedColumn = {
+  table: 'idempotency_keys',
+  column: 'response',
+  id: ['principal_id', 'key'],
+  what: 'replies kept for requests that are sent again',
+  reseal: ({ principal_id, key }, sealed, from, to) => {
+    const context = contextOf({ principalId: String(principal_id), key: String(key) })
+    return seal(to.derive('idempotency'), open(from.derive('idempotency'), sealed, context), context)
+  },
+  forget: 'delete from idempotency_keys where response is not null',
+}
 
 /** A key holds for a day. */
 const keptSince = (now: Date) => new Date(now.getTime() - 24 * 3600_000)
