@@ -2,6 +2,7 @@ import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
 import { callEndpoints } from './calls.ts'
 import { catalogEndpoints } from './catalog.ts'
+import { departureEndpoints } from './departure.ts'
 import { deploymentEndpoints } from './deployments.ts'
 import { identityEndpoints } from './identity.ts'
 import { lifecycleEndpoints } from './lifecycle.ts'
@@ -26,6 +27,7 @@ export const api = {
   users: userEndpoints,
   notifications: notificationEndpoints,
   organizations: organizationEndpoints,
+  departure: departureEndpoints,
   tokens: tokenEndpoints,
   catalog: catalogEndpoints,
   tiers: tierEndpoints,

@@ -60,7 +60,7 @@ export function createClient(options: ClientOptions) {
     const headers: Record<string, string> = { ...options.headers?.(), ...more.headers }
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (more.idempotencyKey) headers['idempotency-key'] = more.idempotencyKey
-    headers['accept'] = endpoint.stream ? 'text/event-stream' : 'application/json'
+    headers['accept'] = endpoint.stream ? 'text/event-stream' : (endpoint.file ?? 'application/json')
     let response: Response
     try {
       response = await doFetch(url, {

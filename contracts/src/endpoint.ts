@@ -37,6 +37,8 @@ export interface Endpoint<
   response?: R
   /** `sse`: the answer is a stream of server-sent events, each `data` a value of `response`. */
   stream?: boolean
+  /** The answer is a file of this media type, sent as it is made. */
+  file?: string
   /** POSTs that create or cost something accept an `Idempotency-Key`. */
   idempotent?: boolean
   /** What the documentation's samples send. */

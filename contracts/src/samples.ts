@@ -35,6 +35,7 @@ const pathOf = (endpoint: Endpoint, show: (variable: string) => string): string 
 function curlSample(endpoint: Endpoint): string {
   const { method, access, stream, example } = endpoint
   const lines = [`curl${stream ? ' -N' : ''} "$BERTH_URL${pathOf(endpoint, (name) => `$${name}`)}"`]
+  if (endpoint.file) lines.push('-o organization.tar.gz')
   if (method !== 'GET') lines.push(`-X ${method}`)
   if (access.kind !== 'public') lines.push('-H "Authorization: Bearer $BERTH_TOKEN"')
   if (example?.body === undefined) return lines.join(' \\\n  ')
@@ -66,6 +67,7 @@ function reading(endpoint: Endpoint, stream: boolean): string {
   if (stream) {
     return `for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) console.log(chunk)`
   }
+  if (endpoint.file) return 'console.log(response.status, (await response.arrayBuffer()).byteLength)'
   return endpoint.response
     ? 'console.log(response.status, await response.json())'
     : 'console.log(response.status)'

@@ -94,7 +94,7 @@ export const workspaceEndpoints = {
     method: 'POST',
     path: '/api/orgs/:organizationId/workspaces/:workspaceId/restore',
     tag: 'workspaces',
-    summary: 'Restore an archived workspace; its deployments stay stopped',
+    summary: 'Restore an archived workspace; what ran in it launches again',
     access: { kind: 'organization', permission: 'workspaces:write' },
     params: oneWorkspace,
     response: workspace,

@@ -122,23 +122,24 @@ const checks = {
   },
 
   organization: async (operation: Operation, row: Row & { needs: Permission }) => {
-    const given = await prepared(row)
+    const place = (await row.place?.(world)) ?? world
+    const given = (await row.request?.(place)) ?? {}
     await refuseTheDead(operation, given, dead)
-    await refuseOutsiders(operation, given)
+    await refuseOutsiders(operation, given, place)
     await refuseRoles(operation, given, row)
-    await refuseNeighbours(operation, given, row)
+    await refuseNeighbours(operation, given, row, place)
     await refuseOtherDeployments(operation, given, row)
     const without = permissions.filter((permission) => permission !== row.needs)
-    const lacking = await apiToken(world.owner, world.organizationId, without)
+    const lacking = await apiToken(world.owner, place.organizationId, without)
     await expectStatus(`the owner’s token without ${row.needs}`, send(operation, given, lacking), 403)
-    const enough = await apiToken(world.owner, world.organizationId, [row.needs, ...(row.also ?? [])])
+    const enough = await apiToken(world.owner, place.organizationId, [row.needs, ...(row.also ?? [])])
     await expectReached(`the owner’s token with ${row.needs}`, send(operation, given, enough))
   },
 }
 
 /** Other tenants: by the organization's name, and by its things under a name of their own. */
-async function refuseOutsiders(operation: Operation, given: Given): Promise<void> {
-  const { stranger, operator, foreignId, organizationId } = world
+async function refuseOutsiders(operation: Operation, given: Given, place: World): Promise<void> {
+  const { stranger, operator, foreignId, organizationId } = place
   await expectStatus('another tenant', send(operation, given, stranger.token), 404)
   await expectStatus('an operator who is no member', send(operation, given, operator.token), 404)
   const mine = JSON.parse(JSON.stringify(given).replaceAll(organizationId, foreignId)) as Given
@@ -172,9 +173,9 @@ async function refuseRoles(
 }
 
 /** Agents of another workspace do not see this one, whatever their scopes. */
-async function refuseNeighbours(operation: Operation, given: Given, row: Row): Promise<void> {
+async function refuseNeighbours(operation: Operation, given: Given, row: Row, place: World): Promise<void> {
   if (operation.isStream) return
-  const { secret } = await serviceToken(world, world.neighbour.id, agentScopes)
+  const { secret } = await serviceToken(place, place.neighbour.id, agentScopes)
   const { status, text } = await send(operation, given, secret)
   const isRefused = status === 403 || status === 404
   const namesOne = thingsIn({ ...given.params, ...given.query }).length > 0
@@ -183,7 +184,7 @@ async function refuseNeighbours(operation: Operation, given: Given, row: Row): P
     expect.any(String),
     '',
   ])
-  for (const thing of [world.workspace.id, world.deployment.id]) expect(text).not.toContain(thing)
+  for (const thing of [place.workspace.id, place.deployment.id]) expect(text).not.toContain(thing)
 }
 
 const aboutDeployments = /^(deployments|policy|calls):|^tools:call$/

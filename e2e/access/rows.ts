@@ -1,6 +1,7 @@
 import { api, type Permission } from '@berth/contracts'
 import {
   addServer,
+  anotherOrganization,
   createApiToken,
   createWorkspace,
   drifted,
@@ -25,6 +26,8 @@ export interface Row {
   needs: 'nothing' | 'person' | 'operator' | Permission
   /** Other permissions the request needs because of what it asks for. */
   also?: Permission[]
+  /** A world apart, where the request ends the organization. */
+  place?(world: World): Promise<World>
   /** A request that will succeed; what it uses up is made for it. Absent: nothing has to be given. */
   request?(world: World): Given | Promise<Given>
   /** A token does not do: it takes a sign-in. */
@@ -178,6 +181,16 @@ export const rows: Record<string, Row> = {
   'organizations.update-member': {
     needs: 'members:write',
     request: async (world) => ({ ...(await onFreshMember(world)), body: { role: 'auditor' } }),
+  },
+  'organizations.export': { needs: 'organization:export', request: inOrganization },
+  'organizations.preview-closing': { needs: 'organization:close', request: inOrganization },
+  'organizations.close': {
+    needs: 'organization:close',
+    place: anotherOrganization,
+    request: async ({ organizationId, owner }) => {
+      const { slug } = await owner.client.call(api.organizations.get, { params: { organizationId } })
+      return { params: { organizationId }, body: { confirm: slug } }
+    },
   },
   'organizations.remove-member': { needs: 'members:write', request: onFreshMember },
 

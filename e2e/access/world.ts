@@ -93,6 +93,18 @@ export async function buildWorld(): Promise<World> {
   }
 }
 
+/** Another organization of the same people, with workspaces of its own and nothing that runs. */
+export async function anotherOrganization(world: World): Promise<World> {
+  const { owner, members } = world
+  const organizationId = await found(owner, 'Another')
+  for (const [role, { email }] of Object.entries(members)) {
+    const body = { email, role: role as MemberRole }
+    await owner.client.call(api.organizations.addMember, { params: { organizationId }, body })
+  }
+  const place = { ...world, organizationId }
+  return { ...place, workspace: await createWorkspace(place), neighbour: await createWorkspace(place) }
+}
+
 type Some = Pick<World, 'server' | 'owner' | 'operator' | 'organizationId' | 'folder'>
 
 async function found(person: TestPerson, name: string): Promise<string> {

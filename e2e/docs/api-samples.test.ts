@@ -28,7 +28,8 @@ afterAll(async () => {
 /** What a reader would have in their environment to send this request. */
 async function environmentFor(endpoint: Endpoint): Promise<Record<string, string>> {
   const row = rows[endpoint.id]!
-  const given: Given = (await row.request?.(world)) ?? {}
+  const place = (await row.place?.(world)) ?? world
+  const given: Given = (await row.request?.(place)) ?? {}
   const body = typeof given.body === 'object' ? (given.body as Record<string, unknown>) : {}
   const values = Object.entries({ ...given.params, ...given.query, ...body })
   const token = row.needs === 'operator' ? world.operator.token : world.owner.token

@@ -6,12 +6,20 @@ import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { cleanArtifactStore, enqueueObservation, seedCatalog, stopInstalling } from './catalog/service.ts'
+import { departureRoutes } from './departure/routes.ts'
 import { createForwarder } from './gateway/forward.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createInternalServer } from './gateway/internal.ts'
 import { liveDeployments } from './gateway/live.ts'
 import { createIdentity, revokeTokensOfMember } from './identity/service.ts'
-import { createOrganizationResolver, organizationGate, organizationRoutes } from './organizations/service.ts'
+import { createNotifications } from './notifications/service.ts'
+import {
+  createOrganizationResolver,
+  leaveAll,
+  organizationGate,
+  organizationRoutes,
+  soleOwnerOf,
+} from './organizations/service.ts'
 import { installationRoutes } from './installation/routes.ts'
 import { lifecycleRoutes } from './lifecycle/routes.ts'
 import { createJournal, meteringRoutes, startCopier, type Copier } from './metering/service.ts'
@@ -22,6 +30,7 @@ import type { Route } from './platform/http/implement.ts'
 import type { Authenticator } from './platform/http/principal.ts'
 import { registerOpenApi } from './platform/http/openapi.ts'
 import { registerPages } from './platform/http/pages.ts'
+import { idempotencySealed } from './platform/http/idempotency.ts'
 import { createRecognizer } from './platform/http/recognize.ts'
 import { registerRoutes } from './platform/http/routes.ts'
 import { createHttp } from './platform/http/server.ts'
@@ -30,7 +39,7 @@ import type { Logger } from './platform/logger.ts'
 import type { Tx } from './platform/mutate.ts'
 import { openPlatform, type Platform } from './platform/platform.ts'
 import { allowedHosts, allowedOrigins } from './platform/public-address.ts'
-import { idempotencySealed } from './platform/http/idempotency.ts'
+import type { SealedColumn } from './platform/secret-key.ts'
 import { version } from './platform/version.ts'
 import { policyRoutes } from './policy/routes.ts'
 import { createPolicy } from './policy/service.ts'
@@ -39,7 +48,7 @@ import { createRun, startReaping } from './runs/service.ts'
 import { capabilityGate } from './runtime/gate.ts'
 import { createRuntime, runtimeRoutes, type RuntimeOptions } from './runtime/service.ts'
 import { secretsRoutes } from './secrets/routes.ts'
-import type { SealedColumn } from './platform/secret-key.ts'
+import { secretsSealed } from './secrets/service.ts'
 import { trustGate } from './trust/service.ts'
 import { tiersRoutes, workspacesRoutes } from './workspaces/routes.ts'
 
@@ -48,7 +57,6 @@ export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
 
 /** Everything that has a say in launches, in the order in which it is heard. */
 export const gates: readonly AnyGate[] = [organizationGate, trustGate, capabilityGate]
-import { secretsSealed } from './secrets/service.ts'
 
 /** Every job queue of the installation; all processes know all of them. */
 export const jobNames: readonly JobName[] = ['notifications.deliver', 'catalog.observe']
@@ -191,7 +199,9 @@ async function compose(
 ): Promise<{ authenticator: Authenticator; parts: Part[] }> {
   const { db, feed, logger, config } = platform
   const origins = () => allowedOrigins(publicUrl())
-  const identity = createIdentity(platform, { publicUrl, origins, rateLimited })
+  const notifications = createNotifications(platform)
+  const memberships = { soleOwnerOf, leaveAll }
+  const identity = createIdentity(platform, { publicUrl, origins, rateLimited, notifications, memberships })
   const resolveOrganization = createOrganizationResolver(db)
   const policy = createPolicy(gates)
   const runtime = await createRuntime({ platform, policy, roles, special })
@@ -233,6 +243,7 @@ async function compose(
   return {
     authenticator: { authenticate: identity.authenticate, resolveOrganization },
     parts: [
+      notifications,
       identity,
       { routes: organizationRoutes({ feed, onLeave: revokeTokensOfMember }) },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
@@ -263,6 +274,7 @@ async function compose(
           await internal.stop()
         },
       },
+      { routes: departureRoutes(platform) },
       { intercept: roles.has('gateway') ? gateway.intercept : () => false },
       { routes: [...installationRoutes(platform, publicUrl), ...lifecycleRoutes(platform, publicUrl)] },
     ],

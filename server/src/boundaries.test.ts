@@ -9,13 +9,15 @@ import { expect, test } from 'vitest'
 const tiers = new Map(
   [
     ['platform'],
+    // E-mail: whoever changes something that people are told of stands on it.
+    ['notifications'],
     // The relay knows only the platform: the runtime and the gateway both stand on it.
     ['identity', 'organizations', 'audit', 'relay'],
     ['catalog', 'metering'],
     ['secrets', 'runs', 'workspaces', 'trust'],
     ['policy'],
     ['runtime'],
-    ['lifecycle', 'gateway', 'installation'],
+    ['lifecycle', 'gateway', 'departure', 'installation'],
   ].flatMap((folders, tier) => folders.map((folder) => [folder, tier] as const)),
 )
 

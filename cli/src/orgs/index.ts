@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { noun } from '../core/command.ts'
+import { closeOrganization } from './close.ts'
 import { createOrganization } from './create.ts'
+import { exportOrganization, verifyOrganizationExport } from './export.ts'
 import { listOrganizations } from './list.ts'
 import { membersCommand } from './members.ts'
 import { renameOrganization } from './rename.ts'
@@ -15,6 +17,9 @@ export function orgsCommand(): Command {
     showOrganization(),
     renameOrganization(),
     membersCommand(),
+    exportOrganization(),
+    verifyOrganizationExport(),
+    closeOrganization(),
     useOrganization(),
   ])
 }

@@ -25,6 +25,7 @@ export function printOrganization(out: Output, organization: Organization): void
     ['slug', organization.slug],
     ['name', organization.name],
     ['state', stateCell(organization.state)],
+    ...(organization.stateReason ? [['why', organization.stateReason] as [string, string]] : []),
     ['kind', organization.kind],
     ['time zone', organization.timeZone],
     ['created', relativeTime(organization.createdAt)],

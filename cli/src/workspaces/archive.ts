@@ -16,7 +16,7 @@ export function archiveWorkspace(): Command {
 
 export function restoreWorkspace(): Command {
   const command = new Command('restore')
-    .description('Restore an archived workspace; its deployments stay stopped')
+    .description('Restore an archived workspace; what ran in it launches again')
     .argument('<workspace>', 'id or key')
   return does(command, restore)
 }
@@ -37,6 +37,6 @@ async function restore(context: Context, _options: object, named: string): Promi
   const { id, key } = await findWorkspace(context, organizationId, named)
   const restored = await context.call(api.workspaces.restore, { params: { organizationId, workspaceId: id } })
   if (context.out.json) return context.out.data(restored)
-  context.out.done(`${escapeText(key)} is active again; its deployments are stopped.`)
+  context.out.done(`${escapeText(key)} is active again; what ran in it launches.`)
   context.out.next(`mcpctl deployments list --workspace ${key}`)
 }

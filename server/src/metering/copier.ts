@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Platform } from '../platform/platform.ts'
 import { repeat } from '../platform/repeat.ts'
 import { journalName, maxInteger, type Journal } from './journal.ts'
-import { dropCallsBefore, makePartitions } from './partitions.ts'
+import { callRetentionDays, dropCallsBefore, makePartitions } from './partitions.ts'
 import { sealBatches } from './seal.ts'
 import { insertCalls, lockPosition, savePosition } from './store.ts'
 
@@ -33,7 +33,7 @@ export interface Copier {
 /** Brings what journals hold into the database, in batches, each record once; looks after partitions and retention. */
 export async function startCopier(platform: Platform, options: CopierOptions): Promise<Copier> {
   const { db, clock, logger } = platform
-  const { journal, dir, retentionDays = 90 } = options
+  const { journal, dir, retentionDays = callRetentionDays } = options
   await makePartitions(db, clock.now())
   /** How far own files are copied, as far as this process knows. */
   const copied = new Map<string, number>()

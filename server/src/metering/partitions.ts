@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 
 const dayMs = 24 * 3600_000
+/** How many days a call's record is kept. */
+export const callRetentionDays = 90
 /** Days made ahead of today. */
 const ahead = 2
 

@@ -251,7 +251,7 @@ export async function remove(tx: Tx, organizationId: string, id: string): Promis
 }
 
 /** Marks all deployments of an organization that is closed deleted; their homes do as for one. */
-export async function removeAll(tx: Tx, organizationId: string): Promise<void> {
+export async function removeDeploymentsOf(tx: Tx, organizationId: string): Promise<void> {
   const rows = await tx.db
     .updateTable('deployments')
     .set({ desired: 'stopped', deletedAt: tx.now, rowVersion: sql`row_version + 1` })

@@ -113,7 +113,7 @@ export async function archiveWorkspace(tx: Tx, organizationId: string, id: strin
   return archived
 }
 
-/** Restores an archived workspace; its deployments stay stopped. Throws `invalid_state`. */
+/** Restores an archived workspace; what is asked to run in it launches again. Throws `invalid_state`. */
 export async function restoreWorkspace(tx: Tx, organizationId: string, id: string): Promise<Workspace> {
   const restored = await move(tx, organizationId, id, 'restore')
   tx.emit(organizationId, 'workspace.restored', { workspaceId: id })

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Endpoint, EndpointReply, EndpointRequest, RequestLimit } from '@berth/contracts'
 import type { Database } from '../db/database.ts'
 import type { Origin, Tx } from '../mutate.ts'
@@ -30,10 +31,20 @@ export interface RequestContext {
 export const streaming: unique symbol = Symbol('streaming')
 export type Streaming = typeof streaming
 
+/** What a handler of a file returns: its name and its bytes as they are made. */
+export class FileReply {
+  readonly name: string
+  readonly body: Readable
+  constructor(name: string, body: Readable) {
+    this.name = name
+    this.body = body
+  }
+}
+
 export type Handler<E> = (
   context: RequestContext,
   request: EndpointRequest<E>,
-) => Promise<EndpointReply<E> | Streaming>
+) => Promise<EndpointReply<E> | Streaming | FileReply>
 
 /** One handler for each declared endpoint: a missing one does not compile. */
 export type Handlers<T> = { [K in keyof T]: Handler<T[K]> }

@@ -8,7 +8,7 @@ import { notFound, Refusal } from '../problem.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { claimKey, idempotentRequest, keepReply, Replay, type IdempotentRequest } from './idempotency.ts'
 import { requestLimitOf } from './limits.ts'
-import { streaming, type RequestContext, type Route } from './implement.ts'
+import { FileReply, streaming, type RequestContext, type Route } from './implement.ts'
 import { haltedSentence, may, type Authenticator, type Principal } from './principal.ts'
 import type { Recognize } from './recognize.ts'
 import { openSse, type SseStream } from './sse.ts'
@@ -39,7 +39,7 @@ export function registerRoutes(app: FastifyInstance, routes: Route[], options: R
       method: endpoint.method,
       url: endpoint.path,
       schema: schemaOf(endpoint),
-      exposeHeadRoute: !endpoint.stream,
+      exposeHeadRoute: !endpoint.stream && !endpoint.file,
       onRequest: async (request) => {
         callers.set(request, await authorize(endpoint, request, options, options.recognize))
       },
@@ -67,7 +67,7 @@ function schemaOf(endpoint: Endpoint): Record<string, unknown> {
     ...(access.kind === 'public' ? { security: [] } : {}),
     ...(endpoint.idempotent ? { headers: z.looseObject({ 'idempotency-key': z.string().optional() }) } : {}),
     response: {
-      ...(endpoint.stream ? {} : { [endpoint.status]: endpoint.response ?? z.undefined() }),
+      ...(endpoint.stream || endpoint.file ? {} : { [endpoint.status]: endpoint.response ?? z.undefined() }),
       default: problem,
     },
   }
@@ -152,6 +152,15 @@ async function answer(route: Route, request: FastifyRequest, reply: FastifyReply
     const { params, query, body } = request as { params: unknown; query: unknown; body: unknown }
     const result = await route.handle(context, { params, query, body } as never)
     if (result === streaming) return reply
+    if (result instanceof FileReply) {
+      const disposition = `attachment; filename="${result.name}"`
+      const headers = {
+        'content-type': endpoint.file,
+        'content-disposition': disposition,
+        'cache-control': 'no-store',
+      }
+      return await reply.status(endpoint.status).headers(headers).send(result.body)
+    }
     return await reply.status(endpoint.status).send(endpoint.response ? result : undefined)
   } catch (error) {
     if (!(error instanceof Replay)) throw error
@@ -214,6 +223,7 @@ const revocations = new Set([
   'member.removed',
   'member.role_changed',
   'user.disabled',
+  'user.role_revoked',
   'organization.suspended',
   'organization.closed',
 ])
