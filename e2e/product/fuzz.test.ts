@@ -219,7 +219,6 @@ test('sign-in takes nothing amiss', async () => {
     'sign-up/email',
     'sign-in/email',
     'sign-out',
-    'change-password',
     'device/code',
     'device/approve',
     'device/deny',

@@ -12,7 +12,7 @@ create table second_factors (
 
 create table recovery_codes (
   user_id text not null references second_factors on delete cascade,
-  hash bytea not null, -- keyed
+  hash bytea not null,
   primary key (user_id, hash)
 );
 

@@ -1,13 +1,13 @@
 import { identityEndpoints, tokenEndpoints } from '@berth/contracts'
 import { implement, type Route } from '../platform/http/implement.ts'
-import type { Principal } from '../platform/http/principal.ts'
 import type { Platform } from '../platform/platform.ts'
-import { notFound, Refusal } from '../platform/problem.ts'
+import { notFound } from '../platform/problem.ts'
 import { version } from '../platform/version.ts'
 import { describe } from './people/me.ts'
 import { endSessions } from './people/outbox.ts'
 import { listSessions } from './people/sessions.ts'
 import { setupState } from './people/setup-code.ts'
+import { signedIn } from './signed-in.ts'
 import { demandWorkspace, pageOfTokens } from './tokens/store.ts'
 import { createApiToken, createServiceToken, revokeToken } from './tokens/tokens.ts'
 
@@ -73,10 +73,4 @@ export function identityRoutes(platform: Platform): Route[] {
       },
     }),
   ]
-}
-
-/** A person who is here themselves: a token must not make tokens or end sign-ins, or a narrow one would grow. */
-function signedIn(principal: Principal): Principal {
-  if (principal.sessionId) return principal
-  throw new Refusal('forbidden', 'This needs a sign-in: a token cannot manage tokens or sign-ins.')
 }

@@ -1,17 +1,21 @@
 import type { FastifyInstance } from 'fastify'
 import type { Route } from '../platform/http/implement.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { AccountContext } from './account/context.ts'
+import { accountRoutes } from './account/routes.ts'
+import { createTries } from './account/tries.ts'
 import { createAuthenticator, type IdentityAuthenticator } from './authenticator.ts'
 import { sessionCookie, startAuth, type Auth } from './people/auth.ts'
 import { registerAuth } from './people/auth-routes.ts'
 import { startTimekeeping } from './reactions.ts'
 import { identityRoutes } from './routes.ts'
+import { userRoutes } from './users/routes.ts'
 
 export { recoverOperator, type Recovery } from './people/recover.ts'
 export { setupCode } from './people/setup-code.ts'
 export { revokeTokensOfMember, revokeTokensOfOrganization } from './tokens/tokens.ts'
 
-export interface IdentityOptions {
+export interface IdentityOptions extends Pick<AccountContext, 'notifications' | 'memberships'> {
   /** Where people reach this installation; asked when the first request arrives. */
   publicUrl: () => string
   /** Origins whose pages may sign in. */
@@ -31,6 +35,8 @@ export interface Identity extends Pick<IdentityAuthenticator, 'authenticate' | '
 
 export function createIdentity(platform: Platform, options: IdentityOptions): Identity {
   const { publicUrl, origins, rateLimited } = options
+  const tries = createTries(platform, rateLimited)
+  const account = { ...options, platform, tries }
   const authenticator = createAuthenticator(platform, () => sessionCookie(publicUrl()))
   let started: Promise<Auth> | null = null
 
@@ -44,8 +50,8 @@ export function createIdentity(platform: Platform, options: IdentityOptions): Id
   return {
     authenticate: authenticator.authenticate,
     authenticateBearer: authenticator.authenticateBearer,
-    routes: identityRoutes(platform),
-    register: (app) => registerAuth(app, { platform, auth, publicUrl, origins }),
+    routes: [...identityRoutes(platform), ...accountRoutes(account), ...userRoutes(account)],
+    register: (app) => registerAuth(app, { platform, tries, auth, publicUrl, origins }),
     start: async () => {
       timekeeping = startTimekeeping(platform)
     },

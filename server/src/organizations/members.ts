@@ -13,9 +13,22 @@ export async function insertMember(
 ): Promise<Member> {
   const id = newId('member')
   const { organizationId, userId, role } = input
+  await demandActive(tx, userId)
   await tx.db.insertInto('members').values({ id, organizationId, userId, role, joinedAt: tx.now }).execute()
   tx.emit(organizationId, 'member.added', { memberId: id, userId, role })
   return readMember(tx.db, organizationId, id)
+}
+
+/** Held until the end: an account that is deleted meanwhile does not become a member after it is gone. */
+async function demandActive(tx: Tx, userId: string): Promise<void> {
+  const user = await tx.db
+    .selectFrom('users')
+    .select('id')
+    .where('id', '=', userId)
+    .where('state', '=', 'active')
+    .forKeyShare()
+    .executeTakeFirst()
+  if (!user) throw new Refusal('not_found', 'This account is gone, or disabled.')
 }
 
 /** Adds a person who has an account; 404 without one, 409 when they belong already. */

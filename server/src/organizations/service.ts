@@ -1,4 +1,5 @@
 export { organizationGate } from './gate.ts'
+export { leaveAll, soleOwnerOf } from './leaving.ts'
 export { createOrganization } from './organizations.ts'
 export { createOrganizationResolver, type ResolveOrganization } from './resolver.ts'
 export { organizationRoutes, type OrganizationRouteDeps } from './routes.ts'

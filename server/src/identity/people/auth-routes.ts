@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { problemCodes, type ProblemCode } from '@berth/contracts'
+import { passwordLength, problemCodes, type ProblemCode } from '@berth/contracts'
 import { refuseOtherMethods } from '../../platform/http/methods.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
-import { addressHeader, authPath, maxPasswordLength, minPasswordLength, type Auth } from './auth.ts'
+import type { Tries } from '../account/tries.ts'
+import { addressHeader, authPath, type Auth } from './auth.ts'
 import { drainOutbox } from './outbox.ts'
+import { passSecondFactor, wrongSignIn } from './sign-in.ts'
 import { demandSetupCode, setupCodeHeader } from './setup-code.ts'
 
 /** What of better-auth is open: everything else below /api/auth is not there. */
@@ -13,7 +15,6 @@ const open: Record<string, 'GET' | 'POST'> = {
   '/sign-in/email': 'POST',
   '/sign-out': 'POST',
   '/get-session': 'GET',
-  '/change-password': 'POST',
   '/device/code': 'POST',
   '/device/token': 'POST',
   '/device': 'GET',
@@ -23,6 +24,7 @@ const open: Record<string, 'GET' | 'POST'> = {
 
 export interface AuthRouteOptions {
   platform: Platform
+  tries: Tries
   auth: () => Promise<Auth>
   publicUrl: () => string
   origins: () => ReadonlySet<string>
@@ -48,8 +50,10 @@ async function answer(path: string, request: FastifyRequest, reply: FastifyReply
   const { platform } = options
   refuseForeignOrigin(request, options.origins())
   if (path === '/sign-up/email') await demandSetupCode(platform, oneHeader(request, setupCodeHeader))
+  const body = request.method === 'POST' ? bodyOf(request.body) : null
+  if (path === '/sign-in/email') await passSecondFactor(options, body!, request.ip)
   const auth = await options.auth()
-  const response = await auth.handler(toRequest(path, request, options.publicUrl()))
+  const response = await auth.handler(toRequest(path, request, body, options.publicUrl()))
   if (request.method === 'POST') await drainQuietly(platform)
   if (path === '/sign-up/email' && !response.ok) await refuseTwin(platform, request.body)
   return send(path, response, reply)
@@ -64,7 +68,12 @@ function refuseForeignOrigin(request: FastifyRequest, origins: ReadonlySet<strin
 }
 
 /** The request as better-auth takes it, with the caller's address as we know it and not as the caller says. */
-function toRequest(path: string, request: FastifyRequest, publicUrl: string): Request {
+function toRequest(
+  path: string,
+  request: FastifyRequest,
+  body: Record<string, unknown> | null,
+  publicUrl: string,
+): Request {
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || dropped.has(name)) continue
@@ -74,10 +83,10 @@ function toRequest(path: string, request: FastifyRequest, publicUrl: string): Re
   headers.set(addressHeader, request.ip)
   const search = new URL(request.url, publicUrl).search
   const url = `${publicUrl}${authPath}${path}${search}`
-  if (request.method === 'GET') return new Request(url, { headers })
+  if (!body) return new Request(url, { headers })
   headers.set('content-type', 'application/json')
   if (!headers.has('origin')) headers.set('origin', new URL(publicUrl).origin)
-  return new Request(url, { method: 'POST', headers, body: JSON.stringify(bodyOf(path, request.body)) })
+  return new Request(url, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
 const dropped = new Set([
@@ -89,7 +98,7 @@ const dropped = new Set([
   addressHeader,
 ])
 
-function bodyOf(path: string, body: unknown): Record<string, unknown> {
+function bodyOf(body: unknown): Record<string, unknown> {
   if (body === undefined || body === null) return {}
   if (typeof body !== 'object' || Array.isArray(body)) {
     throw new Refusal('invalid_input', 'The body must be a JSON object.')
@@ -97,8 +106,7 @@ function bodyOf(path: string, body: unknown): Record<string, unknown> {
   if (JSON.stringify(body).includes('\\u0000')) {
     throw new Refusal('invalid_input', 'Text must not contain NUL characters.')
   }
-  // A new password ends every other sign-in: whoever had the old one is out.
-  return path === '/change-password' ? { ...body, revokeOtherSessions: true } : { ...body }
+  return { ...body }
 }
 
 /** The events of this request stand in the log before it is answered; were it to fail, the timer tries again. */
@@ -155,11 +163,10 @@ async function refuseTwin(platform: Platform, body: unknown): Promise<void> {
 }
 
 const sentences: Record<string, [ProblemCode, string]> = {
-  PASSWORD_TOO_SHORT: ['invalid_input', `password: use at least ${minPasswordLength} characters.`],
-  PASSWORD_TOO_LONG: ['invalid_input', `password: use at most ${maxPasswordLength} characters.`],
+  PASSWORD_TOO_SHORT: ['invalid_input', `password: use at least ${passwordLength.min} characters.`],
+  PASSWORD_TOO_LONG: ['invalid_input', `password: use at most ${passwordLength.max} characters.`],
   INVALID_EMAIL: ['invalid_input', 'email: this is not an e-mail address.'],
-  INVALID_EMAIL_OR_PASSWORD: ['unauthenticated', 'The e-mail address or the password is wrong.'],
-  INVALID_PASSWORD: ['invalid_input', 'password: this is not your present password.'],
+  INVALID_EMAIL_OR_PASSWORD: ['unauthenticated', wrongSignIn],
 }
 
 const byStatus: Record<number, ProblemCode> = {

@@ -58,7 +58,14 @@ test('what better-auth offers beyond what Berth opened is not there', async () =
     expect([path, response.status]).toEqual([path, 404])
   }
   expect((await fetch(`${server.url}/api/auth/device/code`)).status).toBe(405)
-  for (const path of ['/update-user', '/delete-user', '/change-email', '/revoke-session', '/link-social']) {
+  for (const path of [
+    '/update-user',
+    '/delete-user',
+    '/change-email',
+    '/change-password',
+    '/revoke-session',
+    '/link-social',
+  ]) {
     const response = await post(server, path, {}, bearerOf(operator.token))
     expect([path, response.status]).toEqual([path, 404])
   }

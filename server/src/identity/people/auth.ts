@@ -4,13 +4,11 @@ import { betterAuth, type BetterAuthOptions } from 'better-auth'
 import { getAdapter } from 'better-auth/db/adapter'
 import { bearer } from 'better-auth/plugins/bearer'
 import { deviceAuthorization } from 'better-auth/plugins/device-authorization'
-import { displayName, type IdKind } from '@berth/contracts'
+import { displayName, passwordLength, type IdKind } from '@berth/contracts'
 import { newId } from '../../platform/ids.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { hashSecrets } from './hashing.ts'
 
-export const minPasswordLength = 12
-export const maxPasswordLength = 128
 export const deviceClientId = 'mcpctl'
 export const authPath = '/api/auth'
 /** Where `auth-routes` puts the caller's address, as the server knows it. */
@@ -60,7 +58,6 @@ export function authOptions(platform: Platform, options: AuthOptions) {
       customRules: {
         '/sign-in/email': { window: 60, max: 20 },
         '/sign-up/email': { window: 60, max: 20 },
-        '/change-password': { window: 60, max: 20 },
         '/device/code': { window: 60, max: 20 },
         '/device': { window: 60, max: 20 },
         '/device/token': false,
@@ -68,7 +65,12 @@ export function authOptions(platform: Platform, options: AuthOptions) {
         '/sign-out': false,
       },
     },
-    emailAndPassword: { enabled: true, autoSignIn: true, minPasswordLength, maxPasswordLength },
+    emailAndPassword: {
+      enabled: true,
+      autoSignIn: true,
+      minPasswordLength: passwordLength.min,
+      maxPasswordLength: passwordLength.max,
+    },
     databaseHooks: {
       user: {
         create: {

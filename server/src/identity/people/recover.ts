@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { hashPassword } from 'better-auth/crypto'
 import { platformOrganizationId } from '@berth/contracts'
-import { newId } from '../../platform/ids.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { systemActor, type Platform } from '../../platform/platform.ts'
 import { Refusal } from '../../platform/problem.ts'
+import { setPassword } from '../account/passwords.ts'
+import { removeFactor } from '../account/second-factor.ts'
 import { endSessions } from './outbox.ts'
 
 export interface Recovery {
@@ -16,8 +17,8 @@ export interface Recovery {
 
 /**
  * A way in for a locked-out operator, for whoever may run commands on the machine itself: gives the account with
- * this e-mail address (else the first operator) a new password and the operator's role, activates it, and ends its
- * sign-ins. Throws `not_found` when there is no such account.
+ * this e-mail address (else the first operator) a new password and the operator's role, activates it, takes its
+ * second factor off, and ends its sign-ins. Throws `not_found` when there is no such account.
  */
 export async function recoverOperator(
   platform: Pick<Platform, 'mutate'>,
@@ -33,6 +34,7 @@ export async function recoverOperator(
       .where('id', '=', found.id)
       .execute()
     await setPassword(tx, found.id, hash)
+    await removeFactor(tx, found.id)
     await makeOperator(tx, found.id)
     await endSessions(tx, found.id)
     tx.emit(platformOrganizationId, 'operator.recovered', { userId: found.id })
@@ -62,20 +64,6 @@ async function accountToRecover(tx: Tx, email: string | undefined): Promise<{ id
       ? `There is no account with the e-mail address ${email}.`
       : 'There is no operator yet: the first account that signs up becomes one.',
   )
-}
-
-async function setPassword(tx: Tx, userId: string, password: string): Promise<void> {
-  const { numUpdatedRows } = await tx.db
-    .updateTable('accounts')
-    .set({ password, updatedAt: tx.now })
-    .where('userId', '=', userId)
-    .where('providerId', '=', 'credential')
-    .executeTakeFirst()
-  if (numUpdatedRows > 0n) return
-  await tx.db
-    .insertInto('accounts')
-    .values({ id: newId('user'), userId, accountId: userId, providerId: 'credential', password })
-    .execute()
 }
 
 async function makeOperator(tx: Tx, userId: string): Promise<void> {

@@ -153,6 +153,18 @@ export async function revokeTokensOfOrganization(tx: Tx, organizationId: string)
   for (const row of rows) emitRevoked(tx, row, 'organization closed')
 }
 
+/** Revokes every token that acts as a person. */
+export async function revokeTokensOfPerson(tx: Tx, userId: string, reason: string): Promise<void> {
+  const rows = await tx.db
+    .updateTable('tokens')
+    .set({ state: 'revoked' })
+    .where('userId', '=', userId)
+    .where('state', '=', 'active')
+    .returning(['id', 'kind', 'organizationId'])
+    .execute()
+  for (const row of rows) emitRevoked(tx, row, reason)
+}
+
 /** Marks tokens whose time is over, so that the log says so and what they opened ends. */
 export async function expireTokens(tx: Tx): Promise<void> {
   const rows = await tx.db

@@ -1,0 +1,55 @@
+/** What is said in a message, whatever it is sent as. */
+export interface Letter {
+  subject: string
+  greeting: string
+  /** One paragraph each. */
+  paragraphs: string[]
+  /** The one thing to do, if there is one. */
+  action?: { label: string; url: string }
+  /** Small print after the action. */
+  after?: string[]
+}
+
+const notYou =
+  'If this was not you, ask the operator of this Berth to disable the account, and set a new password.'
+
+/** Every kind of message with what it takes, and what it says. */
+export const letters = {
+  'password-reset': ({ name, url }: { name: string; url: string }): Letter => ({
+    subject: 'Set a new password',
+    greeting: hello(name),
+    paragraphs: ['Somebody asked for a new password for your account. This link sets one:'],
+    action: { label: 'Set a new password', url },
+    after: [
+      'It is good once, for an hour. All sign-ins of the account end when it is used.',
+      'If you did not ask for it, nothing has to be done: your password stays as it is.',
+    ],
+  }),
+  'email-confirm': ({ name, url }: { name: string; url: string }): Letter => ({
+    subject: 'Confirm your e-mail address',
+    greeting: hello(name),
+    paragraphs: ['This link confirms that this address is yours. Your account uses it from then on:'],
+    action: { label: 'Confirm the address', url },
+    after: ['It is good once, for a day.', 'If you did not ask for it, nothing has to be done.'],
+  }),
+  'email-changed': ({ name, email }: { name: string; email: string }): Letter => ({
+    subject: 'Your e-mail address was changed',
+    greeting: hello(name),
+    paragraphs: [`Your account uses the address ${email} from now on, and no longer this one.`, notYou],
+  }),
+  'password-changed': ({ name }: { name: string }): Letter => ({
+    subject: 'Your password was changed',
+    greeting: hello(name),
+    paragraphs: ['Your account has a new password. Its other sign-ins were ended.', notYou],
+  }),
+  'second-factor-removed': ({ name }: { name: string }): Letter => ({
+    subject: 'Your second factor was turned off',
+    greeting: hello(name),
+    paragraphs: ['Signing in to your account takes the password alone from now on.', notYou],
+  }),
+} satisfies Record<string, (given: never) => Letter>
+
+export type LetterKind = keyof typeof letters
+export type LetterData<K extends LetterKind> = Parameters<(typeof letters)[K]>[0]
+
+const hello = (name: string) => `Hello ${name},`
