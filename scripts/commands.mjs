@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { buildConsole } from './setup/console.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
+import { buildDocs } from './setup/docs.mjs'
 import { findNode } from './setup/node.mjs'
 import { root, runInFront, say, Stop } from './setup/process.mjs'
 import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
@@ -8,15 +9,19 @@ import { conclude, runChecks, runTests } from './test.mjs'
 
 /** What `npm start`, `npm test`, … do once the dependencies are there. Each returns its exit code. */
 const commands = {
-  start: program('server/src/main.ts', ['start'], [ensureBubblewrap, buildConsole]),
-  demo: program('scripts/demo.ts', [], [ensureBubblewrap, buildConsole]),
-  screenshots: program('e2e/screenshots/main.ts', [], [ensureBubblewrap, ensureChromium, buildConsole]),
+  start: program('server/src/main.ts', ['start'], [ensureBubblewrap, buildConsole, buildDocs]),
+  demo: program('scripts/demo.ts', [], [ensureBubblewrap, buildConsole, buildDocs]),
+  screenshots: program(
+    'e2e/screenshots/main.ts',
+    [],
+    [ensureBubblewrap, ensureChromium, buildConsole, buildDocs],
+  ),
   bench: program('bench/src/main.ts', [], [ensureBubblewrap, buildConsole]),
-  check: runChecks,
   backup: program('server/src/main.ts', ['backup'], []),
   restore: program('server/src/main.ts', ['restore'], []),
   'rotate-secret-key': program('server/src/main.ts', ['rotate-secret-key'], []),
   'lost-secret-key': program('server/src/main.ts', ['lost-secret-key'], []),
+  check: runChecks,
   test: runTests,
   /** For ./mcpctl: prints the path of the Node to use. */
   node(node) {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildConsole } from './setup/console.mjs'
+import { buildDocs } from './setup/docs.mjs'
 import { root, runInFront, Stop } from './setup/process.mjs'
 import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
 
@@ -30,6 +31,7 @@ export async function runTests(node, args) {
       return null
     }),
     await check('console', () => buildConsole(node).then(() => null)),
+    await check('documentation', () => buildDocs(node).then(() => null)),
   ]
   if (args.length === 0) results.push(await runStaticChecks(node))
   results.push(await runVitest(node, args, env))

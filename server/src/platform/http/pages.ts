@@ -7,12 +7,13 @@ import type { Platform } from '../platform.ts'
 import { Refusal } from '../problem.ts'
 import { isLoopback } from '../config.ts'
 import { version } from '../version.ts'
+import { registerDocs, sendDocsNotFound } from './docs.ts'
 import { sendProblem } from './problems.ts'
 
 const consoleFolder = path.resolve(import.meta.dirname, '../../../../console/dist')
 const notPages = ['/api/', '/mcp/', '/docs/', '/metrics', '/healthz', '/readyz']
 
-/** Health, metrics, and the console's pages. */
+/** Health, metrics, the documentation, and the console's pages. */
 export function registerPages(app: FastifyInstance, platform: Platform): void {
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok', version }))
 
@@ -32,6 +33,8 @@ export function registerPages(app: FastifyInstance, platform: Platform): void {
     return reply.type(platform.metrics.registry.contentType).send(await platform.metrics.registry.metrics())
   })
 
+  registerDocs(app)
+
   const built = existsSync(path.join(consoleFolder, 'index.html'))
   if (built) {
     void app.register(fastifyStatic, {
@@ -47,6 +50,7 @@ export function registerPages(app: FastifyInstance, platform: Platform): void {
   app.setNotFoundHandler((request, reply) => {
     const page = built && request.method === 'GET' && !notPages.some((start) => request.url.startsWith(start))
     if (page) return reply.sendFile('index.html')
+    if (sendDocsNotFound(request, reply)) return reply
     const refusal = new Refusal(
       'not_found',
       `There is nothing at ${request.method} ${request.url.split('?')[0]}.`,

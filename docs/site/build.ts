@@ -1,0 +1,99 @@
+/** `node docs/site/build.ts <folder>`: makes the documentation site into a folder. */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import starlight from '@astrojs/starlight'
+import { build } from 'astro'
+import { passthroughImageService } from 'astro/config'
+import { allowedScripts } from './inline-scripts.ts'
+import { placesOf, rewriteLinks } from './links.ts'
+import { base, docsFolder, repository, writtenPages, type Page } from './pages.ts'
+import { generatedPages } from './reference/index.ts'
+import { apiReference, sidebarOf } from './sidebar.ts'
+
+const root = import.meta.dirname
+const source = path.join(root, 'src')
+
+async function main([folder]: string[]): Promise<void> {
+  if (!folder) throw new Error('Name the folder to build into.')
+  const out = path.resolve(folder)
+  const pages = [...writtenPages(), ...generatedPages()]
+  writeContent([...pages, notFound])
+  writeFileSync(path.join(source, 'tokens.css'), tokensOfTheConsole())
+  await build({
+    configFile: false,
+    root,
+    srcDir: source,
+    publicDir: path.join(repository, 'console/public'),
+    outDir: out,
+    cacheDir: path.join(root, '.astro/cache'),
+    base,
+    logLevel: 'error',
+    // Two hyphens are two hyphens.
+    markdown: { smartypants: false },
+    image: { service: passthroughImageService() },
+    devToolbar: { enabled: false },
+    // The server's policy allows fonts of its own address only.
+    vite: { build: { assetsInlineLimit: 0 } },
+    integrations: [
+      starlight({
+        title: 'Berth',
+        description: 'Runs third-party MCP servers for organizations that have to answer for them.',
+        favicon: '/favicon.svg',
+        customCss: ['./src/styles.css'],
+        sidebar: sidebarOf(pages),
+        pagination: false,
+        components: { ThemeProvider: './src/ThemeProvider.astro' },
+        expressiveCode: {
+          themes: ['github-dark', 'github-light'],
+          defaultProps: { frame: 'none' },
+          styleOverrides: {
+            borderColor: 'var(--line)',
+            borderRadius: '8px',
+            codeBackground: 'var(--bg)',
+            codeFontSize: '0.8125rem',
+            frames: { frameBoxShadowCssValue: 'none' },
+          },
+        },
+      }),
+    ],
+  })
+  cpSync(path.join(docsFolder, 'images'), path.join(out, 'images'), { recursive: true })
+  writeFileSync(path.join(out, 'inline-scripts.json'), JSON.stringify(allowedScripts(out)))
+}
+
+const notFound: Page = {
+  slug: '404',
+  title: 'There is no such page',
+  description: 'There is no page at this address.',
+  body: '\nIt may have moved. Look for it with the search above (Ctrl K), or begin at [the first page](README.md).\n',
+  source: 'docs/404.md',
+}
+
+/** Lays the pages where Starlight looks for them. */
+function writeContent(pages: readonly Page[]): void {
+  const content = path.join(source, 'content/docs')
+  rmSync(content, { recursive: true, force: true })
+  const places = placesOf(pages, { 'contracts/src/api.ts': apiReference })
+  for (const page of pages) {
+    const file = path.join(content, `${page.slug || 'index'}.md`)
+    const contents = page.contentsTo ? { tableOfContents: { maxHeadingLevel: page.contentsTo } } : {}
+    const matter = JSON.stringify({ title: page.title, description: page.description, ...contents })
+    mkdirSync(path.dirname(file), { recursive: true })
+    // JSON is YAML too.
+    writeFileSync(file, `---\n${matter}\n---\n${rewriteLinks(page, places)}`)
+  }
+}
+
+/** The console's colours, in both themes: the site looks like it and cannot come apart from it. */
+function tokensOfTheConsole(): string {
+  const css = readFileSync(path.join(repository, 'console/src/styles.css'), 'utf8')
+  const blocks = [/^:root \{[^}]*\}/m, /^\[data-theme='dark'\] \{[^}]*\}/m].map(
+    (block) => block.exec(css)?.[0],
+  )
+  if (blocks.includes(undefined))
+    throw new Error('console/src/styles.css has no colours where they are looked for.')
+  return `${blocks.join('\n\n')}\n`
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2))
