@@ -104,7 +104,7 @@ test('a tool is tried in the page: its form, its answer, and the record that it 
   await eventually('the new call is in the list by itself', async () =>
     (await rows.count()) === before + 1 ? true : null,
   )
-  await page.getByRole('img', { name: /Latency of \d+ calls/ }).waitFor()
+  await page.getByRole('figure', { name: /calls over time, \d+ of them failed/ }).waitFor()
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme })
     await expectAccessible(page)

@@ -14,6 +14,8 @@ const gatherMs = 25
 const activityEveryMs = 5_000
 /** Lists that grow by events are read again at most this often; ms. */
 const listEveryMs = 300
+/** Summing up many calls costs more than listing the last ones. */
+const statsEveryMs = 2_000
 const activityFadesMs = 62_000
 
 /** Leads one event into everything the lifecycle page shows. */
@@ -24,6 +26,7 @@ export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): 
   addToTimeline(queryClient, event)
   if (type === 'calls.recorded') {
     refreshSoon(queryClient, ['calls', organizationId])
+    refreshSoon(queryClient, ['call-stats', organizationId], statsEveryMs)
     return refreshActivity(queryClient, organizationId)
   }
   if (type.startsWith('workspace.')) return refreshWorkspaces(queryClient, organizationId)
@@ -69,14 +72,14 @@ export function forgetDeployment(
 const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
 
 /** Reads a list anew shortly after, once, however many events told of it. */
-function refreshSoon(queryClient: QueryClient, queryKey: readonly string[]): void {
+function refreshSoon(queryClient: QueryClient, queryKey: readonly string[], afterMs = listEveryMs): void {
   const name = queryKey.join(' ')
   if (refreshing.has(name)) return
   const read = () => {
     refreshing.delete(name)
     void queryClient.invalidateQueries({ queryKey })
   }
-  refreshing.set(name, setTimeout(read, listEveryMs))
+  refreshing.set(name, setTimeout(read, afterMs))
 }
 
 function putRun(queryClient: QueryClient, run: Run): void {

@@ -1,88 +1,179 @@
-import type { CallRecord } from '@berth/contracts'
-import { absoluteOf } from '../../../ui/Time.tsx'
+import type { CallStats } from '@berth/contracts'
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { useTheme } from '../../../app/theme.ts'
+import { Table, Td, Th } from '../../../ui/Table.tsx'
 import { millis } from '../../lifecycle/WorkspaceGroup.tsx'
-import { type CallStats, isFailure } from './callStats.ts'
+import { failedOf, percent } from './callMarks.ts'
+import { clockOf, stepWords } from './callRange.ts'
+import { countPlot, latencyLines, latencyPlot, type PlotListeners } from './plots.ts'
 
-const height = 116
-const inset = 8
+export interface CallsChartProps {
+  stats: CallStats
+  /** A time to look closer at; milliseconds. */
+  onZoom: (from: number, to: number) => void
+}
 
-/** Every loaded call as one mark: when it was, and how long it took. Nothing is summed or guessed. */
-export function CallsChart({ calls, stats }: { calls: readonly CallRecord[]; stats: CallStats }) {
-  const times = calls.map(({ at }) => Date.parse(at))
-  const [first, last] = [Math.min(...times), Math.max(...times)]
-  const slowest = Math.max(1, ...calls.map(({ latencyMs }) => latencyMs))
-  const decades = [0.1, 1, 10, 100, 1000, 10_000, 100_000]
-  const top = decades.find((value) => value >= slowest) ?? 1_000_000
-  const fastest = Math.min(...calls.map(({ latencyMs }) => Math.max(0.1, latencyMs)))
-  const bottom = decades.findLast((value) => value <= fastest && value < top) ?? 0.1
-  const xOf = (time: number) => (last === first ? 50 : 1 + (98 * (time - first)) / (last - first))
-  const yOf = (ms: number) =>
-    height - inset - (height - 2 * inset) * (Math.log(Math.max(bottom, ms) / bottom) / Math.log(top / bottom))
-  const lines = decades.filter((value) => value >= bottom && value <= top)
+/** Calls over time: how many and how many of them failed, and how long the answers took; the same as a table. */
+export function CallsChart({ stats, onZoom }: CallsChartProps) {
+  const [at, setAt] = useState<number | null>(null)
+  // Colours are drawn, not styled: another theme is another drawing.
+  const theme = useTheme()
+  const hovered = at === null ? undefined : stats.buckets[at]
   return (
-    <figure className="px-3 pt-2 pb-2">
-      <div className="relative ml-12">
-        {lines.map((value) => (
-          <span
-            key={value}
-            aria-hidden
-            style={{ top: yOf(value) - 8 }}
-            className="absolute -left-12 w-10 text-right text-2xs text-ink-3 tabular-nums"
-          >
-            {value >= 1000 ? `${value / 1000} s` : `${value} ms`}
-          </span>
-        ))}
-        <svg
-          role="img"
-          aria-label={`Latency of ${stats.count} calls from ${absoluteOf(new Date(first).toISOString())} to ${absoluteOf(new Date(last).toISOString())}; ${stats.failed} failed; p95 ${stats.p95 === null ? 'unknown' : millis(stats.p95)}.`}
-          width="100%"
-          height={height}
-          className="block overflow-visible"
+    <figure
+      aria-label={`${stats.total.count} calls over time, ${failedOf(stats.total)} of them failed`}
+      className="px-3 pt-2 pb-2"
+    >
+      <div className="grid gap-x-4 @4xl:grid-cols-2">
+        <Plot
+          key={`calls ${theme}`}
+          title={`Calls per ${stepWords(stats.stepSeconds)}`}
+          draw={countPlot}
+          {...{ stats, onZoom, setAt }}
         >
-          {lines.map((value) => (
-            <line key={value} x1="0" x2="100%" y1={yOf(value)} y2={yOf(value)} className="stroke-line-soft" />
-          ))}
-          {stats.p95 !== null && (
-            <line
-              x1="0"
-              x2="100%"
-              y1={yOf(stats.p95)}
-              y2={yOf(stats.p95)}
-              strokeDasharray="4 4"
-              className="stroke-line-strong"
-            />
-          )}
-          {calls.map((call) => (
-            <Dot key={call.id} x={`${xOf(Date.parse(call.at))}%`} y={yOf(call.latencyMs)} call={call} />
-          ))}
-        </svg>
+          <Key ink="accent" name="answered" value={hovered && hovered.count - failedOf(hovered)} />
+          <Key ink="bad" name="failed" value={hovered && failedOf(hovered)} />
+        </Plot>
+        <Plot
+          key={`latency ${theme}`}
+          title="Latency of the answers"
+          draw={latencyPlot}
+          {...{ stats, onZoom, setAt }}
+        >
+          {latencyLines.map(([key, name, ink]) => {
+            const ms = hovered?.[key]
+            return <Key key={key} ink={ink} name={name} value={ms == null ? undefined : millis(ms)} />
+          })}
+        </Plot>
       </div>
-      <figcaption className="mt-1 flex flex-wrap gap-x-3 pl-12 text-2xs text-ink-3">
-        <span>{clock(first)}</span>
-        <span className="flex-1 text-center">
-          <span className="text-accent">●</span> answered · <span className="text-bad">✕</span> failed or
-          refused · dashed: p95
+      <div className="mt-1 flex min-h-5 flex-wrap items-baseline gap-x-3 text-2xs text-ink-3">
+        <span className="flex-1">
+          {hovered
+            ? `${clockOf(Date.parse(hovered.at), stats.stepSeconds)}: ${hovered.count.toLocaleString('en')} calls, ${percent(failedOf(hovered), hovered.count)} failed`
+            : 'Draw over a time to look closer.'}
         </span>
-        <span>{clock(last)}</span>
-      </figcaption>
+      </div>
+      <AsTable stats={stats} onZoom={onZoom} />
     </figure>
   )
 }
 
-function Dot({ x, y, call }: { x: string; y: number; call: CallRecord }) {
-  if (!isFailure(call.outcome))
-    return <circle cx={x} cy={y} r="2.5" fillOpacity="0.65" className="fill-accent" />
+const inks = { good: 'text-good', accent: 'text-accent', wait: 'text-wait', bad: 'text-bad' }
+
+function Key(props: { ink: keyof typeof inks; name: string; value: string | number | undefined }) {
+  const { ink, name, value } = props
   return (
-    <svg x={x} y={y} className="overflow-visible stroke-bad">
-      <path d="M-3 -3L3 3M3 -3L-3 3" strokeWidth="1.8" />
-    </svg>
+    <span className="inline-flex gap-1">
+      <span aria-hidden className={inks[ink]}>
+        ●
+      </span>
+      {name}
+      {value !== undefined && <b className="font-semibold text-ink tabular-nums">{value}</b>}
+    </span>
   )
 }
 
-const format = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
-const timeFormat = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+type Draw = (stats: CallStats, listeners: PlotListeners, target: HTMLElement) => uPlot
 
-function clock(time: number): string {
-  const today = new Date().toDateString() === new Date(time).toDateString()
-  return today ? timeFormat.format(time) : `${format.format(time)} ${timeFormat.format(time)}`
+/** One drawing; drawn anew when the numbers change, and made to fit when its place does. */
+function Plot(props: {
+  title: string
+  draw: Draw
+  stats: CallStats
+  onZoom: CallsChartProps['onZoom']
+  setAt: (at: number | null) => void
+  children: ReactNode
+}) {
+  const { title, draw, stats, onZoom, setAt, children } = props
+  const target = useRef<HTMLDivElement>(null)
+  const zoom = useRef(onZoom)
+  useEffect(() => {
+    zoom.current = onZoom
+  })
+  useLayoutEffect(() => {
+    const element = target.current!
+    const plot = draw(stats, { onHover: setAt, onZoom: (from, to) => zoom.current(from, to) }, element)
+    const watcher = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: plot.height }),
+    )
+    watcher.observe(element)
+    return () => {
+      watcher.disconnect()
+      plot.destroy()
+    }
+  }, [draw, stats, setAt])
+  return (
+    <div className="min-w-0">
+      <p className="flex flex-wrap items-baseline gap-x-3 text-2xs text-ink-3">
+        <span className="flex-1 font-[550] text-ink-2">{title}</span>
+        {children}
+      </p>
+      {/* The table below says the same to those who do not see it. */}
+      <div ref={target} aria-hidden className="h-[116px] min-w-0 overflow-hidden" />
+    </div>
+  )
+}
+
+const wide = 'max-@3xl:hidden'
+
+function AsTable({ stats, onZoom }: CallsChartProps) {
+  const [open, setOpen] = useState(false)
+  const step = stats.stepSeconds * 1000
+  const told = stats.buckets.filter(({ count }) => count > 0)
+  return (
+    <details className="text-xs" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary className="w-fit cursor-pointer font-[550] text-accent">The same as a table</summary>
+      {open && (
+        <div
+          role="region"
+          aria-label="Calls over time"
+          tabIndex={0}
+          className="mt-1.5 max-h-64 overflow-auto rounded-md border border-line"
+        >
+          <Table>
+            <thead>
+              <tr>
+                <Th className="w-[40%] @3xl:w-[30%]">From</Th>
+                <Th numeric>Calls</Th>
+                <Th numeric>Failed</Th>
+                {latencyLines.map(([key, name]) => (
+                  <Th key={key} numeric className={key === 'p95Ms' ? '' : wide}>
+                    {name}
+                  </Th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {told.map((bucket) => (
+                <tr key={bucket.at} className="group/row">
+                  <Td>
+                    <button
+                      type="button"
+                      title="Look closer at this time"
+                      className="rounded-sm font-[550] text-accent hover:underline"
+                      onClick={() => onZoom(Date.parse(bucket.at), Date.parse(bucket.at) + step)}
+                    >
+                      {clockOf(Date.parse(bucket.at), stats.stepSeconds)}
+                    </button>
+                  </Td>
+                  <Td numeric>{bucket.count.toLocaleString('en')}</Td>
+                  <Td numeric>
+                    <span className={wide}>{failedOf(bucket)} · </span>
+                    {percent(failedOf(bucket), bucket.count)}
+                  </Td>
+                  {latencyLines.map(([key]) => (
+                    <Td key={key} numeric className={key === 'p95Ms' ? '' : wide}>
+                      {bucket[key] === null ? '–' : millis(bucket[key])}
+                    </Td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </Table>
+        </div>
+      )}
+    </details>
+  )
 }

@@ -1,4 +1,4 @@
-import { type CallRecord, callOutcome, type Deployment } from '@berth/contracts'
+import type { CallRecord, Deployment } from '@berth/contracts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { PhoneCall, SearchX } from 'lucide-react'
@@ -7,330 +7,232 @@ import { factsOf } from '../../../api/client.ts'
 import { useSnapshotInterval } from '../../../app/live.ts'
 import { useOrganization, whyNot } from '../../../app/session.ts'
 import { Button } from '../../../ui/Button.tsx'
-import { cx } from '../../../ui/cx.ts'
 import { EmptyState } from '../../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../../ui/ErrorPanel.tsx'
-import { Id, shorten } from '../../../ui/Id.tsx'
+import { shorten } from '../../../ui/Id.tsx'
 import { Panel, RowsSkeleton } from '../../../ui/Panel.tsx'
-import { Select } from '../../../ui/Select.tsx'
 import { StatusMark } from '../../../ui/StatusMark.tsx'
-import { Table, Td, Th } from '../../../ui/Table.tsx'
 import { Time } from '../../../ui/Time.tsx'
-import { useSteady } from '../../../ui/useSteady.ts'
+import { type Column, VirtualTable } from '../../../ui/VirtualTable.tsx'
 import { millis } from '../../lifecycle/WorkspaceGroup.tsx'
 import { peopleQuery } from '../../lifecycle/queries.ts'
-import { bytes, outcomeMarks, statsOf } from './callStats.ts'
-import { CallsChart } from './CallsChart.tsx'
-import { callsQuery } from './queries.ts'
+import { CallFacts } from './CallFacts.tsx'
+import { CallFilters } from './CallFilters.tsx'
+import { bytes, outcomeMarks } from './callMarks.ts'
+import { rangeOf, rangeWords } from './callRange.ts'
+import { CallsOverTime } from './CallsOverTime.tsx'
+import { callsQuery, callStatsQuery } from './queries.ts'
 import type { DeploymentSearch } from './search.ts'
 
-const any = '(any)'
 const here = '/console/deployments/$deploymentId' as const
+/** The shortest time that is looked at; ms. */
+const shortest = 10_000
 
-/** What a deployment was asked, by whom, and what came of it; live. */
+/** What a deployment was asked, by whom, and what came of it: over time, and one by one; live. */
 export function CallsTab({ deployment }: { deployment: Deployment }) {
+  const refused = whyNot(useOrganization(), 'calls:read')
+  if (refused) return <p className="text-ink-3">{refused}</p>
+  return <Calls deploymentId={deployment.id} />
+}
+
+function Calls({ deploymentId }: { deploymentId: string }) {
   const organization = useOrganization()
   const search = useSearch({ from: here })
   const navigate = useNavigate({ from: here })
-  const set = (change: Partial<DeploymentSearch>) =>
-    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
-  const refused = whyNot(organization, 'calls:read')
-  const { tool, method, outcome } = search
+  const set = (change: Partial<DeploymentSearch>, replace = true) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace })
+  const { tool, method, outcome, who: principalId, last, from, to } = search
+  const range = useMemo(() => rangeOf({ last, from, to }), [last, from, to])
+  const filter = { deploymentId, tool, method, outcome, principalId }
   const calls = useInfiniteQuery({
-    ...callsQuery(organization.id, { deploymentId: deployment.id, tool, method, outcome }),
+    ...callsQuery(organization.id, filter, range),
     refetchInterval: useSnapshotInterval(),
-    enabled: !refused,
   })
+  const { data: stats } = useQuery(callStatsQuery(organization.id, filter, range))
   const all = useMemo(() => calls.data?.pages.flatMap(({ items }) => items) ?? [], [calls.data])
-  const stats = useMemo(() => statsOf(all), [all])
-  const steady = useSteady(all, ({ id }) => id)
-  const filtered = Boolean(tool || method || outcome)
-  const clear = () => set({ tool: undefined, method: undefined, outcome: undefined, call: undefined })
-  if (refused) return <p className="text-ink-3">{refused}</p>
+  const filtered = Boolean(tool || method || outcome || principalId)
+  const clear = () =>
+    set({ tool: undefined, method: undefined, outcome: undefined, who: undefined, call: undefined })
+  const zoom = (start: number, end: number) => {
+    const missing = Math.max(0, shortest - (end - start)) / 2
+    const edges = [start - missing, end + missing].map((time) => new Date(time).toISOString())
+    set({ from: edges[0], to: edges[1] }, false)
+  }
+  const nothing = calls.data && all.length === 0
   return (
     <>
-      <Filters calls={all} search={search} onChange={set} onClear={filtered ? clear : null} />
+      <CallFilters
+        calls={all}
+        tools={stats?.tools.map((one) => one.tool) ?? []}
+        search={search}
+        range={range}
+        onChange={set}
+        onClear={filtered ? clear : null}
+      />
       {calls.isError && <ErrorPanel {...factsOf(calls.error)} onRetry={() => void calls.refetch()} />}
+      {!(nothing && stats?.total.count === 0) && (
+        <CallsOverTime
+          filter={filter}
+          range={range}
+          onZoom={zoom}
+          onTool={(wanted) => set({ tool: wanted }, false)}
+        />
+      )}
       {calls.isPending && (
         <Panel title="Calls" flush>
           <RowsSkeleton label="Loading calls" />
         </Panel>
       )}
-      {calls.data && all.length === 0 && <Nothing filtered={filtered} onClear={clear} />}
+      {nothing && (
+        <Nothing
+          deploymentId={deploymentId}
+          time={rangeWords(range)}
+          onClear={filtered ? clear : null}
+          onLonger={() => set({ last: '30d', from: undefined, to: undefined }, false)}
+        />
+      )}
       {all.length > 0 && (
-        <>
-          <Panel
-            title="Latency of each call"
-            flush
-            note={`the ${all.length.toLocaleString('en')} ${calls.hasNextPage ? 'newest of more' : all.length === 1 ? 'call there is' : 'calls there are'}`}
-            actions={<Numbers {...stats} />}
-          >
-            <CallsChart calls={all} stats={stats} />
-          </Panel>
-          <div {...steady.hold}>
-            <Panel
-              title="Calls"
-              flush
-              note="newest first; arguments and answers are never kept"
-              actions={
-                steady.waiting > 0 && (
-                  <Button look="quiet" className="!h-6 !px-2 text-xs" onClick={steady.release}>
-                    Show {steady.waiting} newer
-                  </Button>
-                )
-              }
-            >
-              <CallTable
-                calls={steady.shown}
-                selected={search.call}
-                onSelect={(id) => set({ call: id === search.call ? undefined : id })}
-              />
-            </Panel>
-          </div>
-          {calls.hasNextPage && (
-            <Button
-              pending={calls.isFetchingNextPage && 'Loading…'}
-              onClick={() => void calls.fetchNextPage()}
-            >
-              Load older calls
-            </Button>
-          )}
-        </>
+        <Panel title="Calls" flush note="newest first; arguments and answers are never kept">
+          <CallTable
+            calls={all}
+            selected={search.call}
+            onOpen={(id) => set({ call: id === search.call ? undefined : id })}
+            more={{
+              wanted: calls.hasNextPage,
+              loading: calls.isFetchingNextPage,
+              load: () => void calls.fetchNextPage(),
+            }}
+          />
+        </Panel>
       )}
     </>
-  )
-}
-
-function Numbers({ count, failed, p50, p95, p99 }: ReturnType<typeof statsOf>) {
-  const share = count === 0 ? 0 : (100 * failed) / count
-  const facts = [
-    ['p50', p50 === null ? '–' : millis(p50)],
-    ['p95', p95 === null ? '–' : millis(p95)],
-    ['p99', p99 === null ? '–' : millis(p99)],
-  ] as const
-  return (
-    <dl className="flex flex-wrap items-center gap-x-3 text-xs tabular-nums">
-      {facts.map(([name, value]) => (
-        <div key={name} className="flex gap-1">
-          <dt className="text-ink-3">{name}</dt>
-          <dd className="font-semibold">{value}</dd>
-        </div>
-      ))}
-      <div className="flex gap-1">
-        <dt className="text-ink-3">failed</dt>
-        <dd className={cx('font-semibold', failed > 0 && 'text-bad')}>
-          {failed} ({share.toFixed(share > 0 && share < 10 ? 1 : 0)} %)
-        </dd>
-      </div>
-    </dl>
-  )
-}
-
-function Filters(props: {
-  calls: readonly CallRecord[]
-  search: DeploymentSearch
-  onChange: (change: Partial<DeploymentSearch>) => void
-  onClear: (() => void) | null
-}) {
-  const { calls, search, onChange, onClear } = props
-  const choices = (seen: (string | null)[], chosen: string | undefined) => [
-    { value: any, label: 'any' },
-    ...[...new Set([...seen, chosen ?? null])]
-      .filter((one): one is string => one !== null)
-      .sort()
-      .map((value) => ({ value, label: value })),
-  ]
-  const pick = (value: string) => (value === any ? undefined : value)
-  return (
-    <div className="mb-3 flex flex-wrap items-center gap-1.5">
-      <Select
-        compact
-        label="Outcome"
-        prefix="Outcome"
-        value={search.outcome ?? any}
-        options={[
-          { value: any, label: 'any' },
-          ...callOutcome.options.map((value) => ({ value, label: outcomeMarks[value].word })),
-        ]}
-        onChange={(value) => onChange({ outcome: value === any ? undefined : callOutcome.parse(value) })}
-      />
-      <Select
-        compact
-        label="Tool"
-        prefix="Tool"
-        value={search.tool ?? any}
-        options={choices(
-          calls.map((one) => one.tool),
-          search.tool,
-        )}
-        onChange={(value) => onChange({ tool: pick(value) })}
-      />
-      <Select
-        compact
-        label="Method"
-        prefix="Method"
-        value={search.method ?? any}
-        options={choices(
-          calls.map((one) => one.method),
-          search.method,
-        )}
-        onChange={(value) => onChange({ method: pick(value) })}
-      />
-      {onClear && (
-        <Button look="quiet" className="!h-[26px] !px-2 text-xs" onClick={onClear}>
-          Clear filters
-        </Button>
-      )}
-    </div>
   )
 }
 
 const wide = 'hidden @3xl:table-cell'
 
-function CallTable(props: {
-  calls: readonly CallRecord[]
-  selected: string | undefined
-  onSelect: (id: string) => void
-}) {
-  const { data: people } = useQuery(peopleQuery(useOrganization().id))
-  return (
-    <Table>
-      <thead>
-        <tr>
-          <Th className="w-[38%] @3xl:w-[26%]">What</Th>
-          <Th className="w-[25%] @3xl:w-[14%]">Outcome</Th>
-          <Th className={wide}>Who</Th>
-          <Th numeric className="w-[17%] @3xl:w-[10%]">
-            Latency
-          </Th>
-          <Th numeric className={`${wide} @3xl:w-[10%]`}>
-            Sent
-          </Th>
-          <Th numeric className={`${wide} @3xl:w-[10%]`}>
-            Received
-          </Th>
-          <Th numeric className="w-[20%] @3xl:w-[11%]">
-            When
-          </Th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.calls.map((call) => (
-          <CallRow
-            key={call.id}
-            call={call}
-            who={
-              people?.get(call.principalId) ??
-              `${call.principalKind === 'service' ? 'agent ' : ''}${shorten(call.principalId)}`
-            }
-            open={call.id === props.selected}
-            onSelect={() => props.onSelect(call.id)}
-          />
-        ))}
-      </tbody>
-    </Table>
-  )
-}
+type People = ReadonlyMap<string, string> | undefined
 
-function CallRow({
-  call,
-  who,
-  open,
-  onSelect,
-}: {
-  call: CallRecord
-  who: string
-  open: boolean
-  onSelect: () => void
-}) {
+const whoOf = (people: People, { principalId, principalKind }: CallRecord) =>
+  people?.get(principalId) ?? `${principalKind === 'service' ? 'agent ' : ''}${shorten(principalId)}`
+
+const columnsOf = (people: People): Column<CallRecord>[] => [
+  {
+    id: 'what',
+    header: 'What',
+    primary: true,
+    className: 'w-[38%] @3xl:w-[26%]',
+    title: (call) => call.tool ?? call.method,
+    cell: What,
+  },
+  { id: 'outcome', header: 'Outcome', className: 'w-[25%] @3xl:w-[14%]', cell: Outcome },
+  {
+    id: 'who',
+    header: 'Who',
+    className: wide,
+    cellClassName: 'text-ink-2',
+    cell: (call) => whoOf(people, call),
+  },
+  {
+    id: 'latency',
+    header: 'Latency',
+    numeric: true,
+    className: 'w-[17%] @3xl:w-[10%]',
+    cell: ({ latencyMs }) => millis(latencyMs),
+  },
+  {
+    id: 'sent',
+    header: 'Sent',
+    numeric: true,
+    className: `${wide} @3xl:w-[10%]`,
+    cell: ({ requestBytes }) => bytes(requestBytes),
+  },
+  {
+    id: 'received',
+    header: 'Received',
+    numeric: true,
+    className: `${wide} @3xl:w-[10%]`,
+    cell: ({ responseBytes }) => bytes(responseBytes),
+  },
+  {
+    id: 'when',
+    header: 'When',
+    numeric: true,
+    className: 'w-[20%] @3xl:w-[11%]',
+    cellClassName: 'text-ink-3',
+    cell: When,
+  },
+]
+
+function What({ tool, method }: CallRecord) {
   return (
     <>
-      <tr className={cx('group/row cursor-pointer', open ? 'bg-sel' : 'hover:bg-bg')} onClick={onSelect}>
-        <Td>
-          <button
-            type="button"
-            aria-expanded={open}
-            onClick={(event) => {
-              event.stopPropagation()
-              onSelect()
-            }}
-            className="max-w-full truncate rounded-sm text-left align-middle"
-          >
-            <b className="font-semibold">{call.tool ?? call.method}</b>
-            {call.tool && <span className="text-ink-3"> · {call.method}</span>}
-          </button>
-        </Td>
-        <Td>
-          <StatusMark {...outcomeMarks[call.outcome]} />
-        </Td>
-        <Td className={`${wide} text-ink-2`}>{who}</Td>
-        <Td numeric>{millis(call.latencyMs)}</Td>
-        <Td numeric className={wide}>
-          {bytes(call.requestBytes)}
-        </Td>
-        <Td numeric className={wide}>
-          {bytes(call.responseBytes)}
-        </Td>
-        <Td numeric className="text-ink-3">
-          <Time at={call.at} />
-        </Td>
-      </tr>
-      {open && (
-        <tr>
-          <td colSpan={7} className="border-b border-line-soft bg-sel px-3 pb-2.5 text-xs">
-            <CallFacts call={call} who={who} />
-          </td>
-        </tr>
-      )}
+      <b className="font-semibold">{tool ?? method}</b>
+      {tool && <span className="text-ink-3"> · {method}</span>}
     </>
   )
 }
 
-/** Everything that the record of one call says. */
-export function CallFacts({ call, who }: { call: CallRecord; who: string }) {
-  const ids = [
-    ['Record', call.id],
-    ['Decision', call.decisionId],
-    ['Session', call.sessionId],
-    ['Token', call.tokenId],
-  ] as const
+const Outcome = ({ outcome }: CallRecord) => <StatusMark {...outcomeMarks[outcome]} />
+const When = ({ at }: CallRecord) => <Time at={at} />
+
+function CallTable(props: {
+  calls: readonly CallRecord[]
+  selected: string | undefined
+  onOpen: (id: string) => void
+  more: { wanted: boolean; loading: boolean; load: () => void }
+}) {
+  const { calls, selected, onOpen, more } = props
+  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+  const columns = useMemo(() => columnsOf(people), [people])
+  const detail = useMemo(() => detailOf(people), [people])
   return (
-    <dl className="grid grid-cols-[76px_minmax(0,1fr)] gap-y-0.5 @2xl:grid-cols-[76px_minmax(0,1fr)_76px_minmax(0,1fr)]">
-      {ids.map(
-        ([name, id]) =>
-          id && (
-            <div key={name} className="contents">
-              <dt className="text-ink-3">{name}</dt>
-              <dd>
-                <Id value={id} what={`${name.toLowerCase()} id`} head={14} tail={6} />
-              </dd>
-            </div>
-          ),
-      )}
-      <dt className="text-ink-3">By</dt>
-      <dd className="truncate">{who}</dd>
-      <dt className="text-ink-3">At</dt>
-      <dd>
-        <Time at={call.at} ago />
-        {call.errorCode !== null && ` · error ${call.errorCode}`}
-      </dd>
-      <dt className="text-ink-3">Bytes</dt>
-      <dd className="tabular-nums">
-        {bytes(call.requestBytes)} sent, {bytes(call.responseBytes)} received
-      </dd>
-    </dl>
+    <VirtualTable
+      label="Calls"
+      columns={columns}
+      rows={calls}
+      rowId={idOf}
+      selected={selected}
+      onOpen={({ id }) => onOpen(id)}
+      detail={detail}
+      more={more}
+    />
   )
 }
 
-function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
-  if (filtered)
+const detailOf = (people: People) => (call: CallRecord) => <CallFacts call={call} who={whoOf(people, call)} />
+const idOf = ({ id }: CallRecord) => id
+
+function Nothing(props: {
+  deploymentId: string
+  time: string
+  onClear: (() => void) | null
+  onLonger: () => void
+}) {
+  const { deploymentId, time, onClear, onLonger } = props
+  const ever = useInfiniteQuery({
+    ...callsQuery(useOrganization().id, { deploymentId }),
+    enabled: onClear === null,
+  })
+  if (onClear)
     return (
       <EmptyState
         icon={<SearchX className="size-6" />}
         title="No call matches these filters"
         action={<Button onClick={onClear}>Clear filters</Button>}
       >
-        There may be calls here, but none with all of these properties.
+        There may be calls in this time ({time}), but none with all of these properties.
+      </EmptyState>
+    )
+  if (ever.isPending) return <RowsSkeleton label="Loading calls" rows={3} />
+  if (ever.data && ever.data.pages[0]!.items.length > 0)
+    return (
+      <EmptyState
+        icon={<SearchX className="size-6" />}
+        title="No call in this time"
+        action={<Button onClick={onLonger}>Look at the last 30 days</Button>}
+      >
+        It was called before, but not in the time that is looked at: {time}.
       </EmptyState>
     )
   return (

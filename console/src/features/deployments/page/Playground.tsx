@@ -15,7 +15,7 @@ import { StatusMark } from '../../../ui/StatusMark.tsx'
 import { millis } from '../../lifecycle/WorkspaceGroup.tsx'
 import { ConfigFields } from '../ConfigFields.tsx'
 import { configOf, fieldsOf, initialValues, readJson } from '../schemaFields.ts'
-import { bytes, outcomeMarks } from './callStats.ts'
+import { bytes, outcomeMarks } from './callMarks.ts'
 import { callsQuery } from './queries.ts'
 
 export interface Tool {

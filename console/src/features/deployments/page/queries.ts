@@ -1,28 +1,47 @@
 import { api, type CallOutcome } from '@berth/contracts'
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { call } from '../../../api/client.ts'
+import { boundsOf, type CallRange } from './callRange.ts'
 
 export interface CallFilter {
   deploymentId: string
   tool?: string | undefined
   method?: string | undefined
   outcome?: CallOutcome | undefined
+  principalId?: string | undefined
 }
 
 const pageSize = 200
 
 /** The calls to a deployment that pass the filter, newest first. */
-export function callsQuery(organizationId: string, filter: CallFilter) {
+export function callsQuery(organizationId: string, filter: CallFilter, range?: CallRange) {
   return infiniteQueryOptions({
-    queryKey: ['calls', organizationId, filter] as const,
-    queryFn: ({ pageParam, signal }) =>
-      call(
-        api.calls.list,
-        { params: { organizationId }, query: { ...filter, cursor: pageParam, limit: pageSize } },
-        { signal },
-      ),
+    queryKey: ['calls', organizationId, filter, range] as const,
+    queryFn: ({ pageParam, signal }) => {
+      const bounds = range && boundsOf(range, Date.now())
+      const query = { ...filter, ...bounds, cursor: pageParam, limit: pageSize }
+      return call(api.calls.list, { params: { organizationId }, query }, { signal })
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
+  })
+}
+
+/** Those calls over time, summed up by the server. */
+export function callStatsQuery(organizationId: string, filter: CallFilter, range: CallRange) {
+  const { deploymentId, outcome: _, ...query } = filter
+  return queryOptions({
+    queryKey: ['call-stats', organizationId, { deploymentId, ...query }, range] as const,
+    queryFn: ({ signal }) =>
+      call(
+        api.deployments.callStats,
+        {
+          params: { organizationId, deploymentId },
+          query: { ...query, ...boundsOf(range, Date.now()) },
+        },
+        { signal },
+      ),
+    placeholderData: keepPreviousData,
   })
 }
 

@@ -1,0 +1,118 @@
+import { callOutcome, type CallRecord } from '@berth/contracts'
+import { useQuery } from '@tanstack/react-query'
+import { ZoomOut } from 'lucide-react'
+import { useOrganization } from '../../../app/session.ts'
+import { Button } from '../../../ui/Button.tsx'
+import { shorten } from '../../../ui/Id.tsx'
+import { Select } from '../../../ui/Select.tsx'
+import { peopleQuery } from '../../lifecycle/queries.ts'
+import { outcomeMarks } from './callMarks.ts'
+import { type CallRange, rangeWords, spans, spanWords, usualSpan } from './callRange.ts'
+import type { DeploymentSearch } from './search.ts'
+
+const any = '(any)'
+const fixed = '(fixed)'
+
+export interface CallFiltersProps {
+  /** What can be chosen is what was seen. */
+  calls: readonly CallRecord[]
+  tools: readonly string[]
+  search: DeploymentSearch
+  range: CallRange
+  onChange: (change: Partial<DeploymentSearch>) => void
+  onClear: (() => void) | null
+}
+
+/** The time that is looked at, and which calls of it. */
+export function CallFilters({ calls, tools, search, range, onChange, onClear }: CallFiltersProps) {
+  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+  const zoomed = 'from' in range
+  const nameOf = (id: string) => people?.get(id) ?? shorten(id)
+  const choices = (
+    seen: readonly (string | null)[],
+    chosen: string | undefined,
+    words = (one: string) => one,
+  ) => [
+    { value: any, label: 'any' },
+    ...[...new Set([...seen, chosen ?? null])]
+      .filter((one): one is string => one !== null)
+      .map((value) => ({ value, label: words(value) }))
+      .sort((a, b) => a.label.localeCompare(b.label, 'en')),
+  ]
+  const pick = (value: string) => (value === any ? undefined : value)
+  return (
+    <div className="mb-3 flex flex-wrap items-center gap-1.5">
+      <Select
+        compact
+        label="Time"
+        prefix="Time"
+        value={zoomed ? fixed : range.span}
+        options={[
+          ...spans.map((span) => ({ value: span, label: spanWords(span) })),
+          ...(zoomed ? [{ value: fixed, label: rangeWords(range) }] : []),
+        ]}
+        onChange={(value) => {
+          const span = spans.find((one) => one === value)
+          if (span) onChange({ last: span === usualSpan ? undefined : span, from: undefined, to: undefined })
+        }}
+      />
+      {zoomed && (
+        <Button
+          look="quiet"
+          className="!h-[26px] !px-2 text-xs"
+          icon={<ZoomOut aria-hidden className="size-3.5" />}
+          onClick={() => onChange({ from: undefined, to: undefined })}
+        >
+          Zoom out
+        </Button>
+      )}
+      <Select
+        compact
+        label="Outcome"
+        prefix="Outcome"
+        value={search.outcome ?? any}
+        options={[
+          { value: any, label: 'any' },
+          ...callOutcome.options.map((value) => ({ value, label: outcomeMarks[value].word })),
+        ]}
+        onChange={(value) => onChange({ outcome: value === any ? undefined : callOutcome.parse(value) })}
+      />
+      <Select
+        compact
+        label="Tool"
+        prefix="Tool"
+        value={search.tool ?? any}
+        options={choices(tools, search.tool)}
+        onChange={(value) => onChange({ tool: pick(value) })}
+      />
+      <Select
+        compact
+        label="Who"
+        prefix="Who"
+        value={search.who ?? any}
+        options={choices(
+          calls.map((one) => one.principalId),
+          search.who,
+          nameOf,
+        )}
+        onChange={(value) => onChange({ who: pick(value) })}
+      />
+      <Select
+        compact
+        label="Method"
+        prefix="Method"
+        value={search.method ?? any}
+        options={choices(
+          calls.map((one) => one.method),
+          search.method,
+        )}
+        onChange={(value) => onChange({ method: pick(value) })}
+      />
+      {onClear && (
+        <Button look="quiet" className="!h-[26px] !px-2 text-xs" onClick={onClear}>
+          Clear filters
+        </Button>
+      )}
+    </div>
+  )
+}
