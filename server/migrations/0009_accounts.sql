@@ -2,7 +2,7 @@
 
 create table second_factors (
   user_id text primary key references users on delete cascade,
-  secret bytea not null, -- sealed
+  secret bytea, -- sealed; null: lost with the key it was sealed with, so that recovery codes alone are left
   created_at timestamptz not null,
   confirmed_at timestamptz, -- null: begun, and not asked for yet
   last_step bigint not null default 0, -- the last time step whose code was taken: none is taken twice

@@ -11,8 +11,8 @@ import { createForwarder } from './gateway/forward.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createInternalServer } from './gateway/internal.ts'
 import { liveDeployments } from './gateway/live.ts'
-import { createIdentity, revokeTokensOfMember } from './identity/service.ts'
-import { createNotifications } from './notifications/service.ts'
+import { createIdentity, revokeTokensOfMember, totpSealed } from './identity/service.ts'
+import { createNotifications, mailsSealed } from './notifications/service.ts'
 import {
   createOrganizationResolver,
   leaveAll,
@@ -62,7 +62,12 @@ export const gates: readonly AnyGate[] = [organizationGate, trustGate, capabilit
 export const jobNames: readonly JobName[] = ['notifications.deliver', 'catalog.observe']
 
 /** Everything that the installation's secret key seals: what a change of the key seals anew. */
-export const sealedColumns: readonly SealedColumn[] = [idempotencySealed, ...secretsSealed]
+export const sealedColumns: readonly SealedColumn[] = [
+  idempotencySealed,
+  mailsSealed,
+  totpSealed,
+  ...secretsSealed,
+]
 
 export interface BerthOptions {
   config: Config

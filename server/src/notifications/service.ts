@@ -15,8 +15,10 @@ import { repeat, type Repeated } from '../platform/repeat.ts'
 import { deliverJob } from './deliver.ts'
 import { letters, type Letter, type LetterData, type LetterKind } from './letters.ts'
 import { render } from './render.ts'
-import { contentOf, lockMail, pageOfMails, sealContent, toMail, type MailRow } from './store.ts'
+import { contentOf, lockMail, mailKey, pageOfMails, sealContent, toMail, type MailRow } from './store.ts'
 import { openMailServer } from './transport.ts'
+
+export { mailsSealed } from './store.ts'
 
 const dayMs = 24 * 3600_000
 const keptMs = 30 * dayMs
@@ -44,7 +46,7 @@ export interface Notifications {
 
 export function createNotifications(platform: Platform): Notifications {
   const { clock, db } = platform
-  const key = platform.keys.derive('mails')
+  const key = mailKey(platform.keys)
   const server = platform.config.mail ? openMailServer(platform.config.mail) : null
   const sendsMail = server !== null
   let sweeping: Repeated | null = null

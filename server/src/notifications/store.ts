@@ -1,18 +1,33 @@
 import type { Selectable } from 'kysely'
 import type { Mail } from '@berth/contracts'
-import { open, seal } from '../platform/crypto.ts'
+import { open, seal, type MasterKey } from '../platform/crypto.ts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { Mails } from '../platform/db/schema.generated.ts'
 import { afterCursor, cutPage } from '../platform/page.ts'
 import { notFound } from '../platform/problem.ts'
+import type { SealedColumn } from '../platform/secret-key.ts'
 import type { Rendered } from './render.ts'
 
 export type MailRow = Selectable<Mails>
 
 const contextOf = (id: string) => `mail:${id}`
 
+export const mailKey = (keys: MasterKey): Buffer => keys.derive('mails')
+
 export const sealContent = (key: Buffer, id: string, content: Rendered): Buffer =>
   seal(key, Buffer.from(JSON.stringify(content)), contextOf(id))
+
+export const mailsSealed: SealedColumn = {
+  table: 'mails',
+  column: 'content',
+  id: ['id'],
+  what: 'e-mail that was not sent yet',
+  reseal: ({ id }, sealed, from, to) => {
+    const context = contextOf(String(id))
+    return seal(mailKey(to), open(mailKey(from), sealed, context), context)
+  },
+  forget: 'update mails set content = null where content is not null',
+}
 
 /** What a message says; null once it was sent or its time is over. */
 export function contentOf(key: Buffer, { id, content, goodUntil }: MailRow, now: Date): Rendered | null {

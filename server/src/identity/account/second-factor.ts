@@ -1,5 +1,6 @@
 import { platformOrganizationId } from '@berth/contracts'
 import { open, seal, type MasterKey } from '../../platform/crypto.ts'
+import type { SealedColumn } from '../../platform/secret-key.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
@@ -13,6 +14,18 @@ const failuresAtMost = 10
 const lockedMs = 15 * 60_000
 
 const contextOf = (userId: string) => `totp:${userId}`
+
+export const totpSealed: SealedColumn = {
+  table: 'second_factors',
+  column: 'secret',
+  id: ['user_id'],
+  what: "the secrets of people's authenticator apps",
+  reseal: ({ user_id }, sealed, from, to) => {
+    const context = contextOf(String(user_id))
+    return seal(to.derive('totp'), open(from.derive('totp'), sealed, context), context)
+  },
+  forget: 'update second_factors set secret = null where secret is not null',
+}
 
 /** What is wrong with a code; `null` where there is no second factor to ask for. */
 export type Checked = 'right' | 'wrong' | null | { lockedUntil: Date }
@@ -119,7 +132,7 @@ export const wrongCode = 'this code is not right, or it was used already; wait f
 
 interface Factor {
   userId: string
-  secret: Buffer
+  secret: Buffer | null
   confirmedAt: Date | null
   lastStep: number
   failures: number
@@ -140,8 +153,8 @@ const isLocked = (factor: Factor, now: Date): factor is Factor & { lockedUntil: 
 
 async function checkTotp(tx: Tx, keys: MasterKey, factor: Factor, code: string): Promise<Checked> {
   if (isLocked(factor, tx.now)) return { lockedUntil: factor.lockedUntil }
-  const secret = open(keys.derive('totp'), factor.secret, contextOf(factor.userId))
-  const step = stepOf(secret, code.replace(/\D/g, ''), tx.now)
+  const secret = factor.secret && open(keys.derive('totp'), factor.secret, contextOf(factor.userId))
+  const step = secret && stepOf(secret, code.replace(/\D/g, ''), tx.now)
   if (step === null || step <= factor.lastStep) return noteFailure(tx, factor)
   await noteSuccess(tx, factor.userId, { lastStep: step })
   return 'right'

@@ -373,7 +373,7 @@ export interface SecondFactors {
   failures: Generated<number>;
   lastStep: Generated<number>;
   lockedUntil: Timestamp | null;
-  secret: Buffer;
+  secret: Buffer | null;
   userId: string;
 }
 
