@@ -51,3 +51,28 @@ export const rolePermissions: Record<MemberRole, readonly Permission[]> = {
   ],
   auditor: reads,
 }
+
+/** What a service token may be given: what concerns its workspace, never people, tokens or the organization. */
+export const serviceTokenScopes: readonly Permission[] = [
+  'organization:read',
+  'workspaces:read',
+  'deployments:read',
+  'deployments:write',
+  'tools:call',
+  'secrets:read',
+  'secrets:write',
+  'calls:read',
+  'policy:read',
+]
+
+/** What a token for certain deployments may be given: what can be kept to these. The log, for one, tells of all. */
+export const deploymentTokenScopes: readonly Permission[] = [
+  'organization:read',
+  'workspaces:read',
+  'deployments:read',
+  'deployments:write',
+  'tools:call',
+  'calls:read',
+  'policy:read',
+  'policy:write',
+]

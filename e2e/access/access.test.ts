@@ -193,7 +193,8 @@ const aboutDeployments = /^(deployments|policy|calls):|^tools:call$/
 async function refuseOtherDeployments(operation: Operation, given: Given, row: Row): Promise<void> {
   if (operation.isStream || !aboutDeployments.test(row.needs)) return
   const { organizationId, owner, other, deployment } = world
-  const body = { name: 'bound', organizationId, scopes: [...permissions], allowedDeployments: [other.id] }
+  const scopes = permissions.filter((one) => aboutDeployments.test(one))
+  const body = { name: 'bound', organizationId, scopes, allowedDeployments: [other.id] }
   const { secret } = await owner.client.call(api.tokens.createMine, { body })
   const { status, text } = await send(operation, given, secret)
   const isList = operation.method === 'GET' && thingsIn(given).length === 0

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Permission, PlatformRole } from '@berth/contracts'
+import { deploymentTokenScopes, type Permission, type PlatformRole } from '@berth/contracts'
 import { sha256 } from '../platform/crypto.ts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { Principal } from '../platform/http/principal.ts'
@@ -85,7 +85,12 @@ async function byToken(db: Queryable, secret: string, now: Date): Promise<Found 
   return { expiresAt: row.expiresAt, principal: ofToken(row) }
 }
 
+/** The token's scopes; one for certain deployments never reaches beyond them, whatever it was once given. */
+const scopesOf = ({ scopes, allowedDeployments }: TokenRow): Permission[] =>
+  allowedDeployments ? scopes.filter((scope) => deploymentTokenScopes.includes(scope)) : scopes
+
 function ofToken(row: TokenRow): Principal {
+  const scopes = scopesOf(row)
   return {
     ...unbound,
     kind: row.kind === 'api' ? 'user' : 'service',
@@ -93,9 +98,9 @@ function ofToken(row: TokenRow): Principal {
     tokenId: row.id,
     permissions:
       row.kind === 'api'
-        ? grantsOfApiToken(row.memberships, row)
+        ? grantsOfApiToken(row.memberships, { ...row, scopes })
         : grantsOfServiceToken({
-            scopes: row.scopes,
+            scopes,
             organizationId: row.organizationId!,
             state: row.organizationState!,
           }),

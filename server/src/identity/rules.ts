@@ -80,20 +80,8 @@ export function grantsOfServiceToken(token: {
   return new Map(granted ? [[token.organizationId, new Set(granted)]] : [])
 }
 
-/** What a service token may be given: what concerns its workspace, never people, tokens or the organization. */
-export const serviceScopes: ReadonlySet<Permission> = new Set<Permission>([
-  'organization:read',
-  'workspaces:read',
-  'deployments:read',
-  'deployments:write',
-  'tools:call',
-  'secrets:read',
-  'secrets:write',
-  'calls:read',
-  'policy:read',
-])
-
 /** The scopes that go beyond what the creator holds, in the order of the vocabulary. */
-export function beyond(scopes: readonly Permission[], held: ReadonlySet<Permission>): Permission[] {
-  return permissions.filter((permission) => scopes.includes(permission) && !held.has(permission))
+export function beyond(scopes: readonly Permission[], held: Iterable<Permission>): Permission[] {
+  const may = new Set(held)
+  return permissions.filter((permission) => scopes.includes(permission) && !may.has(permission))
 }

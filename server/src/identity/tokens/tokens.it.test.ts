@@ -129,6 +129,24 @@ describe('an API token', () => {
     await expect(platform).rejects.toMatchObject(refused('not_found'))
   })
 
+  test('for certain deployments has no scope that reaches beyond them', async () => {
+    const wide = { name: 'wide', scopes: ['tools:call', 'audit:read', 'tokens:write'] as Permission[] }
+    const creating = owner.client.call(api.tokens.createMine, {
+      body: { ...wide, allowedDeployments: [here.id] },
+    })
+    await expect(creating).rejects.toMatchObject(refused('invalid_input', 'audit:read'))
+    // One that was given more before this was refused does not read the log either.
+    const { id, secret } = await create(['deployments:read', 'audit:read'])
+    const list = () => server.client(secret).call(api.audit.list, { params: { organizationId }, query: {} })
+    expect((await list()).items.length).toBeGreaterThan(0)
+    await server.berth.platform.db
+      .updateTable('tokens')
+      .set({ allowedDeployments: [here.id] })
+      .where('id', '=', id)
+      .execute()
+    await expect(list()).rejects.toMatchObject(refused('forbidden'))
+  })
+
   test('never carries its person’s platform roles', async () => {
     const { secret } = await create(['organization:read'])
     expect((await meOf(owner.token)).platformRoles).toEqual(['operator'])

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import {
+  deploymentTokenScopes,
   platformOrganizationId,
   refusalOf,
+  serviceTokenScopes,
   tokenMachine,
   type createdToken,
   type Permission,
@@ -13,7 +15,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
 import { tokenPrefixes } from '../credentials.ts'
-import { beyond, serviceScopes } from '../rules.ts'
+import { beyond } from '../rules.ts'
 import { demandDeployments, demandWorkspace, lockToken, toToken, type TokenOwner } from './store.ts'
 
 export type CreatedToken = z.infer<typeof createdToken>
@@ -55,7 +57,7 @@ export async function createServiceToken(
 ): Promise<CreatedToken> {
   await demandWorkspace(tx.db, place.organizationId, place.workspaceId)
   refuseBeyond(input.scopes, creator.permissions.get(place.organizationId) ?? new Set())
-  const foreign = beyond(input.scopes, serviceScopes)
+  const foreign = beyond(input.scopes, serviceTokenScopes)
   if (foreign.length > 0) {
     throw new Refusal(
       'invalid_input',
@@ -77,6 +79,19 @@ function refuseBeyond(scopes: Permission[], held: ReadonlySet<Permission>): void
   throw new Refusal('forbidden', `A token cannot do more than you: you do not have ${missing.join(', ')}.`)
 }
 
+/** A token for certain deployments is kept from what tells of, or reaches, the others. */
+function refuseBeyondDeployments({ scopes, allowedDeployments }: TokenInput): void {
+  if (allowedDeployments === null) return
+  const wide = beyond(scopes, deploymentTokenScopes)
+  if (wide.length === 0) return
+  const message = `a token for certain deployments cannot have ${wide.join(', ')}, which ${wide.length === 1 ? 'reaches' : 'reach'} beyond them`
+  throw new Refusal(
+    'invalid_input',
+    `scopes: ${message}. Leave ${wide.length === 1 ? 'it' : 'them'} out, or allow every deployment.`,
+    { errors: [{ path: 'scopes', message }] },
+  )
+}
+
 async function insertToken(
   tx: Tx,
   input: TokenInput,
@@ -87,6 +102,7 @@ async function insertToken(
     workspaceId: string | null
   },
 ): Promise<CreatedToken> {
+  refuseBeyondDeployments(input)
   const secret = tokenPrefixes[owner.kind] + randomBytes(32).toString('base64url')
   const row = await tx.db
     .insertInto('tokens')
