@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { api, ApiError, type Deployment } from '@berth/contracts'
+import {
+  api,
+  ApiError,
+  clientSettings,
+  mcpClients,
+  tokenPlaceholder,
+  type Deployment,
+  type McpClient,
+  type McpClientName,
+} from '@berth/contracts'
 import { Argument, Command, Option } from 'commander'
 import { does, wholeNumber } from '../core/command.ts'
 import { createContext, type Context } from '../core/context.ts'
 import { RefusedError, UsageError } from '../core/errors.ts'
 import { findDeployment, organizationOf } from '../core/find.ts'
 import { escapeText } from '../core/text.ts'
-import { clients, thisMachine, type ClientName, type McpClient } from './clients.ts'
+import { settingsPaths, thisMachine } from './clients.ts'
 import {
   backUp,
   connections,
@@ -30,14 +39,14 @@ interface ConnectOptions {
   undo?: boolean
 }
 
-/** Stands where a token belongs in what is only shown. */
-const noToken = 'PASTE_A_TOKEN_HERE'
+/** A client with where its settings are on this machine. */
+type Client = McpClient & { file: string | undefined }
 
 /** `mcpctl connect`: writes a deployment into the settings of an MCP client on this machine. */
 export function connectCommand(): Command {
   const command = new Command('connect')
     .description("Write a deployment into an MCP client's settings, with a token of its own")
-    .addArgument(new Argument('<client>', 'which client').choices(Object.keys(clients)))
+    .addArgument(new Argument('<client>', 'which client').choices(Object.keys(mcpClients)))
     .argument('[deployment]', 'id, name, or workspace/name')
     .option('--file <file>', "the settings file (default: the client's own, of this user)")
     .option('--name <name>', "the entry's name (default: the deployment's)")
@@ -67,7 +76,8 @@ async function connect(
   clientName: string,
   named?: string,
 ): Promise<void> {
-  const client: McpClient = clients[clientName as ClientName]
+  const known = clientName as McpClientName
+  const client: Client = { ...mcpClients[known], file: settingsPaths[known](thisMachine()) }
   if (options.undo) return undo(context, options, client, named)
   if (!named) throw new UsageError('Say which deployment.', 'mcpctl deployments list')
   const deployment = await findDeployment(context, await organizationOf(context), named)
@@ -79,28 +89,24 @@ async function connect(
 function print(
   { out }: Context,
   options: ConnectOptions,
-  client: McpClient,
+  client: Client,
   deployment: Deployment,
   name: string,
 ): void {
   const token = tokenIn(options.clientTokenFile)
-  out.data(snippet(client, name, deployment.mcpUrl, token ?? noToken))
-  const file = options.file ?? client.path(thisMachine())
+  out.data(clientSettings(client, name, deployment.mcpUrl, token ?? tokenPlaceholder))
+  const file = options.file ?? client.file
   out.say(file ? `It belongs into ${escapeText(file)}.` : `It belongs into the settings of ${client.title}.`)
   if (token === undefined) {
     out.next(`mcpctl tokens create <name> --scope tools:call --deployment ${deployment.id}`)
   }
 }
 
-const snippet = (client: McpClient, name: string, url: string, token: string) => ({
-  [client.servers]: { [name]: client.entry(url, token) },
-})
-
 /** Everything that can be refused is looked at before the token is made; a token that was not written is revoked. */
 async function write(
   context: Context,
   options: ConnectOptions,
-  client: McpClient,
+  client: Client,
   deployment: Deployment,
   name: string,
 ): Promise<void> {
@@ -114,7 +120,7 @@ async function write(
       `${file} has an entry "${name}" that mcpctl did not write. Choose another name with --name.`,
     )
   }
-  edited(settings, client.servers, name, client.entry(mcpUrl, noToken))
+  edited(settings, client.servers, name, client.entry(mcpUrl, tokenPlaceholder))
   const given = tokenIn(options.clientTokenFile)
   const created = given === undefined ? await createToken(context, options, client, deployment) : undefined
   const backup = backUp(settings)
@@ -148,19 +154,13 @@ async function write(
 }
 
 /** The client's file, read; where it cannot be edited, what to paste is shown beside the refusal. */
-function readable(
-  { out }: Context,
-  options: ConnectOptions,
-  client: McpClient,
-  name: string,
-  mcpUrl: string,
-) {
+function readable({ out }: Context, options: ConnectOptions, client: Client, name: string, mcpUrl: string) {
   try {
     return readSettings(fileOf(options, client), client.servers, client.title)
   } catch (error) {
     if (error instanceof RefusedError) {
       out.say('This is what belongs there:')
-      out.say(escapeLinesOf(snippet(client, name, mcpUrl, noToken)))
+      out.say(escapeLinesOf(clientSettings(client, name, mcpUrl, tokenPlaceholder)))
     }
     throw error
   }
@@ -169,9 +169,9 @@ function readable(
 const escapeLinesOf = (value: unknown): string =>
   JSON.stringify(value, null, 2).split('\n').map(escapeText).join('\n')
 
-function fileOf(options: ConnectOptions, client: McpClient): string {
+function fileOf(options: ConnectOptions, client: Client): string {
   if (options.file !== undefined) return resolve(options.file)
-  const file = client.path(thisMachine())
+  const file = client.file
   if (file) return file
   throw new RefusedError(
     `Where ${client.title} keeps its settings on this system is not known. Name it with --file.`,
@@ -194,7 +194,7 @@ function tokenIn(path: string | undefined): string | undefined {
   throw new UsageError(`The token file ${path} must hold a token and nothing else.`)
 }
 
-function createToken(context: Context, options: ConnectOptions, client: McpClient, deployment: Deployment) {
+function createToken(context: Context, options: ConnectOptions, client: Client, deployment: Deployment) {
   return context.call(api.tokens.createMine, {
     body: {
       name: `${client.title} on ${hostname()}`.slice(0, 80),
@@ -209,7 +209,7 @@ function createToken(context: Context, options: ConnectOptions, client: McpClien
 async function undo(
   context: Context,
   options: ConnectOptions,
-  client: McpClient,
+  client: Client,
   named: string | undefined,
 ): Promise<void> {
   const file = readSettings(fileOf(options, client), client.servers, client.title).file
