@@ -80,6 +80,9 @@ export const deployment = z.object({
     .nullable()
     .describe('Why it is where it is, as a sentence; null when there is nothing to say'),
   restarts: z.number().int(),
+  failures: z.number().int().describe('Launches or exits in a row that ended badly'),
+  failureLimit: z.number().int().describe('At so many it is given up until somebody starts it'),
+  nextAttemptAt: timestamp.nullable().describe('When it is tried again by itself; null: it is not'),
   enforcement: enforcement.nullable(),
   surfaceHash: sha256.nullable(),
   tools: z.number().int().nullable(),

@@ -29,6 +29,7 @@ const shown = [
   'decisionId',
   'reason',
   'restarts',
+  'failures',
   'enforcement',
 ] as const
 

@@ -10,6 +10,7 @@ import type {
 import type { Queryable } from '../platform/db/database.ts'
 import type { Tx } from '../platform/mutate.ts'
 import type { Reach } from '../platform/http/principal.ts'
+import { maxFailures } from './limits.ts'
 
 /** A deployment with everything about it that a page, the reconciler or the gateway needs to know. */
 export interface DeploymentRow {
@@ -192,6 +193,9 @@ export function toDeployment(row: DeploymentRow, publicUrl: string): Deployment 
     quarantined: row.quarantined,
     reason: row.reason,
     restarts: row.restarts,
+    failures: row.failures,
+    failureLimit: maxFailures,
+    nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
     enforcement: row.enforcement,
     surfaceHash: row.liveHash,
     tools: row.tools,
