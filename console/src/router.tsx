@@ -13,6 +13,13 @@ import { auditSearch } from './features/audit/search.ts'
 import { catalogSearch, serverSearch } from './features/catalog/search.ts'
 import { deploymentSearch } from './features/deployments/page/search.ts'
 import { lifecycleSearch } from './features/lifecycle/search.ts'
+import {
+  organizationsSearch,
+  outboxSearch,
+  runnersSearch,
+  tiersSearch,
+  usersSearch,
+} from './features/operator/search.ts'
 import { Root, RouteError, RouteNotFound } from './shell/Root.tsx'
 import { feed } from './stream/feed.ts'
 
@@ -136,6 +143,64 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./features/organizations/SettingsPage.tsx'), 'SettingsPage'),
 })
 
+const operator = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/operator',
+  component: lazyRouteComponent(() => import('./features/operator/OperatorArea.tsx'), 'OperatorArea'),
+})
+
+const operatorIndex = createRoute({
+  getParentRoute: () => operator,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/console/operator/health' })
+  },
+})
+
+const operatorHealth = createRoute({
+  getParentRoute: () => operator,
+  path: '/health',
+  component: lazyRouteComponent(() => import('./features/operator/HealthPage.tsx'), 'HealthPage'),
+})
+
+const operatorUsers = createRoute({
+  getParentRoute: () => operator,
+  path: '/users',
+  validateSearch: usersSearch,
+  component: lazyRouteComponent(() => import('./features/operator/UsersPage.tsx'), 'UsersPage'),
+})
+
+const operatorOrganizations = createRoute({
+  getParentRoute: () => operator,
+  path: '/organizations',
+  validateSearch: organizationsSearch,
+  component: lazyRouteComponent(
+    () => import('./features/operator/OrganizationsPage.tsx'),
+    'OrganizationsPage',
+  ),
+})
+
+const operatorTiers = createRoute({
+  getParentRoute: () => operator,
+  path: '/tiers',
+  validateSearch: tiersSearch,
+  component: lazyRouteComponent(() => import('./features/operator/TiersPage.tsx'), 'TiersPage'),
+})
+
+const operatorRunners = createRoute({
+  getParentRoute: () => operator,
+  path: '/runners',
+  validateSearch: runnersSearch,
+  component: lazyRouteComponent(() => import('./features/operator/RunnersPage.tsx'), 'RunnersPage'),
+})
+
+const operatorOutbox = createRoute({
+  getParentRoute: () => operator,
+  path: '/outbox',
+  validateSearch: outboxSearch,
+  component: lazyRouteComponent(() => import('./features/operator/OutboxPage.tsx'), 'OutboxPage'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   device,
@@ -151,6 +216,15 @@ const routeTree = root.addChildren([
     members,
     tokens,
     settings,
+    operator.addChildren([
+      operatorIndex,
+      operatorHealth,
+      operatorUsers,
+      operatorOrganizations,
+      operatorTiers,
+      operatorRunners,
+      operatorOutbox,
+    ]),
   ]),
 ])
 

@@ -24,6 +24,8 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
       if (/^(server|release)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['catalog'] })
       if (event.type.startsWith('tier.')) void queryClient.invalidateQueries({ queryKey: ['tiers'] })
+      if (/^(user|operator|organization|mail)\./.test(event.type))
+        void queryClient.invalidateQueries({ queryKey: ['operator'] })
     },
     onFresh: () => void queryClient.invalidateQueries(),
     onEnded,

@@ -4,7 +4,7 @@ import { useActions } from '../app/actions.tsx'
 import { useMe } from '../app/session.ts'
 import { chooseTheme } from '../app/theme.ts'
 import { type Command, Palette } from './Palette.tsx'
-import { places } from './places.ts'
+import { operatorPlaces, places } from './places.ts'
 import { useSignOut } from './useSignOut.ts'
 import { useWorkspaces } from './useWorkspaces.ts'
 
@@ -21,6 +21,12 @@ export function ConsolePalette({ onClose, onKeys }: { onClose: () => void; onKey
     return [
       ...actions.map((action) => ({ ...action, group: 'This page' })),
       ...places.map(({ to, label }) => ({ id: to, group: 'Places', label, run: go(`${to}?org=${org}`) })),
+      ...(me.platformRoles.includes('operator') ? operatorPlaces : []).map(({ to, label }) => ({
+        id: to,
+        group: 'Operator',
+        label,
+        run: go(`${to}?org=${org}`),
+      })),
       ...workspaces.map(({ id, key, name, tier, region }) => ({
         id,
         group: 'Workspaces',

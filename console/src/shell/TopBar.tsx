@@ -18,7 +18,7 @@ import { cx } from '../ui/cx.ts'
 import { Menu } from '../ui/Menu.tsx'
 import { Brand } from './Brand.tsx'
 import { LiveMark } from './LiveMark.tsx'
-import { places } from './places.ts'
+import { operatorPlaces, places } from './places.ts'
 import { useSignOut } from './useSignOut.ts'
 import { useStrictTiers, useWorkspaces } from './useWorkspaces.ts'
 
@@ -62,6 +62,13 @@ export function TopBar({ onPalette, onKeys, onCreateOrganization }: TopBarProps)
 
 function PagesMenu() {
   const router = useRouter()
+  const { platformRoles } = useMe()
+  const entriesOf = (some: typeof places) =>
+    some.map(({ to, label, icon: Icon }) => ({
+      label,
+      icon: <Icon aria-hidden className="size-3.5" />,
+      run: () => void router.navigate({ to }),
+    }))
   return (
     <Menu
       trigger={
@@ -74,13 +81,10 @@ function PagesMenu() {
         </button>
       }
       groups={[
-        {
-          entries: places.map(({ to, label, icon: Icon }) => ({
-            label,
-            icon: <Icon aria-hidden className="size-3.5" />,
-            run: () => void router.navigate({ to }),
-          })),
-        },
+        { entries: entriesOf(places) },
+        ...(platformRoles.includes('operator')
+          ? [{ title: 'Operator', entries: entriesOf(operatorPlaces) }]
+          : []),
       ]}
     />
   )

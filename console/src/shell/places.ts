@@ -1,16 +1,21 @@
 import {
   Activity,
+  Building2,
+  ContactRound,
   FileDown,
+  HeartPulse,
   KeyRound,
+  Layers,
   Library,
+  Mail,
   ScrollText,
+  Server,
   type LucideIcon,
   Settings2,
   Users,
 } from 'lucide-react'
 
-/** The pages of the console, as the navigation and the palette show them. */
-export const places: {
+export interface Place {
   to:
     | '/console/lifecycle'
     | '/console/catalog'
@@ -19,9 +24,18 @@ export const places: {
     | '/console/members'
     | '/console/tokens'
     | '/console/settings'
+    | '/console/operator/health'
+    | '/console/operator/users'
+    | '/console/operator/organizations'
+    | '/console/operator/tiers'
+    | '/console/operator/runners'
+    | '/console/operator/outbox'
   label: string
   icon: LucideIcon
-}[] = [
+}
+
+/** The pages of the console, as the navigation and the palette show them. */
+export const places: readonly Place[] = [
   { to: '/console/lifecycle', label: 'Lifecycle', icon: Activity },
   { to: '/console/catalog', label: 'Catalog', icon: Library },
   { to: '/console/import', label: 'Import', icon: FileDown },
@@ -29,4 +43,14 @@ export const places: {
   { to: '/console/members', label: 'Members', icon: Users },
   { to: '/console/tokens', label: 'Tokens', icon: KeyRound },
   { to: '/console/settings', label: 'Settings', icon: Settings2 },
+]
+
+/** Those for the whole installation, which operators are shown. */
+export const operatorPlaces: readonly Place[] = [
+  { to: '/console/operator/health', label: 'Health', icon: HeartPulse },
+  { to: '/console/operator/users', label: 'Users', icon: ContactRound },
+  { to: '/console/operator/organizations', label: 'Organizations', icon: Building2 },
+  { to: '/console/operator/tiers', label: 'Tiers', icon: Layers },
+  { to: '/console/operator/runners', label: 'Runners', icon: Server },
+  { to: '/console/operator/outbox', label: 'Outbox', icon: Mail },
 ]

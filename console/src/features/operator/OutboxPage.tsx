@@ -1,0 +1,167 @@
+import { api, type Mail, mailMachine, refusalOf } from '@berth/contracts'
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Mail as MailIcon } from 'lucide-react'
+import { call, factsOf } from '../../api/client.ts'
+import { useSnapshotInterval } from '../../app/live.ts'
+import { Button } from '../../ui/Button.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Copyable } from '../../ui/Id.tsx'
+import { InertBlock } from '../../ui/Inert.tsx'
+import { Select } from '../../ui/Select.tsx'
+import { StatusMark } from '../../ui/StatusMark.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { sayDone, sayFailed } from '../../ui/Toast.tsx'
+import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
+import { Facts } from './Facts.tsx'
+import { Count, ListStates, moreOf, useRows } from './ListStates.tsx'
+import { mailMarks } from './marks.ts'
+import { OperatorPage } from './OperatorPage.tsx'
+import { outboxQuery } from './queries.ts'
+
+const any = 'any'
+const states = [
+  { value: any, label: 'any state' },
+  { value: 'queued', label: 'queued' },
+  { value: 'sent', label: 'sent' },
+  { value: 'failed', label: 'failed' },
+  { value: 'unsent', label: 'to hand on' },
+] as const
+
+/** The e-mail of the installation: sent, failed, or to be handed on where no mail server is set. */
+export function OutboxPage() {
+  const { state, open } = useSearch({ from: '/console/operator/outbox' })
+  const navigate = useNavigate({ from: '/console/operator/outbox' })
+  const query = useInfiniteQuery({
+    ...outboxQuery({ state }),
+    refetchInterval: useSnapshotInterval(),
+    placeholderData: keepPreviousData,
+  })
+  const rows = useRows(query.data)
+  const sendsMail = query.data?.pages[0]?.sendsMail
+  const set = (search: { state?: typeof state; open?: string | undefined }) =>
+    void navigate({ search: (before) => ({ ...before, ...search }), replace: true })
+  return (
+    <OperatorPage
+      title="Outbox"
+      intro={
+        sendsMail === false
+          ? 'No mail server is set, so nothing is sent: open a message and hand on what it says. BERTH_SMTP_URL and BERTH_MAIL_FROM set one.'
+          : 'What Berth mails to people. What could not be sent is tried again with growing pauses, then stands here as failed.'
+      }
+    >
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <Select
+          compact
+          label="State"
+          value={state ?? any}
+          options={states}
+          onChange={(value) => set({ state: value === any ? undefined : value })}
+        />
+        <span className="flex-1" />
+        {query.data && <Count rows={rows.length} more={query.hasNextPage} one="message" many="messages" />}
+      </div>
+      <ListStates
+        query={query}
+        label="messages"
+        rows={rows.length}
+        clear={state && (() => set({ state: undefined }))}
+        empty={
+          <EmptyState icon={<MailIcon className="size-6" />} title="Nothing was mailed yet">
+            Links to confirm an address or to set a new password appear here, whether they are sent or not.
+          </EmptyState>
+        }
+      >
+        <VirtualTable
+          label="Messages"
+          columns={columns}
+          rows={rows}
+          rowId={(row) => row.id}
+          selected={open}
+          onOpen={({ id }) => set({ open: id === open ? undefined : id })}
+          detail={detailOf}
+          more={moreOf(query)}
+        />
+      </ListStates>
+    </OperatorPage>
+  )
+}
+
+const wide = 'hidden @3xl:table-cell'
+
+const columns: Column<Mail>[] = [
+  {
+    id: 'subject',
+    header: 'Message',
+    className: 'w-[66%] @3xl:w-auto',
+    primary: true,
+    title: ({ subject }) => subject,
+    cell: ({ subject }) => <b className="font-semibold">{subject}</b>,
+  },
+  {
+    id: 'recipient',
+    header: 'To',
+    className: `${wide} @3xl:w-[26%]`,
+    title: ({ recipient }) => recipient,
+    cell: ({ recipient }) => recipient,
+  },
+  {
+    id: 'state',
+    header: 'State',
+    className: 'w-[34%] @3xl:w-[13%]',
+    cell: ({ state }) => <StatusMark {...mailMarks[state]} />,
+  },
+  {
+    id: 'attempts',
+    header: 'Tries',
+    numeric: true,
+    className: `${wide} @3xl:w-[7%]`,
+    cell: (one) => one.attempts,
+  },
+  {
+    id: 'created',
+    header: 'Made',
+    numeric: true,
+    className: `${wide} @3xl:w-[10%]`,
+    cellClassName: 'text-ink-3',
+    cell: ({ createdAt }) => <Time at={createdAt} ago />,
+  },
+]
+
+const detailOf = (row: Mail) => <Detail key={row.id} mail={row} />
+
+function Detail({ mail }: { mail: Mail }) {
+  const queryClient = useQueryClient()
+  const resend = useMutation({
+    mutationFn: () => call(api.notifications.resend, { params: { mailId: mail.id } }),
+    onSuccess: () => sayDone(`The message to ${mail.recipient} is sent as soon as a worker has it.`),
+    onError: (error) => sayFailed('The message was not sent', factsOf(error)),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['operator', 'outbox'] }),
+  })
+  const refused =
+    refusalOf(mailMachine, mail.state, 'resend') ??
+    // What it says is shown only where no mail server is set.
+    (mail.text === null ? null : 'No mail server is set: BERTH_SMTP_URL and BERTH_MAIL_FROM set one.')
+  return (
+    <>
+      <Facts
+        facts={[
+          ['To', <Copyable key="to" text={mail.recipient} what="recipient" />],
+          ['Kind', mail.kind],
+          ...(mail.sentAt
+            ? [['Sent', <Time key="sent" at={mail.sentAt} ago />] as [string, React.ReactNode]]
+            : []),
+          ...(mail.lastError ? [['Last failure', mail.lastError] as [string, React.ReactNode]] : []),
+        ]}
+      />
+      {mail.text && <InertBlock label="What the message says" value={mail.text} />}
+      {mail.state !== 'sent' && (
+        <div className="mt-2 flex flex-wrap items-center gap-2">
+          <Button whyNot={refused} pending={resend.isPending && 'Sending…'} onClick={() => resend.mutate()}>
+            Send it
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,116 @@
+import { api, type Person, refusalOf, userMachine } from '@berth/contracts'
+import { type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { call, factsOf } from '../../api/client.ts'
+import { useMe } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Copyable, Id } from '../../ui/Id.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { sayFailed } from '../../ui/Toast.tsx'
+import { Facts } from './Facts.tsx'
+
+const ConfirmUser = lazy(async () => ({ default: (await import('./ConfirmUser.tsx')).ConfirmUser }))
+
+/** What waits for a confirmation. */
+export type Deed = 'disable' | 'reset-link' | 'remove-totp'
+
+/** What stands below a person's row: where they belong, and what an operator can do. */
+export function UserDetail({ person }: { person: Person }) {
+  const me = useMe()
+  const queryClient = useQueryClient()
+  const [deed, setDeed] = useState<Deed | null>(null)
+  const { id: userId, name, email, state, platformRoles, organizations, secondFactor } = person
+  const settled = {
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['operator'] }),
+    onError: (error: Error) => sayFailed(`${name} stays as before`, factsOf(error)),
+  }
+  const enable = useMutation({
+    mutationFn: () => call(api.users.enable, { params: { userId } }),
+    ...settled,
+  })
+  const grant = useMutation({
+    mutationFn: (role: Person['platformRoles'][number]) => {
+      const params = { userId, role }
+      return platformRoles.includes(role)
+        ? call(api.users.revokeRole, { params })
+        : call(api.users.grantRole, { params })
+    },
+    ...settled,
+  })
+  const facts: [string, ReactNode][] = [
+    ['User', <Id key="id" value={userId} what="user id" />],
+    [
+      'E-mail',
+      email ? (
+        <span key="email">
+          <Copyable text={email} what="e-mail address" />{' '}
+          <span className="text-ink-3">{person.emailVerified ? 'confirmed' : 'not confirmed'}</span>
+        </span>
+      ) : (
+        'erased'
+      ),
+    ],
+    ['Organizations', organizations.map((one) => `${one.name} (${one.role})`).join(', ') || 'none'],
+    ['Registered', <Time key="registered" at={person.createdAt} ago />],
+  ]
+  const gone = state === 'deleted' ? 'The account was deleted.' : null
+  const own = userId === me.user?.id ? 'This is your own account.' : null
+  return (
+    <>
+      <Facts facts={facts} />
+      <div className="mt-1 flex flex-wrap gap-2">
+        {state === 'disabled' ? (
+          <Button pending={enable.isPending && 'Enabling…'} onClick={() => enable.mutate()}>
+            Enable
+          </Button>
+        ) : (
+          <Button
+            look="danger"
+            whyNot={own ?? refusalOf(userMachine, state, 'disable')}
+            onClick={() => setDeed('disable')}
+          >
+            Disable…
+          </Button>
+        )}
+        <Button whyNot={gone} onClick={() => setDeed('reset-link')}>
+          Make a reset link…
+        </Button>
+        <Button
+          whyNot={gone ?? (secondFactor ? null : 'No second factor is on for this account.')}
+          onClick={() => setDeed('remove-totp')}
+        >
+          Take off the second factor…
+        </Button>
+        <RoleButton given="operator" person={person} gone={gone} grant={grant} />
+        <RoleButton given="reviewer" person={person} gone={gone} grant={grant} />
+      </div>
+      <Suspense>{deed && <ConfirmUser deed={deed} person={person} onClose={() => setDeed(null)} />}</Suspense>
+    </>
+  )
+}
+
+type Role = Person['platformRoles'][number]
+
+/** Gives a platform role or takes it away; either can be taken back at once. */
+function RoleButton(props: {
+  given: Role
+  person: Person
+  gone: string | null
+  grant: UseMutationResult<Person, Error, Role>
+}) {
+  const { given, person, gone, grant } = props
+  const has = person.platformRoles.includes(given)
+  const words: Record<Role, [give: string, take: string]> = {
+    operator: ['Make operator', 'No longer operator'],
+    reviewer: ['Make reviewer', 'No longer reviewer'],
+  }
+  return (
+    <Button
+      whyNot={gone}
+      pending={grant.isPending && grant.variables === given && 'Changing…'}
+      onClick={() => grant.mutate(given)}
+    >
+      {words[given][has ? 1 : 0]}
+    </Button>
+  )
+}
