@@ -115,8 +115,8 @@ const checks = {
       await expectReached('an agent', send(operation, given, agent.secret))
     }
     if (row.own) await expectStatus('another person', send(operation, given, world.stranger.token), 404)
-    await expectReached('the person', send(operation, given, world.owner.token))
-    if (row.own) return
+    await expectReached('the person', send(operation, given, (given.as ?? world.owner).token))
+    if (row.own || given.as) return
     const { text } = await send(operation, given, world.stranger.token)
     expect(text).not.toContain(world.organizationId)
   },

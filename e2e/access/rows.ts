@@ -13,12 +13,15 @@ import {
   signInAgain,
   type World,
 } from './world.ts'
-import { signUp } from '@berth/server/platform/testing/index.ts'
+import { signUp, type TestPerson } from '@berth/server/platform/testing/index.ts'
+import { accountRows } from './account-rows.ts'
 
 export interface Given {
   params?: Record<string, string>
   query?: Record<string, string>
   body?: unknown
+  /** Who asks, where it is not one of the world's people. */
+  as?: TestPerson
 }
 
 /** How to reach one endpoint, and what that takes: said here again, apart from the code. */
@@ -122,6 +125,8 @@ async function onFreshMember(world: World): Promise<Given> {
 
 /** Every operation of the OpenAPI document has its row here; one without it fails the test. */
 export const rows: Record<string, Row> = {
+  ...accountRows,
+
   'operator.list-organizations': { needs: 'operator' },
   'operator.get-organization': { needs: 'operator', request: inOrganization },
   'operator.suspend-organization': {

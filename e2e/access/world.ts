@@ -15,6 +15,7 @@ import {
   type TestPerson,
   type TestServer,
 } from '@berth/server/platform/testing/index.ts'
+import { openMailbox, type Mailbox } from '@berth/server/notifications/testing/mailbox.ts'
 import { eventually } from '../support/eventually.ts'
 
 const fixtures = path.join(import.meta.dirname, '../fixtures/mcp')
@@ -39,6 +40,8 @@ export const agentScopes: Permission[] = [
  */
 export interface World {
   server: TestServer
+  /** What Berth mails; it refuses addresses that begin with `refused`. */
+  mailbox: Mailbox
   folder: string
   operator: TestPerson
   /** Owner of the organization; no operator. */
@@ -58,7 +61,9 @@ export interface World {
 }
 
 export async function buildWorld(): Promise<World> {
-  const server = await startTestServer()
+  const mailbox = await openMailbox()
+  mailbox.refuse = (to) => (to.startsWith('refused') ? { code: 550, text: 'no such mailbox' } : null)
+  const server = await startTestServer({ env: mailbox.env })
   const folder = await mkdtemp(path.join(tmpdir(), 'berth-access-'))
   for (const file of ['misbehaving.mjs', 'rpc.mjs'])
     await cp(path.join(fixtures, file), path.join(folder, file))
@@ -67,7 +72,7 @@ export async function buildWorld(): Promise<World> {
   const stranger = await signUp(server)
   const organizationId = await found(owner, 'Acme')
   const foreignId = await found(stranger, 'Other')
-  const world = { server, folder, operator, owner, stranger, organizationId, foreignId }
+  const world = { server, mailbox, folder, operator, owner, stranger, organizationId, foreignId }
   const members = {
     admin: await join(world, 'admin'),
     developer: await join(world, 'developer'),
@@ -88,6 +93,7 @@ export async function buildWorld(): Promise<World> {
     other,
     close: async () => {
       await server.close()
+      await mailbox.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -32,7 +32,7 @@ async function environmentFor(endpoint: Endpoint): Promise<Record<string, string
   const given: Given = (await row.request?.(place)) ?? {}
   const body = typeof given.body === 'object' ? (given.body as Record<string, unknown>) : {}
   const values = Object.entries({ ...given.params, ...given.query, ...body })
-  const token = row.needs === 'operator' ? world.operator.token : world.owner.token
+  const { token } = given.as ?? (row.needs === 'operator' ? world.operator : world.owner)
   return {
     PATH: process.env['PATH']!,
     BERTH_URL: world.server.url,
