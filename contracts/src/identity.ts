@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { idOf, timestamp } from './ids.ts'
+import { organizationState } from './organizations.ts'
 import { memberRole, permission, platformRole } from './permissions.ts'
 import { userState } from './users.ts'
 
@@ -21,6 +22,7 @@ export const me = z.object({
       id: idOf('organization'),
       slug: z.string(),
       name: z.string(),
+      state: organizationState,
       role: memberRole.nullable(),
       permissions: z.array(permission),
     }),

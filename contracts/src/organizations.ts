@@ -13,13 +13,22 @@ export const timeZone = z.string().refine((zone) => {
   }
 }, 'must be an IANA time zone such as "Europe/Berlin"')
 
+export const organizationState = z.enum(['active', 'suspended', 'closed'])
+
+/** Why nothing changes and nothing is called in an organization that is not active. */
+export const haltedSentence = {
+  suspended:
+    'The organization is suspended: it can be read, but nothing in it is changed, launched or called until an operator resumes it.',
+  closed: 'The organization is closed: its owners can read and export what is kept of it, and nothing else.',
+} as const
+
 export const organization = z.object({
   id: idOf('organization'),
   slug: z.string(),
   name: z.string(),
   timeZone: z.string(),
   kind: z.enum(['standard', 'test', 'platform']),
-  state: z.enum(['active', 'suspended', 'closed']),
+  state: organizationState,
   stateReason: z.string().nullable().describe('Why it is suspended or closed'),
   stateSince: timestamp.nullable(),
   version: z.number().int(),

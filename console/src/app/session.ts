@@ -1,4 +1,4 @@
-import { api, type Me, type Permission } from '@berth/contracts'
+import { api, haltedSentence, type Me, type Permission } from '@berth/contracts'
 import { type QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { call, isSignedOut } from '../api/client.ts'
@@ -60,6 +60,7 @@ function lastOrganization(): string | null {
 /** Why the person may not do this here, as a sentence; null when they may. */
 export function whyNot(organization: Membership, permission: Permission): string | null {
   if (organization.permissions.includes(permission)) return null
+  if (organization.state !== 'active') return haltedSentence[organization.state]
   const role = organization.role ? `Your role in ${organization.name}, ${organization.role},` : 'Your sign-in'
   return `${role} does not include ${permission}. An owner or admin can change that.`
 }

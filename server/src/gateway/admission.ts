@@ -1,5 +1,5 @@
 /** May a deployment be called now? In memory, fed by the log; what cannot be known is refused. */
-import { haltedSentence } from '../platform/http/principal.ts'
+import { haltedSentence } from '@berth/contracts'
 import type { Platform } from '../platform/platform.ts'
 import type { Refusal } from '../relay/service.ts'
 import type { DeploymentRow, Homes, StopReason } from '../runtime/service.ts'

@@ -1,5 +1,5 @@
 /** What the gateway itself says no with. */
-import { haltedSentence } from '../platform/http/principal.ts'
+import { haltedSentence } from '@berth/contracts'
 import { rpcCodes, type Refusal } from '../relay/service.ts'
 
 /** JSON-RPC code of a refusal by policy or by what the caller may do. */

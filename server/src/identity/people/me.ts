@@ -34,13 +34,14 @@ async function organizationsOf(
     .leftJoin('members as m', (join) =>
       join.onRef('m.organizationId', '=', 'o.id').on('m.userId', '=', userId ?? ''),
     )
-    .select(['o.id', 'o.slug', 'o.name', 'm.role'])
+    .select(['o.id', 'o.slug', 'o.name', 'o.state', 'm.role'])
     .where('o.id', 'in', ids)
     .orderBy('o.name')
     .orderBy('o.id')
     .execute()
   return rows.map((row) => ({
     ...row,
+    state: row.state as Me['organizations'][number]['state'],
     role: row.role as Me['organizations'][number]['role'],
     permissions: [...permissions.get(row.id)!],
   }))

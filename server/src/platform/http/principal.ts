@@ -48,12 +48,5 @@ export interface Authenticator {
   resolveOrganization(ref: string): Promise<string | null>
 }
 
-/** Why nothing changes and nothing is called in an organization that is not active. */
-export const haltedSentence = {
-  suspended:
-    'The organization is suspended: it can be read, but nothing in it is changed, launched or called until an operator resumes it.',
-  closed: 'The organization is closed: its owners can read and export what is kept of it, and nothing else.',
-} as const
-
 export const may = (principal: Principal, organizationId: string, permission: Permission): boolean =>
   principal.permissions.get(organizationId)?.has(permission) ?? false

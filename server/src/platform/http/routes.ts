@@ -1,6 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { problem, samplesOf, type Actor, type Endpoint, type LogEvent } from '@berth/contracts'
+import {
+  haltedSentence,
+  problem,
+  samplesOf,
+  type Actor,
+  type Endpoint,
+  type LogEvent,
+} from '@berth/contracts'
 import type { Database } from '../db/database.ts'
 import type { Feed } from '../feed.ts'
 import { mutate, type MutateContext } from '../mutate.ts'
@@ -9,7 +16,7 @@ import { refuseOtherMethods } from './methods.ts'
 import { claimKey, idempotentRequest, keepReply, Replay, type IdempotentRequest } from './idempotency.ts'
 import { requestLimitOf } from './limits.ts'
 import { FileReply, streaming, type RequestContext, type Route } from './implement.ts'
-import { haltedSentence, may, type Authenticator, type Principal } from './principal.ts'
+import { may, type Authenticator, type Principal } from './principal.ts'
 import type { Recognize } from './recognize.ts'
 import { openSse, type SseStream } from './sse.ts'
 
