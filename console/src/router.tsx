@@ -34,7 +34,10 @@ const text = z.string().max(200).optional().catch(undefined)
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/',
-  validateSearch: z.object({ view: z.enum(['sign-in', 'sign-up']).optional().catch(undefined), next: text }),
+  validateSearch: z.object({
+    view: z.enum(['sign-in', 'sign-up', 'forgot']).optional().catch(undefined),
+    next: text,
+  }),
   beforeLoad: async ({ context, search }) => {
     const me = await context.queryClient.ensureQueryData(meQuery)
     if (me) throw redirect({ href: internal(search.next) })
@@ -48,6 +51,18 @@ const device = createRoute({
   validateSearch: z.object({ user_code: text }),
   beforeLoad: ({ context, location }) => requirePerson(context.queryClient, location.href),
   component: lazyRouteComponent(() => import('./features/identity/DevicePage.tsx'), 'DevicePage'),
+})
+
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: '/reset',
+  component: lazyRouteComponent(() => import('./features/identity/ResetPage.tsx'), 'ResetPage'),
+})
+
+const confirmEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/confirm-email',
+  component: lazyRouteComponent(() => import('./features/identity/ConfirmEmailPage.tsx'), 'ConfirmEmailPage'),
 })
 
 const consoleRoute = createRoute({
@@ -143,6 +158,12 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./features/organizations/SettingsPage.tsx'), 'SettingsPage'),
 })
 
+const account = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./features/account/AccountPage.tsx'), 'AccountPage'),
+})
+
 const operator = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/operator',
@@ -204,6 +225,8 @@ const operatorOutbox = createRoute({
 const routeTree = root.addChildren([
   signIn,
   device,
+  reset,
+  confirmEmail,
   consoleRoute.addChildren([
     consoleIndex,
     lifecycle,
@@ -225,6 +248,7 @@ const routeTree = root.addChildren([
       operatorRunners,
       operatorOutbox,
     ]),
+    account,
   ]),
 ])
 

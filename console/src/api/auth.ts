@@ -76,8 +76,20 @@ export async function signUp({ setupCode, ...body }: SignUp): Promise<void> {
   await send('POST', '/sign-up/email', body, setupCode ? { 'x-berth-setup-code': setupCode.trim() } : {})
 }
 
-export async function signIn(body: { email: string; password: string }): Promise<void> {
+export interface SignIn {
+  email: string
+  password: string
+  /** Six digits of the authenticator app or a recovery code, where the account asks for it. */
+  code?: string
+}
+
+export async function signIn(body: SignIn): Promise<void> {
   await send('POST', '/sign-in/email', body)
+}
+
+/** Whether the password was right and only the code is missing, or wrong. */
+export function needsSecondFactor(error: unknown): boolean {
+  return error instanceof ApiError && error.problem.code === 'second_factor_required'
 }
 
 export async function signOut(): Promise<void> {

@@ -1,4 +1,4 @@
-import { ApiError, createClient, UnreachableError } from '@berth/contracts'
+import { ApiError, createClient, type ProblemCode, UnreachableError } from '@berth/contracts'
 import type { ErrorFacts } from '../ui/ErrorPanel.tsx'
 import { SignInError } from './auth.ts'
 
@@ -17,12 +17,15 @@ export function factsOf(error: unknown): ErrorFacts {
   return { sentence: error instanceof Error ? error.message : 'Something went wrong in this page.' }
 }
 
-/** Whether the server said that nobody is signed in. */
-export function isSignedOut(error: unknown): boolean {
-  return error instanceof ApiError && error.problem.code === 'unauthenticated'
+/** Whether the API refused for this reason. */
+export function isCode(error: unknown, code: ProblemCode): boolean {
+  return error instanceof ApiError && error.problem.code === code
 }
 
-/** The faults of single fields: `body.config.path` → `config.path`. */
+/** Whether the server said that nobody is signed in. */
+export const isSignedOut = (error: unknown): boolean => isCode(error, 'unauthenticated')
+
+/** The faults of single fields, as sentences: `body.config.path` → `config.path`. */
 export function fieldFaultsOf(error: unknown): Record<string, string> {
   if (!(error instanceof ApiError)) return {}
   const faults: Record<string, string> = {}
@@ -31,10 +34,13 @@ export function fieldFaultsOf(error: unknown): Record<string, string> {
       .replace(/^\//, '')
       .replaceAll('/', '.')
       .replace(/^body\./, '')
-    faults[name] ??= message
+    faults[name] ??= sentenceOf(message)
   }
   return faults
 }
+
+const sentenceOf = (words: string): string =>
+  words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.')
 
 /** A key for `Idempotency-Key`: the same while the body stays the same, so that trying again cannot do it twice. */
 export function createIdempotencyKeys(): (body: unknown) => string {

@@ -17,6 +17,7 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
       addToAudit(queryClient, event)
       if (/^(organization|member|user|operator)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
+      if (/^(user|session)\./.test(event.type)) void queryClient.invalidateQueries({ queryKey: ['account'] })
       if (event.type.startsWith('member.')) void queryClient.invalidateQueries({ queryKey: ['people'] })
       if (event.type.startsWith('organization.'))
         void queryClient.invalidateQueries({ queryKey: ['organization'] })

@@ -28,7 +28,7 @@ export interface EntryListProps {
 export function EntryList({ name, file, onAnother }: EntryListProps) {
   const organization = useOrganization()
   const me = useMe()
-  const { base, setBase, choices, setChoice, answers, setAnswer, outlooks, plans } = useGiven(file)
+  const { base, setBase, choices, setChoice, answers, setAnswer, outlooks, relative, plans } = useGiven(file)
   const { releases, error, retry } = useReleases(plans)
   const place = usePlace()
   const { progress, running, run } = useImport()
@@ -50,9 +50,6 @@ export function EntryList({ name, file, onAnother }: EntryListProps) {
     }),
   )
   const can = entries.filter((one): one is Importable => one.kind === 'can')
-  const usesScripts = outlooks.some((one) =>
-    'plan' in one ? one.plan.artifact.kind === 'local' : one.reason.includes('is relative'),
-  )
   const wanted = can.filter(
     (one) => !one.choice.left && !one.barred && (progress.get(one.entry)?.kind ?? 'failed') === 'failed',
   )
@@ -123,7 +120,7 @@ export function EntryList({ name, file, onAnother }: EntryListProps) {
       <div className="flex flex-col gap-4">
         <div className="grid max-w-[880px] gap-3 @2xl:grid-cols-2">
           {place.fields}
-          {usesScripts && (
+          {relative && (
             <Field
               label="Folder of the file"
               optional

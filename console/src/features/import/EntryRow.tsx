@@ -11,7 +11,7 @@ import { type Entry, type Progress, sourceOf } from './entries.ts'
 import { EntryDetails, type EntryDetailsProps } from './EntryDetails.tsx'
 
 /** Columns that are seen in a wide table only; not taken out, as rows below span them. */
-export const wide = 'max-@3xl:w-0 max-@3xl:!px-0'
+export const wide = 'max-@3xl:w-px max-@3xl:!px-0'
 
 export interface EntryRowProps extends Omit<EntryDetailsProps, 'one'> {
   one: Entry
@@ -70,7 +70,8 @@ export function EntryRow({ one, progress, open, onOpen, ...rest }: EntryRowProps
             </>
           ) : (
             <>
-              <span className="text-ink">{sourceOf(plan)}</span>, new to the catalog
+              <span className="text-ink">{sourceOf(plan)}</span>,{' '}
+              {one.barred ? 'not in the catalog' : 'new to the catalog'}
             </>
           )}
         </Td>
@@ -89,7 +90,7 @@ export function EntryRow({ one, progress, open, onOpen, ...rest }: EntryRowProps
       </tr>
       {open && (
         <tr>
-          <td colSpan={5} className="border-b border-line-soft pr-3 pb-3 pl-11 text-sm">
+          <td colSpan={5} className="border-b border-line-soft pt-2 pr-3 pb-3 pl-11 text-sm">
             <EntryDetails one={one} progress={progress} {...rest} />
           </td>
         </tr>

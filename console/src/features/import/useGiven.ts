@@ -10,11 +10,16 @@ export function useGiven(file: ClientFile) {
   const [answers, setAnswers] = useState<Record<string, string>>({})
   // Only these change a plan; what else is typed must not plan everything anew.
   const folders = JSON.stringify(Object.entries(choices).map(([entry, { folder }]) => [entry, folder]))
-  const outlooks = useMemo(() => {
+  const { outlooks, relative } = useMemo(() => {
     const chosen = new Map(JSON.parse(folders) as [string, string | null][])
-    return outlooksOf(file, (entry) => ({
-      scriptAt: (script, cwd) => placeScript(script, cwd, base, chosen.get(entry) ?? undefined),
+    let leads = false
+    const planned = outlooksOf(file, (entry) => ({
+      scriptAt: (script, cwd) => {
+        leads ||= ![script, cwd].some((path) => path?.startsWith('/'))
+        return placeScript(script, cwd, base, chosen.get(entry) ?? undefined)
+      },
     }))
+    return { outlooks: planned, relative: leads }
   }, [file, base, folders])
   return {
     base,
@@ -25,6 +30,8 @@ export function useGiven(file: ClientFile) {
     setAnswer: (reference: string, value: string) =>
       setAnswers((before) => ({ ...before, [reference]: value })),
     outlooks,
+    /** Whether a script is named from where the file lies. */
+    relative,
     plans: useMemo(() => outlooks.flatMap((one) => ('plan' in one ? [one.plan] : [])), [outlooks]),
   }
 }

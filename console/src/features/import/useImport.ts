@@ -83,6 +83,7 @@ export function useImport() {
     }
     setRunning(false)
     void queryClient.invalidateQueries({ queryKey: ['secrets', organizationId, workspaceId] })
+    void queryClient.invalidateQueries({ queryKey: ['import', organizationId, workspaceId] })
   }
 
   return { progress, running, run }

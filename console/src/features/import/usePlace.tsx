@@ -1,16 +1,18 @@
 import { api } from '@berth/contracts'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
-import { useWorkspaces } from '../../shell/useWorkspaces.ts'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { workspacesQuery } from '../deployments/launchQueries.ts'
 import { type NewWorkspace, WorkspaceFields } from '../deployments/WorkspaceFields.tsx'
 import { refreshWorkspaces } from '../lifecycle/live.ts'
 import { tiersQuery } from '../lifecycle/queries.ts'
+import { takenNamesQuery } from './queries.ts'
+
+const none: ReadonlySet<string> = new Set()
 
 /** The workspace to import into: the one the URL names, or a new one. */
 export function usePlace() {
@@ -20,7 +22,6 @@ export function usePlace() {
   const search = useSearch({ from: '/console/import' })
   const workspaces = useQuery(workspacesQuery(organization.id))
   const tiers = useQuery(tiersQuery)
-  const { snapshots } = useWorkspaces()
   const [keyOf] = useState(createIdempotencyKeys)
   const [fresh, setFresh] = useState(false)
   const [judged, setJudged] = useState(false)
@@ -30,6 +31,10 @@ export function usePlace() {
   const chosen = fresh ? null : (known.find(({ key }) => key === search.workspace) ?? known[0] ?? null)
   const standard = tiers.data?.items.find(({ code }) => code === 'standard') ?? tiers.data?.items[0]
   const draft = typed ?? { name: 'Main', tier: standard?.code ?? '', region: standard?.regions[0] ?? 'local' }
+  const taken = useQuery({
+    ...takenNamesQuery(organization.id, chosen?.id ?? ''),
+    enabled: chosen !== null,
+  })
   const create = useMutation({
     mutationFn: () => {
       const body = { ...draft, name: draft.name.trim() }
@@ -50,16 +55,9 @@ export function usePlace() {
     ...(unnamed ? { name: 'Give the workspace a name.' } : {}),
   }
   const failed = [workspaces, tiers].find(({ isError }) => isError)
-  const id = chosen?.id
   return {
     /** Names that deployments of it have. */
-    taken: useMemo(
-      () =>
-        new Set(
-          snapshots.find(({ workspace }) => workspace.id === id)?.deployments.map(({ name }) => name) ?? [],
-        ),
-      [snapshots, id],
-    ),
+    taken: taken.data ?? none,
     refused: chosen === null ? whyNot(organization, 'workspaces:write') : null,
     creating: create.isPending,
     key: chosen?.key,

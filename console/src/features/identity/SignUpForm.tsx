@@ -1,0 +1,96 @@
+import { emailAddress } from '@berth/contracts'
+import { useMutation } from '@tanstack/react-query'
+import { Link, useSearch } from '@tanstack/react-router'
+import { useForm } from 'react-hook-form'
+import { signUp } from '../../api/auth.ts'
+import { factsOf, isCode } from '../../api/client.ts'
+import { Button } from '../../ui/Button.tsx'
+import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { NewPassword, passwordRules } from './NewPassword.tsx'
+import { useEnter } from './useEnter.ts'
+import { linkLook } from './WayIn.tsx'
+
+/** A new account; on a fresh installation the operator's. */
+export function SignUpForm({ fresh, needsCode }: { fresh: boolean; needsCode: boolean }) {
+  const { next } = useSearch({ from: '/' })
+  const enter = useEnter()
+  const form = useForm({ defaultValues: { name: '', email: '', password: '', setupCode: '' } })
+  const create = useMutation({ mutationFn: signUp, onSuccess: enter })
+  const { errors } = form.formState
+  const asksCode = fresh && needsCode
+  const taken = isCode(create.error, 'duplicate') ? factsOf(create.error).sentence : undefined
+  const wrongCode = isCode(create.error, 'setup_code_required') ? factsOf(create.error).sentence : undefined
+  return (
+    <>
+      <h1 className="mt-6">{fresh ? 'Set up this Berth' : 'Create an account'}</h1>
+      {fresh && (
+        <p className="mt-1 text-ink-2">
+          Nobody has an account here yet. The first one becomes the operator, who runs the installation.
+        </p>
+      )}
+      <form
+        noValidate
+        className="mt-4 flex flex-col gap-3.5"
+        onSubmit={form.handleSubmit(({ setupCode, ...values }) =>
+          create.mutate({
+            ...values,
+            name: values.name.trim(),
+            email: values.email.trim(),
+            setupCode: asksCode ? setupCode : undefined,
+          }),
+        )}
+      >
+        <Field label="Your name" error={errors.name?.message}>
+          <Input
+            autoFocus
+            autoComplete="name"
+            {...form.register('name', {
+              validate: (name) => name.trim() !== '' || 'Others will see it; type it.',
+            })}
+          />
+        </Field>
+        <Field label="E-mail" error={errors.email?.message ?? taken}>
+          <Input
+            type="email"
+            autoComplete="username"
+            {...form.register('email', {
+              validate: (email) =>
+                emailAddress.safeParse(email.trim()).success || 'Type an e-mail such as ada@example.org.',
+            })}
+          />
+        </Field>
+        <NewPassword
+          label="Password"
+          error={errors.password?.message}
+          {...form.register('password', passwordRules)}
+        />
+        {asksCode && (
+          <Field
+            label="Set-up code"
+            error={errors.setupCode?.message ?? wrongCode}
+            hint="The server printed it when it started. It proves that you may claim this installation."
+          >
+            <Input
+              className="font-mono"
+              autoComplete="one-time-code"
+              {...form.register('setupCode', { required: 'Copy it from where Berth was started.' })}
+            />
+          </Field>
+        )}
+        {create.error && !taken && !(asksCode && wrongCode) && <ErrorPanel {...factsOf(create.error)} />}
+        <Button type="submit" look="primary" className="self-start" pending={create.isPending && 'Creating…'}>
+          Create account
+        </Button>
+      </form>
+      {!fresh && (
+        <p className="mt-5 text-ink-2">
+          You have one?{' '}
+          <Link to="/" search={{ view: 'sign-in', next }} className={linkLook}>
+            Sign in
+          </Link>
+        </p>
+      )}
+    </>
+  )
+}
