@@ -67,14 +67,16 @@ export const workspaceEndpoints = {
     method: 'PATCH',
     path: '/api/orgs/:organizationId/workspaces/:workspaceId',
     tag: 'workspaces',
-    summary: 'Rename a workspace, or change its key or tier',
-    description: 'The old key stays an alias. What runs in it is decided anew under the new tier.',
+    summary: 'Rename a workspace, or change its key, tier or region',
+    description:
+      'The old key stays an alias. What runs in it is decided anew under the new tier. The region must be one that the tier allows.',
     access: { kind: 'organization', permission: 'workspaces:write' },
     params: oneWorkspace,
     body: z.object({
       name: displayName.optional(),
       key: slug.optional(),
       tier: slug.optional(),
+      region: region.optional(),
       expectedVersion: z.number().int().optional(),
     }),
     response: workspace,

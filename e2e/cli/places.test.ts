@@ -102,6 +102,9 @@ describe('workspaces', () => {
     expect(created).toMatchObject({ key: 'support-desk', tier: 'lab', region: 'local' })
     const updated = await cli.json<Workspace>('workspaces', 'update', 'support-desk', '--key', 'desk')
     expect(updated).toMatchObject({ id: created.id, key: 'desk' })
+    expect(await cli.json('workspaces', 'update', 'desk', '--region', 'eu-west-1')).toMatchObject({
+      region: 'eu-west-1',
+    })
     expect((await cli.json<Workspace>('workspaces', 'archive', 'desk', '--yes')).state).toBe('archived')
     const archived = await cli.json<List<Workspace>>('workspaces', 'list', '--state', 'archived')
     expect(archived.items.map((one) => one.key)).toEqual(['desk'])

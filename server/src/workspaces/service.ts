@@ -71,7 +71,7 @@ export async function createWorkspace(
 }
 
 /**
- * Renames a workspace or changes its key or tier; the old key stays an alias. Throws `not_found`,
+ * Renames a workspace or changes its key, tier or region; the old key stays an alias. Throws `not_found`,
  * `version_conflict`, `duplicate`, `invalid_input`.
  */
 export async function changeWorkspace(
@@ -82,6 +82,7 @@ export async function changeWorkspace(
     name?: string | undefined
     key?: string | undefined
     tier?: string | undefined
+    region?: string | undefined
     expectedVersion?: number | undefined
   },
 ): Promise<Workspace> {
@@ -95,10 +96,12 @@ export async function changeWorkspace(
     name: input.name ?? workspace.name,
     key: input.key ?? workspace.key,
     tier: input.tier ?? workspace.tier,
+    region: input.region ?? workspace.region,
   }
   const changes = changesBetween(workspace, wanted)
   if (changes.length === 0) return workspace
-  if (wanted.tier !== workspace.tier) refuseRegion(await holdTier(tx, wanted.tier), workspace.region)
+  if (wanted.tier !== workspace.tier || wanted.region !== workspace.region)
+    refuseRegion(await holdTier(tx, wanted.tier), wanted.region)
   if (wanted.key !== workspace.key && !(await claimKey(tx.db, organizationId, wanted.key, id))) {
     throw await keyTaken(tx.db, organizationId, wanted.key)
   }

@@ -126,7 +126,7 @@ export async function insertWorkspace(
 export async function updateWorkspace(
   db: Queryable,
   { organizationId, id }: Pick<Workspace, 'organizationId' | 'id'>,
-  fields: Partial<Pick<Workspace, 'name' | 'key' | 'tier' | 'state'>>,
+  fields: Partial<Pick<Workspace, 'name' | 'key' | 'tier' | 'region' | 'state'>>,
 ): Promise<Workspace> {
   const row = await db
     .updateTable('workspaces')

@@ -175,6 +175,11 @@ describe('tiers', () => {
     await expect(create({ name: 'Far', tier: 'eu-only' })).rejects.toMatchObject(refusal)
     const near = await create({ name: 'Near', tier: 'eu-only', region: 'eu-west-1' })
     expect(near.region).toBe('eu-west-1')
+    const move = (region: string) => kit.change((tx) => changeWorkspace(tx, org, near.id, { region }))
+    await expect(move('us-east-1')).rejects.toMatchObject({
+      message: expect.stringContaining('does not allow the region "us-east-1"'),
+    })
+    expect(await move('eu-central-1')).toMatchObject({ region: 'eu-central-1' })
     const local = await create({ name: 'Local' })
     await expect(change(local.id, { tier: 'eu-only' })).rejects.toMatchObject(refusal)
   })
