@@ -72,10 +72,18 @@ async function withPlatform(
   const database = await reachDatabase(config, logger)
   try {
     const platform = await openPlatform({
-      ...{ config, logger, jobNames, sealedColumns },
-      ...{ databaseUrl: database.url, directUrl: database.directUrl },
+      config,
+      logger,
+      jobNames,
+      sealedColumns,
+      databaseUrl: database.url,
+      directUrl: database.directUrl,
     })
-    await work(platform).finally(() => platform.close())
+    try {
+      await work(platform)
+    } finally {
+      await platform.close()
+    }
   } finally {
     await database.stop()
   }
@@ -93,7 +101,10 @@ export async function backup({ config, logger, args }: MachineCommand): Promise<
   const database = await reachDatabase(config, logger)
   try {
     const made = await writeBackup({
-      ...{ file, url: database.directUrl, dataDir: config.dataDir, contents: 'everything' },
+      file,
+      url: database.directUrl,
+      dataDir: config.dataDir,
+      contents: 'everything',
       keyCheck: key ? keyCheckOf(masterKey(key)) : null,
       key: key && passphrase ? { base64: key, passphrase } : null,
     })
@@ -120,8 +131,11 @@ export async function restore({ config, logger, args, values }: MachineCommand):
   const database = await openDatabaseServer(config, logger)
   try {
     const restored = await restoreBackup({
-      ...{ file: path.resolve(file), url: database.directUrl, dataDir: config.dataDir },
-      ...{ secretKey: config.secretKey, passphrase: config.backupPassphrase },
+      file: path.resolve(file),
+      url: database.directUrl,
+      dataDir: config.dataDir,
+      secretKey: config.secretKey,
+      passphrase: config.backupPassphrase,
       withoutKey: values['without-key'] ?? false,
       enqueue: async (waiting) => {
         const names = [...new Set(waiting.map(({ name }) => name as JobName))]

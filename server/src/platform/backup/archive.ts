@@ -96,7 +96,7 @@ export async function readArchive(
   let closing: Closing | null = null
   try {
     for await (const entry of extract) {
-      const { name, size = 0, type, linkname, mode, uid, gid, mtime } = entry.header
+      const { name, size, type, linkname, mode, uid, gid, mtime } = entry.header
       if (name === closingName) {
         closing = closingSchema.parse(JSON.parse((await buffer(entry)).toString()))
         continue

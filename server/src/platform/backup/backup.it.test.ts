@@ -41,8 +41,13 @@ async function liveIn({ db, dataDir, change, jobs }: TestPlatform): Promise<void
   await db
     .insertInto('secrets')
     .values({
-      ...{ id: newId('secret'), organizationId, workspaceId, name: 'KEY', updatedAt: new Date() },
-      ...{ updatedBy: 'test', sealed: Buffer.from([0, 92, 10, 255]) },
+      id: newId('secret'),
+      organizationId,
+      workspaceId,
+      name: 'KEY',
+      updatedAt: new Date(),
+      updatedBy: 'test',
+      sealed: Buffer.from([0, 92, 10, 255]),
     })
     .execute()
   // A value that is JSON's null, which is not SQL's.
@@ -72,7 +77,10 @@ async function liveIn({ db, dataDir, change, jobs }: TestPlatform): Promise<void
 function optionsFor(file: string): BackupOptions {
   const base64 = storedKey(platform.dataDir)!
   return {
-    ...{ file, url: platform.databaseUrl, dataDir: platform.dataDir, contents: 'everything' },
+    file,
+    url: platform.databaseUrl,
+    dataDir: platform.dataDir,
+    contents: 'everything',
     keyCheck: keyCheckOf(masterKey(base64)),
     key: { base64, passphrase },
   }
@@ -91,7 +99,8 @@ async function inEmpty<T>(
   const base = { file: whole, url: database.url, dataDir, secretKey: null, passphrase, withoutKey: false }
   try {
     return await work({
-      ...{ url: database.url, dataDir },
+      url: database.url,
+      dataDir,
       restore: (more = {}) => restoreBackup({ ...base, enqueue: async () => {}, ...more }),
     })
   } finally {

@@ -57,8 +57,14 @@ export async function writeBackup(options: BackupOptions): Promise<Backup> {
       const tables = await tablesOf(from)
       const takenAt = new Date().toISOString()
       const manifest: Manifest = {
-        ...{ kind: 'berth-backup', format: backupFormat, berth: version, schema },
-        ...{ takenAt, contents, keyCheck, tables },
+        kind: 'berth-backup',
+        format: backupFormat,
+        berth: version,
+        schema,
+        takenAt,
+        contents,
+        keyCheck,
+        tables,
       }
       await archive.add({ name: 'manifest.json' }, Buffer.from(JSON.stringify(manifest)))
       if (key) await archive.add({ name: keyEntry }, sealKey(key.base64, key.passphrase))

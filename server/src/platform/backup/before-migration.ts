@@ -27,7 +27,11 @@ export function backupBeforeMigration(
     logger.info({ file, from, to }, 'backing the database up before it is brought forward')
     try {
       await writeBackup({
-        ...{ file, url, dataDir: config.dataDir, contents: 'database', key: null },
+        file,
+        url,
+        dataDir: config.dataDir,
+        contents: 'database',
+        key: null,
         keyCheck: keyCheckOf(loadMasterKey(config.secretKey, config.dataDir)),
       })
     } catch (error) {

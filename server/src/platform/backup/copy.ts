@@ -90,7 +90,7 @@ export async function copyIn(client: pg.Client, statement: string): Promise<Copy
   return {
     write: async (part) => {
       for (let at = 0; at < part.length; at += 65_536) {
-        if (failure) throw failure as Error
+        if (failure) throw failure
         connection.sendCopyFromChunk(part.subarray(at, at + 65_536))
         if (connection.stream.writableNeedDrain)
           await Promise.race([once(connection.stream, 'drain'), ended.promise])

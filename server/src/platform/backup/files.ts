@@ -88,7 +88,11 @@ async function addPath(archive: ArchiveWriter, dataDir: string, name: string): P
     const stats = await lstat(full)
     if (stats.isFile()) {
       const handle = await open(full)
-      await addFile(archive, name, handle).finally(() => handle.close().catch(() => {}))
+      try {
+        await addFile(archive, name, handle)
+      } finally {
+        await handle.close()
+      }
     } else if (stats.isDirectory()) {
       await archive.add({ ...headerOf(name, stats), type: 'directory' })
     } else if (stats.isSymbolicLink()) {
