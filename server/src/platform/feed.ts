@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import pg from 'pg'
 import type { LogEvent } from '@berth/contracts'
@@ -9,6 +10,8 @@ import { readManyEvents } from './log/read.ts'
 const channel = 'berth_heads'
 const pollMs = 500
 const coalesceMs = 5
+/** Looks begin at least so far apart: what many commits hint within it is read at once. */
+const apartMs = 5
 /** Logs read in one query, and events of each. */
 const logsAtOnce = 100
 const eventsAtOnce = 100
@@ -54,6 +57,7 @@ export async function startFeed({ db, directUrl, clock, logger }: FeedOptions): 
   const listeners = new Set<EventListener>()
   let horizon = '0'
   let readAt = Number.NEGATIVE_INFINITY
+  let lookedAt = Number.NEGATIVE_INFINITY
   let closed = false
   let running: Promise<void> | null = null
   let again = false
@@ -92,7 +96,7 @@ export async function startFeed({ db, directUrl, clock, logger }: FeedOptions): 
     }
   }
 
-  /** One look at a time; a request during a look makes another one right after it. */
+  /** One look at a time; a request during a look makes another one after it. */
   function wake(): Promise<void> {
     if (running) {
       again = true
@@ -100,7 +104,10 @@ export async function startFeed({ db, directUrl, clock, logger }: FeedOptions): 
     }
     running = (async () => {
       do {
+        const early = apartMs - (clock.monotonic() - lookedAt)
+        if (early > 0) await sleep(early)
         again = false
+        lookedAt = clock.monotonic()
         await look().catch((error: Error) => {
           if (!closed) logger.warn({ err: error.message }, 'the log heads could not be read')
         })

@@ -26,9 +26,9 @@ export interface Opening {
   salt: Buffer
 }
 
-export interface Leaf {
-  bytes: Buffer
-  hash: Buffer
+interface Leaf {
+  before: string
+  after: string
 }
 
 /** RFC 8785 canonical JSON. */
@@ -67,24 +67,29 @@ export function commitment({ value, salt }: Pick<Opening, 'value' | 'salt'>): { 
   }
 }
 
-/** Leaf v1: the exact bytes that are hashed for an event, with RFC 6962's leaf prefix in the hash. */
+/**
+ * Leaf v1: the exact bytes that are hashed for an event, as what stands before and after its number, which only the
+ * database knows. The leaf is `before`, the number in decimal digits, `after`; its hash has RFC 6962's leaf prefix.
+ */
 export function leafOf(
   event: PreparedEvent,
-  place: { seq: number; at: Date; effectiveAt: Date; actor: Actor; requestId: string | null },
+  place: { at: Date; effectiveAt: Date; actor: Actor; requestId: string | null },
 ): Leaf {
-  const bytes = Buffer.from(
-    canonical({
-      v: 1,
-      organization: event.organizationId,
-      seq: place.seq,
-      at: place.at.toISOString(),
-      effectiveAt: place.effectiveAt.toISOString(),
-      actor: place.actor.id,
-      request: place.requestId,
-      type: event.type,
-      version: event.version,
-      payload: event.payload,
-    }),
-  )
-  return { bytes, hash: sha256(Buffer.concat([Buffer.from([0]), bytes])) }
+  const text = canonical({
+    v: 1,
+    organization: event.organizationId,
+    seq: 0,
+    at: place.at.toISOString(),
+    effectiveAt: place.effectiveAt.toISOString(),
+    actor: place.actor.id,
+    request: place.requestId,
+    type: event.type,
+    version: event.version,
+    payload: event.payload,
+  })
+  // Members are sorted, and nothing that somebody wrote comes after this one.
+  const at = text.lastIndexOf(numbered) + numbered.length - 1
+  return { before: text.slice(0, at), after: text.slice(at + 1) }
 }
+
+const numbered = ',"seq":0'
