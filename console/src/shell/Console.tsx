@@ -3,19 +3,19 @@ import { Outlet, useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { ActionsProvider } from '../app/actions.tsx'
 import { useKeys } from '../app/keys.ts'
-import { findOrganization, meQuery } from '../app/session.ts'
+import { findOrganization, meQuery, useOrganization } from '../app/session.ts'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { peopleQuery } from '../features/lifecycle/queries.ts'
 import { Button } from '../ui/Button.tsx'
 import { SideNav } from './SideNav.tsx'
 import { TopBar } from './TopBar.tsx'
-import { useWorkspaces } from './useWorkspaces.ts'
 
 // Asked for by few people or late: none of these belongs to a page's first load.
 const CreateOrganization = lazy(async () => ({
   default: (await import('../features/organizations/CreateOrganization.tsx')).CreateOrganization,
 }))
 const ConsolePalette = lazy(async () => ({ default: (await import('./ConsolePalette.tsx')).ConsolePalette }))
+const PlacesSheet = lazy(async () => ({ default: (await import('./PlacesSheet.tsx')).PlacesSheet }))
 const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp.tsx')).KeysHelp }))
 
 /** Everything below /console: the frame around the page, or the first step of somebody without an organization. */
@@ -63,13 +63,13 @@ function NoSuchOrganization({ org }: { org: string }) {
 }
 
 function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
-  const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
+  const [open, setOpen] = useState<'palette' | 'places' | 'keys' | null>(null)
   useKeys({ 'mod+k': () => setOpen('palette'), '?': () => setOpen('keys') })
-  const { organization } = useWorkspaces()
+  const organization = useOrganization()
   // Names of people are wanted on every page; asking here lets them arrive early.
   useQuery(peopleQuery(organization.id))
   return (
-    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[48px_minmax(0,1fr)] xl:grid-cols-[208px_minmax(0,1fr)]">
+    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)] xl:grid-cols-[208px_minmax(0,1fr)]">
       <a
         href="#page"
         className="absolute -top-12 left-2 z-50 rounded-md bg-accent px-3 py-1 text-accent-ink focus:top-2"
@@ -78,6 +78,7 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
       </a>
       <TopBar
         onPalette={() => setOpen('palette')}
+        onPlaces={() => setOpen('places')}
         onKeys={() => setOpen('keys')}
         onCreateOrganization={onCreateOrganization}
       />
@@ -89,6 +90,7 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
         {open === 'palette' && (
           <ConsolePalette onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />
         )}
+        {open === 'places' && <PlacesSheet onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />}
         {open === 'keys' && (
           <KeysHelp
             shell={[

@@ -13,14 +13,26 @@ export interface Command {
   run: () => void
 }
 
+/** More than this nobody reads; typing narrows it down. */
+const mostShown = 100
+
 /** Everything that can be done or gone to, by typing. Groups keep the order in which they are given. */
-export function Palette({ commands, onClose }: { commands: Command[]; onClose: () => void }) {
+export function Palette({
+  commands,
+  onText,
+  onClose,
+}: {
+  commands: Command[]
+  /** What is typed, for commands that depend on it. */
+  onText: (text: string) => void
+  onClose: () => void
+}) {
   const [text, setText] = useState('')
   const [index, setIndex] = useState(0)
   const listId = useId()
-  const found = commands.filter((command) =>
-    matches(`${command.label} ${command.hint ?? ''} ${command.group}`, text),
-  )
+  const found = commands
+    .filter((command) => matches(`${command.label} ${command.hint ?? ''} ${command.group}`, text))
+    .slice(0, mostShown)
   const active = found[Math.min(index, found.length - 1)]
 
   function run(command: Command | undefined): void {
@@ -56,6 +68,7 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
             value={text}
             onChange={(event) => {
               setText(event.target.value)
+              onText(event.target.value)
               setIndex(0)
             }}
             onKeyDown={onKeyDown}

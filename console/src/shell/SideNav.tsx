@@ -1,56 +1,77 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
-import { useMe } from '../app/session.ts'
-import { needsAttention } from '../features/lifecycle/marks.ts'
+import { useSnapshotInterval } from '../app/live.ts'
+import { useMe, useOrganization } from '../app/session.ts'
+import { troubles } from '../features/lifecycle/marks.ts'
+import { countsQuery } from '../features/lifecycle/queries.ts'
+import { cx } from '../ui/cx.ts'
 import { operatorPlaces, type Place, places } from './places.ts'
-import { useWorkspaces } from './useWorkspaces.ts'
 
 /** The pages, at the left where there is room. */
 export function SideNav() {
-  const { platformRoles } = useMe()
-  const { snapshots } = useWorkspaces()
-  const attention = snapshots.flatMap(({ deployments }) => deployments).filter(needsAttention).length
   return (
     <nav
       aria-label="Pages"
       className="hidden overflow-y-auto border-r border-line bg-panel px-2 py-3 xl:block"
     >
+      <PlaceLinks />
+    </nav>
+  )
+}
+
+/** A link to each page; what needs attention is counted beside its own. */
+export function PlaceLinks({ onGo }: { onGo?: () => void }) {
+  const { platformRoles } = useMe()
+  return (
+    <>
       {places.map((place) => (
-        <PlaceLink key={place.to} {...place}>
-          {place.to === '/console/lifecycle' && attention > 0 && (
-            <span
-              title={`${attention} held, failed, degraded or quarantined`}
-              className="ml-auto text-2xs font-semibold text-bad"
-            >
-              {attention}
-              <span className="sr-only"> need attention</span>
-            </span>
-          )}
-        </PlaceLink>
+        <PlaceLink key={place.to} place={place} onGo={onGo} />
       ))}
       {platformRoles.includes('operator') && (
         <>
           <h3 className="mt-4 mb-1 px-2">Operator</h3>
           {operatorPlaces.map((place) => (
-            <PlaceLink key={place.to} {...place} />
+            <PlaceLink key={place.to} place={place} onGo={onGo} />
           ))}
         </>
       )}
-    </nav>
+    </>
   )
 }
 
-function PlaceLink({ to, label, children }: Place & { children?: ReactNode }) {
-  const { organization } = useWorkspaces()
+function PlaceLink({ place: { to, label }, onGo }: { place: Place; onGo: (() => void) | undefined }) {
+  const organization = useOrganization()
   return (
     <Link
       to={to}
+      {...(onGo ? { onClick: onGo } : {})}
       search={{ org: organization.slug }}
       activeOptions={{ includeSearch: false }}
       className="flex h-[30px] items-center rounded-md px-2 text-ink-2 hover:bg-bg aria-[current=page]:bg-accent-bg aria-[current=page]:font-semibold aria-[current=page]:text-accent"
     >
       {label}
-      {children}
+      {to === '/console/lifecycle' && <Attention />}
     </Link>
+  )
+}
+
+/** How many deployments somebody should look at. */
+function Attention() {
+  const organization = useOrganization()
+  const { data: counts } = useQuery({
+    ...countsQuery(organization.id),
+    refetchInterval: useSnapshotInterval(),
+  })
+  const attention = troubles.reduce((sum, word) => sum + (counts?.byStatus[word] ?? 0), 0)
+  if (!counts || attention === 0) return null
+  const grave = counts.byStatus.failed + counts.byStatus.quarantined > 0
+  return (
+    <span
+      title={`${attention} held, failed, degraded or quarantined`}
+      className={cx('ml-auto text-2xs font-semibold', grave ? 'text-bad' : 'text-wait')}
+    >
+      {attention.toLocaleString('en')}
+      <span className="sr-only"> need attention</span>
+    </span>
   )
 }

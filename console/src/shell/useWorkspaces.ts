@@ -1,50 +1,87 @@
-import type { Workspace, WorkspaceSnapshot } from '@berth/contracts'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { api, type Workspace } from '@berth/contracts'
+import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useParams, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
+import { call } from '../api/client.ts'
 import { useSnapshotInterval } from '../app/live.ts'
 import { type Membership, useOrganization } from '../app/session.ts'
-import { lifecycleQuery, tiersQuery } from '../features/lifecycle/queries.ts'
+import { countsQuery, deploymentQuery, tiersQuery } from '../features/lifecycle/queries.ts'
+import { workspaceQuery } from '../features/workspaces/queries.ts'
 
-const none: WorkspaceSnapshot[] = []
+const none: Workspace[] = []
+/** The menu lists no more; further ones are found by typing in the palette. */
+const listed = 100
 
-/** The organization on view, its workspaces as far as they are loaded, and the one that the URL names. */
+/** The newest workspaces; below `workspaces`, so that an event about one refreshes them. */
+function newestQuery(organizationId: string) {
+  return queryOptions({
+    queryKey: ['workspaces', organizationId, 'newest'] as const,
+    queryFn: ({ signal }) =>
+      call(api.workspaces.list, { params: { organizationId }, query: { limit: listed } }, { signal }),
+  })
+}
+
+/** The workspace that has a key, present or former, when it is not among the newest. */
+function byKeyQuery(organizationId: string, key: string) {
+  return queryOptions({
+    queryKey: ['workspaces', organizationId, 'key', key] as const,
+    queryFn: async ({ signal }): Promise<Workspace | null> => {
+      const query = { organizationId, workspace: key, limit: 1, runLimit: 0 }
+      const { items } = await call(api.lifecycle.snapshot, { query }, { signal })
+      return items[0]?.workspace ?? null
+    },
+  })
+}
+
+/** The organization on view, its newest workspaces, and the one that the URL is about. */
 export function useWorkspaces(): {
   organization: Membership
   /** Whether anything is known yet. */
   loaded: boolean
-  snapshots: WorkspaceSnapshot[]
   workspaces: Workspace[]
+  /** Whether there are more than the newest ones. */
+  more: boolean
   /** The workspace that the URL, or the selected deployment, is about. */
   current: Workspace | null
 } {
   const organization = useOrganization()
   const search = useSearch({ strict: false })
   const params = useParams({ strict: false })
+  const refetchInterval = useSnapshotInterval()
+  const { data } = useQuery({ ...newestQuery(organization.id), refetchInterval })
+  const workspaces = data?.items ?? none
+  const find = (wanted: string | undefined) =>
+    workspaces.find(({ id, key }) => id === wanted || key === wanted)
+
   const selected = params.deploymentId ?? search.deployment
-  const { data } = useInfiniteQuery({
-    ...lifecycleQuery(organization.id),
-    refetchInterval: useSnapshotInterval(),
+  const named = params.deploymentId ? undefined : (params.workspaceId ?? search.workspace)
+  const { data: deployment } = useQuery({
+    ...deploymentQuery(organization.id, selected ?? ''),
+    enabled: selected !== undefined && named === undefined,
   })
-  return useMemo(() => {
-    const snapshots = data?.pages.flatMap(({ items }) => items) ?? none
-    const named = snapshots.find(
-      ({ workspace }) => workspace.key === search.workspace || workspace.id === params.workspaceId,
-    )
-    const holder = snapshots.find(({ deployments }) => deployments.some(({ id }) => id === selected))
-    return {
-      organization,
-      loaded: data !== undefined,
-      snapshots,
-      workspaces: snapshots.map(({ workspace }) => workspace),
-      current:
-        (
-          (params.deploymentId ? holder : named) ??
-          holder ??
-          (snapshots.length === 1 ? snapshots[0] : undefined)
-        )?.workspace ?? null,
-    }
-  }, [organization, data, search.workspace, params.workspaceId, params.deploymentId, selected])
+  const wanted = named ?? deployment?.workspaceId
+  const isId = wanted !== undefined && wanted !== search.workspace
+  const far = wanted !== undefined && data !== undefined && find(wanted) === undefined
+  const byId = useQuery({ ...workspaceQuery(organization.id, wanted ?? ''), enabled: far && isId })
+  const byKey = useQuery({ ...byKeyQuery(organization.id, wanted ?? ''), enabled: far && !isId })
+
+  const only = wanted === undefined && data?.nextCursor === null && workspaces.length === 1
+  const found = only ? workspaces[0] : (find(wanted) ?? (far ? (isId ? byId.data : byKey.data) : undefined))
+  return {
+    organization,
+    loaded: data !== undefined,
+    workspaces,
+    more: Boolean(data?.nextCursor),
+    current: found ?? null,
+  }
+}
+
+/** Tiers and regions on view: of the workspace, or of all of them. */
+export function usePlace(): { tiers: string[]; regions: string[] } | null {
+  const { organization, current } = useWorkspaces()
+  const { data } = useQuery({ ...countsQuery(organization.id), refetchInterval: useSnapshotInterval() })
+  if (current) return { tiers: [current.tier], regions: [current.region] }
+  return data && data.workspaces > 0 ? data : null
 }
 
 /** Tiers in which every call is checked: where mistakes cost most. */

@@ -34,6 +34,13 @@ export function spanOf(ms: number): string {
   return `${Math.floor(seconds / 86400)} d`
 }
 
+/** A duration in milliseconds as people read it: `0.4 ms`, `38 ms`, `1.9 s`. */
+export function millis(ms: number): string {
+  if (ms >= 10_000) return `${Math.round(ms / 1000)} s`
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`
+  return ms >= 10 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`
+}
+
 const absolute = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'medium',
   timeStyle: 'medium',

@@ -21,7 +21,7 @@ export interface Column<T> {
 /** Rows below one head, e.g. what belongs to one place. */
 export interface Group<T> {
   id: string
-  head: () => ReactNode
+  head: ReactNode
   rows: readonly T[]
   /** Said in place of rows where there are none. */
   none?: string
@@ -65,7 +65,7 @@ export const Line = memo(function Line<T extends object>(props: LineProps<T>) {
           colSpan={columns.length}
           className="h-9 border-b border-line bg-[color-mix(in_srgb,var(--panel)_60%,var(--bg))] px-3 text-left font-normal"
         >
-          {entry.group.head()}
+          {entry.group.head}
         </th>
       </tr>
     )

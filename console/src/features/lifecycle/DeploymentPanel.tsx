@@ -1,5 +1,5 @@
 import type { Deployment } from '@berth/contracts'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { ArrowUpRight, X } from 'lucide-react'
 import type { ReactNode } from 'react'
@@ -14,7 +14,7 @@ import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { DeploymentCommands } from '../deployments/DeploymentCommands.tsx'
 import { healthMark, phaseMark } from './marks.ts'
-import { deploymentQuery, lifecycleQuery, peopleQuery } from './queries.ts'
+import { deploymentQuery, listedDeployment, peopleQuery } from './queries.ts'
 import { RunsSection } from './RunsSection.tsx'
 import { TimelineSection } from './TimelineSection.tsx'
 import { WhyBox } from './WhyBox.tsx'
@@ -22,15 +22,11 @@ import { WhyBox } from './WhyBox.tsx'
 /** The story of one deployment: how it is, why, what was done, and what can be done. */
 export function DeploymentPanel({ deploymentId, onClose }: { deploymentId: string; onClose: () => void }) {
   const organization = useOrganization()
-  const snapshots = useInfiniteQuery(lifecycleQuery(organization.id))
-  const known = snapshots.data?.pages
-    .flatMap(({ items }) => items)
-    .flatMap(({ deployments }) => deployments)
-    .find(({ id }) => id === deploymentId)
+  const queryClient = useQueryClient()
   const { data: deployment, ...query } = useQuery({
     ...deploymentQuery(organization.id, deploymentId),
     refetchInterval: useSnapshotInterval(),
-    ...(known ? { placeholderData: known } : {}),
+    placeholderData: () => listedDeployment(queryClient, organization.id, deploymentId),
   })
   return (
     <aside

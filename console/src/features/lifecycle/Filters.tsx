@@ -1,9 +1,9 @@
-import type { Tier } from '@berth/contracts'
+import { deploymentWords, type Tier } from '@berth/contracts'
 import { X } from 'lucide-react'
 import type { Ref } from 'react'
 import { SearchBox } from '../../ui/SearchBox.tsx'
 import { Select } from '../../ui/Select.tsx'
-import { type LifecycleSearch, statusWords } from './search.ts'
+import type { LifecycleSearch } from './search.ts'
 
 const any = 'any'
 
@@ -12,12 +12,14 @@ export interface FiltersProps {
   search: LifecycleSearch & { workspace?: string | undefined }
   tiers: Tier[]
   onChange: (change: Partial<LifecycleSearch & { workspace?: string | undefined }>) => void
+  /** How many deployments there are of each status. */
+  byStatus: Partial<Record<(typeof deploymentWords)[number], number>> | undefined
   /** How much is shown. */
   summary?: string | undefined
 }
 
 /** What of the page is shown; all of it stands in the URL. */
-export function Filters({ ref, search, tiers, onChange, summary }: FiltersProps) {
+export function Filters({ ref, search, tiers, byStatus, onChange, summary }: FiltersProps) {
   return (
     <div className="mb-3 flex flex-wrap items-center gap-1.5">
       <SearchBox
@@ -31,7 +33,14 @@ export function Filters({ ref, search, tiers, onChange, summary }: FiltersProps)
         label="Status"
         prefix="Status"
         value={search.status ?? any}
-        options={[{ value: any, label: 'any' }, ...statusWords.map((word) => ({ value: word, label: word }))]}
+        options={[
+          { value: any, label: 'any' },
+          ...deploymentWords.map((word) => ({
+            value: word,
+            label: word,
+            ...(byStatus?.[word] ? { hint: count(byStatus[word], 'server') } : {}),
+          })),
+        ]}
         onChange={(status) => onChange({ status: status === any ? undefined : status })}
       />
       <Select
@@ -64,4 +73,8 @@ export function Filters({ ref, search, tiers, onChange, summary }: FiltersProps)
       )}
     </div>
   )
+}
+
+export function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
 }

@@ -1,8 +1,7 @@
-import { deploymentWord, type WorkspaceSnapshot } from '@berth/contracts'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Boxes, SearchX } from 'lucide-react'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useRef } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { type Action, usePageActions } from '../../app/actions.tsx'
 import { useSnapshotInterval } from '../../app/live.ts'
@@ -10,10 +9,11 @@ import { useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { Filters } from './Filters.tsx'
-import { lifecycleQuery, tiersQuery } from './queries.ts'
+import { count, Filters } from './Filters.tsx'
+import type { DeploymentRow, WorkspaceRows } from './groups.ts'
+import { LifecycleSkeleton, LifecycleTable, useGroups } from './LifecycleTable.tsx'
+import { countsQuery, type LifecycleFilter, lifecycleQuery, tiersQuery } from './queries.ts'
 import type { LifecycleSearch } from './search.ts'
-import { GroupSkeleton, WorkspaceGroup } from './WorkspaceGroup.tsx'
 
 const DeploymentPanel = lazy(async () => ({
   default: (await import('./DeploymentPanel.tsx')).DeploymentPanel,
@@ -29,15 +29,25 @@ export function LifecyclePage() {
   const navigate = useNavigate({ from: '/console/lifecycle' })
   const set = (change: Partial<LifecycleSearch & { workspace?: string | undefined }>, replace = false) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace })
+  const { status, tier, workspace } = search
+  const text = search.q?.trim() || undefined
+  const filter = useMemo(
+    (): LifecycleFilter => ({ status, tier, workspace, search: text }),
+    [status, tier, workspace, text],
+  )
   const snapshots = useInfiniteQuery({
-    ...lifecycleQuery(organization.id, search.tier),
+    ...lifecycleQuery(organization.id, filter),
+    refetchInterval: useSnapshotInterval(),
+    // What is loaded is narrowed down at once; what else there is comes with the answer.
+    placeholderData: keepPreviousData,
+  })
+  const { data: counts } = useQuery({
+    ...countsQuery(organization.id, filter),
     refetchInterval: useSnapshotInterval(),
   })
   const tiers = useQuery(tiersQuery)
-  const all = useMemo(() => snapshots.data?.pages.flatMap(({ items }) => items) ?? [], [snapshots.data])
-  const shown = useMemo(() => filtered(all, search), [all, search])
-  const hasFilter = Boolean(search.status || search.tier || search.q || search.workspace)
-  useAllPages(hasFilter, snapshots)
+  const groups = useGroups(snapshots.data, filter)
+  const hasFilter = Boolean(status || tier || text || workspace)
 
   const searchBox = useRef<HTMLInputElement>(null)
   const launchWhyNot = whyNot(organization, 'deployments:write')
@@ -65,9 +75,19 @@ export function LifecyclePage() {
       void navigate({ search: (before) => ({ ...before, deployment }), replace: true }),
     [navigate],
   )
-  useRowActions(shown, search.deployment, select)
+  useRowActions(groups, search.deployment, select)
+  const open = useCallback(
+    ({ id }: DeploymentRow) =>
+      void navigate({
+        search: (before) => ({ ...before, deployment: id }),
+        replace: Boolean(search.deployment),
+      }),
+    [navigate, search.deployment],
+  )
 
-  const servers = shown.reduce((sum, { deployments }) => sum + deployments.length, 0)
+  const loaded = groups.reduce((sum, { rows }) => sum + rows.length, 0)
+  const total =
+    snapshots.hasNextPage && counts ? (status ? counts.byStatus[status] : counts.deployments) : loaded
   return (
     <div className="relative flex h-full min-w-0">
       <title>{`Lifecycle · ${organization.name} · Berth`}</title>
@@ -83,38 +103,37 @@ export function LifecyclePage() {
           search={search}
           tiers={tiers.data?.items ?? []}
           onChange={(change) => set(change, true)}
-          summary={snapshots.data && `${count(shown.length, 'workspace')} · ${count(servers, 'server')}`}
+          byStatus={counts?.byStatus}
+          summary={snapshots.data && summaryOf(groups.length, total, snapshots.hasNextPage, counts)}
         />
         {snapshots.isError && (
           <div className="mb-3.5">
             <ErrorPanel {...factsOf(snapshots.error)} onRetry={() => void snapshots.refetch()} />
           </div>
         )}
-        {snapshots.isPending && <GroupSkeleton />}
-        {shown.map((snapshot) => (
-          <WorkspaceGroup
-            key={snapshot.workspace.id}
-            snapshot={snapshot}
-            filtered={Boolean(search.status || search.q)}
+        {snapshots.isPending && <LifecycleSkeleton />}
+        {groups.length > 0 && (
+          <LifecycleTable
+            label="Servers by workspace"
+            groups={groups}
+            filtered={Boolean(status || text)}
+            more={{
+              wanted: snapshots.hasNextPage,
+              loading: snapshots.isFetching,
+              load: () => void snapshots.fetchNextPage(),
+            }}
+            total={total}
             selected={search.deployment}
-            onSelect={(deployment) => set({ deployment }, Boolean(search.deployment))}
+            onOpen={open}
           />
-        ))}
-        {snapshots.data && shown.length === 0 && !snapshots.isFetchingNextPage && (
+        )}
+        {groups.length === 0 && snapshots.isSuccess && !snapshots.isPlaceholderData && (
           <Nothing
             filtered={hasFilter}
             onClear={() => void navigate({ search: cleared })}
             onLaunch={launch}
             launchWhyNot={launchWhyNot}
           />
-        )}
-        {snapshots.hasNextPage && (
-          <Button
-            pending={snapshots.isFetchingNextPage && 'Loading…'}
-            onClick={() => void snapshots.fetchNextPage()}
-          >
-            Show more workspaces
-          </Button>
         )}
       </main>
       <Suspense>
@@ -142,45 +161,24 @@ function cleared<T extends object>(before: T): T {
   return { ...before, status: undefined, tier: undefined, q: undefined, workspace: undefined }
 }
 
-/** The workspaces and deployments that the filters leave; a workspace found by its own name keeps all of its. */
-function filtered(
-  all: WorkspaceSnapshot[],
-  { status, q, workspace: key }: LifecycleSearch & { workspace?: string | undefined },
-): WorkspaceSnapshot[] {
-  const wanted = q?.trim().toLowerCase()
-  return all.flatMap((snapshot) => {
-    const { workspace } = snapshot
-    if (key && workspace.key !== key) return []
-    if (!status && !wanted) return [snapshot]
-    const named = !wanted || `${workspace.name} ${workspace.key}`.toLowerCase().includes(wanted)
-    const deployments = snapshot.deployments.filter(
-      (one) =>
-        (!status || deploymentWord(one) === status) &&
-        (named || `${one.name} ${one.server}`.toLowerCase().includes(wanted)),
-    )
-    return deployments.length > 0 || (named && !status) ? [{ ...snapshot, deployments }] : []
-  })
-}
-
-/** A filter must look at everything: while one is set, the remaining pages are read too. */
-function useAllPages(
-  wanted: boolean,
-  query: { hasNextPage: boolean; isFetching: boolean; fetchNextPage: () => Promise<unknown> },
-): void {
-  const { hasNextPage, isFetching, fetchNextPage } = query
-  useEffect(() => {
-    if (wanted && hasNextPage && !isFetching) void fetchNextPage()
-  }, [wanted, hasNextPage, isFetching, fetchNextPage])
+/** How much is on view: what is loaded, or all of it as the server counts. */
+function summaryOf(
+  workspaces: number,
+  servers: number,
+  more: boolean,
+  counts: { workspaces: number } | undefined,
+): string {
+  return `${count(more && counts ? counts.workspaces : workspaces, 'workspace')} · ${count(servers, 'server')}`
 }
 
 /** Keys that walk through the rows, and Escape, which closes the panel. */
 function useRowActions(
-  shown: WorkspaceSnapshot[],
+  shown: readonly WorkspaceRows[],
   selected: string | undefined,
   select: (id: string | undefined) => void,
 ): void {
   const actions = useMemo((): Action[] => {
-    const ids = shown.flatMap(({ deployments }) => deployments.map(({ id }) => id))
+    const ids = shown.flatMap(({ rows }) => rows.map(({ id }) => id))
     if (ids.length === 0) return []
     const at = selected ? ids.indexOf(selected) : -1
     return [
@@ -229,8 +227,4 @@ function Nothing(props: {
       one from the catalog; a workspace for it is created on the way.
     </EmptyState>
   )
-}
-
-function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
 }

@@ -8,10 +8,9 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Id } from '../../ui/Id.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
-import { Time } from '../../ui/Time.tsx'
+import { millis, Time } from '../../ui/Time.tsx'
 import { runMark } from './marks.ts'
 import { deploymentRunsQuery, peopleQuery } from './queries.ts'
-import { millis } from './WorkspaceGroup.tsx'
 
 /** The last runs of a deployment, each with its tries. */
 export function RunsSection({ deployment }: { deployment: Deployment }) {

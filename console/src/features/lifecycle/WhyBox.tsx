@@ -16,7 +16,7 @@ export function WhyBox({ deployment }: { deployment: Deployment }) {
   const word = deploymentWord(deployment)
   if (hold)
     return (
-      <Box tone={word === 'held' ? 'bad' : 'wait'} title={`Held: ${holdWordsOf(deployment)}`}>
+      <Box tone="wait" title={`Held: ${holdWordsOf(deployment)}`}>
         {reason && <p className="break-words whitespace-pre-wrap">{reason.replace(/^Held: /, '')}</p>}
         <p className="mt-1 font-mono text-[11.5px] leading-4 break-words text-ink-2">
           {[hold, ...holdNotes].join(' · ')}

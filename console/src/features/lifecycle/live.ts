@@ -3,15 +3,18 @@ import type { QueryClient } from '@tanstack/react-query'
 import { ApiError } from '@berth/contracts'
 import { call } from '../../api/client.ts'
 import { addToTimeline } from '../audit/timeline.ts'
-import { withDeployment, withoutDeployment, withRun } from './patch.ts'
-import { deploymentQuery, type Snapshots } from './queries.ts'
+import { passes } from './groups.ts'
+import { holdsWorkspace, withDeployment, withoutDeployment, withRun } from './patch.ts'
+import { deploymentQuery, type LifecycleFilter, type Snapshots } from './queries.ts'
 
 /** Many changes at once are cheaper to read as one snapshot. */
 const tooManyAtOnce = 20
+const manyEveryMs = 1_000
 /** Changes of one thing within this time are read once; ms. */
 const gatherMs = 25
 /** Counts of calls age without any event telling; they are read again this long after the last calls; ms. */
 const activityEveryMs = 5_000
+const countsEveryMs = 1_000
 /** Lists that grow by events are read again at most this often; ms. */
 const listEveryMs = 300
 /** Summing up many calls costs more than listing the last ones. */
@@ -29,6 +32,8 @@ export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): 
     refreshSoon(queryClient, ['call-stats', organizationId], statsEveryMs)
     return refreshActivity(queryClient, organizationId)
   }
+  if (/^(workspace|deployment)\./.test(type))
+    refreshSoon(queryClient, ['counts', organizationId], countsEveryMs)
   if (type.startsWith('workspace.')) return refreshWorkspaces(queryClient, organizationId)
   if (type.startsWith('secret.')) return void queryClient.invalidateQueries({ queryKey: ['secrets'] })
   if (type.startsWith('run.')) return gather(queryClient, organizationId, 'run', payload.runId as string)
@@ -44,14 +49,29 @@ export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): 
 export function putDeployment(queryClient: QueryClient, deployment: Deployment): void {
   const { organizationId, id } = deployment
   patchSnapshots(queryClient, organizationId, (data) => withDeployment(data, deployment))
+  askForUnlisted(queryClient, deployment)
   queryClient.setQueryData(deploymentQuery(organizationId, id).queryKey, (known) =>
     known && known.rowVersion > deployment.rowVersion ? known : deployment,
   )
 }
 
+/** A filtered list has no workspaces without a match; one that matches only now must be read. */
+function askForUnlisted(queryClient: QueryClient, deployment: Deployment): void {
+  const { organizationId, workspaceId } = deployment
+  const lists = queryClient
+    .getQueryCache()
+    .findAll({ queryKey: ['lifecycle', organizationId], type: 'active' })
+  for (const { queryKey, state } of lists) {
+    const data = state.data as Snapshots | undefined
+    const filter = queryKey[2] as LifecycleFilter
+    if (!data || !(filter.status || filter.search) || holdsWorkspace(data, workspaceId)) continue
+    if (passes(deployment, filter)) refreshSoon(queryClient, queryKey as readonly string[])
+  }
+}
+
 /** Reads anew which workspaces there are. */
 export function refreshWorkspaces(queryClient: QueryClient, organizationId: string): void {
-  for (const key of ['lifecycle', 'workspaces'])
+  for (const key of ['lifecycle', 'workspaces', 'counts'])
     void queryClient.invalidateQueries({ queryKey: [key, organizationId] })
 }
 
@@ -73,7 +93,7 @@ const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
 
 /** Reads a list anew shortly after, once, however many events told of it. */
 function refreshSoon(queryClient: QueryClient, queryKey: readonly string[], afterMs = listEveryMs): void {
-  const name = queryKey.join(' ')
+  const name = JSON.stringify(queryKey)
   if (refreshing.has(name)) return
   const read = () => {
     refreshing.delete(name)
@@ -123,7 +143,7 @@ function gather(
     waiting.clear()
     if (reads.length > tooManyAtOnce)
       for (const key of ['lifecycle', 'deployment', 'runs'])
-        void queryClient.invalidateQueries({ queryKey: [key, organizationId] })
+        refreshSoon(queryClient, [key, organizationId], manyEveryMs)
     else
       for (const read of reads)
         read().catch((error: unknown) => onUnreadable(queryClient, organizationId, error))
@@ -140,7 +160,7 @@ let soon: ReturnType<typeof setTimeout> | undefined
 let later: ReturnType<typeof setTimeout> | undefined
 
 function refreshActivity(queryClient: QueryClient, organizationId: string): void {
-  const refresh = () => void queryClient.invalidateQueries({ queryKey: ['lifecycle', organizationId] })
+  const refresh = () => void queryClient.invalidateQueries({ queryKey: ['activity', organizationId] })
   soon ??= setTimeout(() => {
     soon = undefined
     refresh()

@@ -23,10 +23,15 @@ export function wordMark(deployment: Deployment): Mark {
 }
 
 /** What its processes do, whatever is wanted of them. */
-export function phaseMark({ phase, desired }: Deployment): Mark {
+export function phaseMark({ phase, desired, hold }: Deployment): Mark {
   if (phase === 'absent') return { tone: 'idle', shape: 'none', word: 'not yet' }
+  // Down against its will: as grave as what keeps it down.
   const unwanted = phase === 'stopped' && desired === 'running'
-  return { ...words[phase], ...(unwanted ? { tone: 'bad' as const } : {}), word: phase }
+  return {
+    ...words[phase],
+    ...(unwanted ? { tone: hold ? ('wait' as const) : ('bad' as const) } : {}),
+    word: phase,
+  }
 }
 
 /** How it answers; nothing can be said of what does not run. */
@@ -50,6 +55,17 @@ const runTones: Record<Run['status'], Omit<Mark, 'word'>> = {
 
 export function runMark(status: Run['status']): Mark {
   return { ...runTones[status], word: status.replace('_', ' ') }
+}
+
+/** A kind of run that is done, and one that is under way. */
+export const runWords: Record<Run['kind'], { done: string; doing: string }> = {
+  launch: { done: 'launched', doing: 'launching' },
+  evaluation: { done: 'evaluated', doing: 'evaluating' },
+  promotion: { done: 'promoted', doing: 'promoting' },
+  remediation: { done: 'remedied', doing: 'remedying' },
+  rotation: { done: 'rotated', doing: 'rotating' },
+  revision: { done: 'revised', doing: 'revising' },
+  erasure: { done: 'erased', doing: 'erasing' },
 }
 
 /** What a hold waits for, as the end of "Held: …". */
@@ -86,8 +102,17 @@ export function holdWordsOf({ hold, holdNotes }: Pick<Deployment, 'hold' | 'hold
   return telling?.[1] ?? holdWords[hold]
 }
 
+/** Words of deployments that somebody should look at. */
+export const troubles = ['held', 'failed', 'quarantined', 'degraded'] as const
+const troubled: ReadonlySet<Word> = new Set(troubles)
+const grave: ReadonlySet<Word> = new Set<Word>(['failed', 'quarantined'])
+
+/** Whether it is more than waiting for something. */
+export function isBad(deployment: Deployment): boolean {
+  return grave.has(deploymentWord(deployment))
+}
+
 /** Whether somebody should look at it. */
 export function needsAttention(deployment: Deployment): boolean {
-  const word = deploymentWord(deployment)
-  return word === 'held' || word === 'failed' || word === 'quarantined' || word === 'degraded'
+  return troubled.has(deploymentWord(deployment))
 }

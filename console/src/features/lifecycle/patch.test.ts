@@ -35,9 +35,30 @@ test('what belongs to a workspace that is not loaded changes nothing at all', ()
   expect(withDeployment(data, deployment('x', { workspaceId: 'w9' }))).toBe(data)
 })
 
-test('a run is replaced where it stands, a new one comes first', () => {
-  const run = (id: string, status: string) => ({ id, status, workspaceId: 'w1' }) as Run
+test('a run is replaced where it stands, a new one comes first and takes the place of its deployment’s last one', () => {
+  const run = (id: string, status: string, deploymentId = id) =>
+    ({ id, status, deploymentId, workspaceId: 'w1' }) as Run
+  const told = (data: Snapshots) =>
+    data.pages[0]!.items[0]!.recentRuns.map(({ id, status }) => `${id} ${status}`)
   const two = withRun(withRun(snapshots(), run('r1', 'running')), run('r2', 'pending'))
-  const runs = withRun(two, run('r1', 'succeeded')).pages[0]!.items[0]!.recentRuns
-  expect(runs.map(({ id, status }) => `${id} ${status}`)).toEqual(['r2 pending', 'r1 succeeded'])
+  expect(told(withRun(two, run('r1', 'succeeded')))).toEqual(['r2 pending', 'r1 succeeded'])
+  expect(told(withRun(two, run('r3', 'running', 'r1')))).toEqual(['r3 running', 'r2 pending'])
+  expect(told(withRun(two, run('r0', 'failed', 'r1'))), 'an older one is not told again').toEqual(told(two))
+})
+
+test('a workspace on two pages keeps each deployment where it is; a new one comes last', () => {
+  const [first] = snapshots(deployment('a'), deployment('b')).pages
+  const [second] = snapshots(deployment('c')).pages
+  const data = { pages: [first!, second!], pageParams: [undefined, 'x'] }
+  const all = (changed: Snapshots) =>
+    changed.pages.map(({ items }) => items[0]!.deployments.map(({ id, phase }) => `${id} ${phase}`))
+  expect(all(withDeployment(data, deployment('a', { phase: 'running', rowVersion: 2 })))).toEqual([
+    ['a running', 'b launching'],
+    ['c launching'],
+  ])
+  expect(all(withDeployment(data, deployment('d')))).toEqual([
+    ['a launching', 'b launching'],
+    ['c launching', 'd launching'],
+  ])
+  expect(all(withoutDeployment(data, 'w1', 'c'))).toEqual([['a launching', 'b launching'], []])
 })

@@ -1,29 +1,36 @@
 import type { Deployment, Run, WorkspaceSnapshot } from '@berth/contracts'
 import type { Snapshots } from './queries.ts'
 
-/** Snapshots with one workspace's replaced; the same object when no page holds that workspace. */
+/** Snapshots changed wherever a workspace stands; one with very many deployments stands on several pages. */
 function withWorkspace(
   data: Snapshots,
   workspaceId: string,
-  change: (snapshot: WorkspaceSnapshot) => WorkspaceSnapshot,
+  change: (snapshot: WorkspaceSnapshot, isLast: boolean) => WorkspaceSnapshot,
 ): Snapshots {
-  let found = false
-  const pages = data.pages.map((page) => {
-    if (!page.items.some(({ workspace }) => workspace.id === workspaceId)) return page
-    found = true
-    const items = page.items.map((one) => (one.workspace.id === workspaceId ? change(one) : one))
-    return { ...page, items }
+  const isOne = ({ workspace }: WorkspaceSnapshot) => workspace.id === workspaceId
+  const last = data.pages.findLastIndex(({ items }) => items.some(isOne))
+  if (last === -1) return data
+  const pages = data.pages.map((page, at) => {
+    if (!page.items.some(isOne)) return page
+    return { ...page, items: page.items.map((one) => (isOne(one) ? change(one, at === last) : one)) }
   })
-  return found ? { ...data, pages } : data
+  return { ...data, pages }
+}
+
+/** Whether the page that tells of a workspace is loaded. */
+export function holdsWorkspace(data: Snapshots, workspaceId: string): boolean {
+  return data.pages.some(({ items }) => items.some(({ workspace }) => workspace.id === workspaceId))
 }
 
 /** Snapshots with a deployment as it is now: in its old place, or last when it is new. An older version changes nothing. */
 export function withDeployment(data: Snapshots, deployment: Deployment): Snapshots {
-  return withWorkspace(data, deployment.workspaceId, (snapshot) => {
-    const known = snapshot.deployments.find(({ id }) => id === deployment.id)
-    if (known && known.rowVersion > deployment.rowVersion) return snapshot
+  const isOne = ({ id }: Deployment) => id === deployment.id
+  const isKnown = data.pages.some(({ items }) => items.some(({ deployments }) => deployments.some(isOne)))
+  return withWorkspace(data, deployment.workspaceId, (snapshot, isLast) => {
+    const known = snapshot.deployments.find(isOne)
+    if (known ? known.rowVersion > deployment.rowVersion : isKnown || !isLast) return snapshot
     const deployments = known
-      ? snapshot.deployments.map((one) => (one.id === deployment.id ? deployment : one))
+      ? snapshot.deployments.map((one) => (isOne(one) ? deployment : one))
       : [...snapshot.deployments, deployment]
     return { ...snapshot, deployments }
   })
@@ -36,14 +43,16 @@ export function withoutDeployment(data: Snapshots, workspaceId: string, deployme
   }))
 }
 
-/** Snapshots with a run as it is now, newest first. */
+/** Snapshots with a run as it is now; only the newest of a deployment is kept. */
 export function withRun(data: Snapshots, run: Run): Snapshots {
   if (!run.workspaceId) return data
+  const isSame = (one: Run) => one.id === run.id
+  const isOwn = ({ deploymentId }: Run) => deploymentId === run.deploymentId
   return withWorkspace(data, run.workspaceId, (snapshot) => {
-    const known = snapshot.recentRuns.some(({ id }) => id === run.id)
-    const recentRuns = known
-      ? snapshot.recentRuns.map((one) => (one.id === run.id ? run : one))
-      : [run, ...snapshot.recentRuns]
-    return { ...snapshot, recentRuns }
+    const { recentRuns } = snapshot
+    if (recentRuns.some(isSame))
+      return { ...snapshot, recentRuns: recentRuns.map((one) => (isSame(one) ? run : one)) }
+    if (recentRuns.some((one) => isOwn(one) && one.id > run.id)) return snapshot
+    return { ...snapshot, recentRuns: [run, ...recentRuns.filter((one) => !isOwn(one))] }
   })
 }

@@ -1,21 +1,11 @@
+import { deploymentWords } from '@berth/contracts'
 import { z } from 'zod'
-
-export const statusWords = [
-  'running',
-  'degraded',
-  'launching',
-  'held',
-  'quarantined',
-  'failed',
-  'stopping',
-  'stopped',
-] as const
 
 const text = z.string().max(100).optional().catch(undefined)
 
 /** What the lifecycle page's URL says: filters, the selected deployment, and whether the launch form is open. */
 export const lifecycleSearch = z.object({
-  status: z.enum(statusWords).optional().catch(undefined),
+  status: z.enum(deploymentWords).optional().catch(undefined),
   tier: text,
   q: text,
   deployment: text,

@@ -1,7 +1,7 @@
 import { api, type Workspace } from '@berth/contracts'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
@@ -14,9 +14,10 @@ import { Panel } from '../../ui/Panel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
+import type { DeploymentRow } from '../lifecycle/groups.ts'
+import { LifecycleSkeleton, LifecycleTable, useGroups } from '../lifecycle/LifecycleTable.tsx'
 import { refreshWorkspaces } from '../lifecycle/live.ts'
 import { lifecycleQuery } from '../lifecycle/queries.ts'
-import { GroupSkeleton, WorkspaceGroup } from '../lifecycle/WorkspaceGroup.tsx'
 import { workspaceQuery } from './queries.ts'
 import { ServiceTokens } from './ServiceTokens.tsx'
 
@@ -29,10 +30,21 @@ export function WorkspacePage() {
     ...workspaceQuery(organization.id, workspaceId),
     refetchInterval: useSnapshotInterval(),
   })
-  const snapshots = useInfiniteQuery(lifecycleQuery(organization.id))
-  const snapshot = snapshots.data?.pages
-    .flatMap(({ items }) => items)
-    .find((one) => one.workspace.id === workspaceId)
+  const filter = useMemo(() => ({ workspaceId }), [workspaceId])
+  const snapshots = useInfiniteQuery({
+    ...lifecycleQuery(organization.id, filter),
+    refetchInterval: useSnapshotInterval(),
+  })
+  const groups = useGroups(snapshots.data, filter)
+  const open = useCallback(
+    ({ id }: DeploymentRow) =>
+      void navigate({
+        to: '/console/deployments/$deploymentId',
+        params: { deploymentId: id },
+        search: { org: organization.slug },
+      }),
+    [navigate, organization.slug],
+  )
   const launchWhyNot =
     whyNot(organization, 'deployments:write') ??
     (workspace.data?.state === 'archived' ? 'An archived workspace runs nothing; restore it first.' : null)
@@ -76,21 +88,22 @@ export function WorkspacePage() {
       {workspace.isError && (
         <ErrorPanel {...factsOf(workspace.error)} onRetry={() => void workspace.refetch()} />
       )}
-      {workspace.isPending && <GroupSkeleton />}
+      {workspace.isPending && <LifecycleSkeleton />}
       {workspace.data && (
         <>
-          {snapshot && (
-            <WorkspaceGroup
-              snapshot={snapshot}
+          {groups.length > 0 && (
+            <LifecycleTable
+              label="Servers of this workspace"
+              groups={groups}
               filtered={false}
+              more={{
+                wanted: snapshots.hasNextPage,
+                loading: snapshots.isFetching,
+                load: () => void snapshots.fetchNextPage(),
+              }}
+              total={undefined}
               selected={undefined}
-              onSelect={(deploymentId) =>
-                void navigate({
-                  to: '/console/deployments/$deploymentId',
-                  params: { deploymentId },
-                  search: { org: organization.slug },
-                })
-              }
+              onOpen={open}
             />
           )}
           <ServiceTokens workspace={workspace.data} />
