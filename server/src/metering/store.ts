@@ -63,7 +63,7 @@ export async function insertCalls(db: Queryable, lines: string, runnerId: string
           sha256(convert_to(line, 'UTF8')) as hash
         from parsed) p
     ), fresh as materialized (
-      select * from given g where not exists (select from calls c where c.at = g.at and c.id = g.id)
+      select * from given g where not exists (select from calls c where c.deployment_id = g.deployment_id and c.at = g.at and c.id = g.id)
     ), batches as (
       insert into call_batches (organization_id, runner_id, count, digest, at)
       select organization_id, ${runnerId}, count(*), sha256(string_agg(hash, ''::bytea order by id)), ${now}
