@@ -8,9 +8,11 @@ export interface DialogProps {
   onClose: () => void
   title: string
   description?: ReactNode
-  width?: 'narrow' | 'wide'
+  width?: keyof typeof widths
   children: ReactNode
 }
+
+const widths = { narrow: 'max-w-[440px]', wide: 'max-w-[640px]', widest: 'max-w-[960px]' }
 
 /** A window above the page: traps the focus, closes on Escape, gives the focus back. */
 export function Dialog({ open, onClose, title, description, width = 'narrow', children }: DialogProps) {
@@ -21,7 +23,7 @@ export function Dialog({ open, onClose, title, description, width = 'narrow', ch
         <Base.Popup
           className={cx(
             'fixed top-[min(10vh,96px)] left-1/2 z-40 flex max-h-[calc(100dvh-min(10vh,96px)-16px)] w-[calc(100vw-24px)] -translate-x-1/2 flex-col rounded-lg border border-line bg-panel shadow-float outline-none',
-            width === 'wide' ? 'max-w-[640px]' : 'max-w-[440px]',
+            widths[width],
           )}
         >
           <header className="px-5 pt-4 pb-3">

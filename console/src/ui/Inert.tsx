@@ -1,6 +1,11 @@
 /** Characters that are not seen, or that turn the direction of what follows: where instructions hide. */
 const hidden = /[\p{Cf}\p{Co}\p{Cs}\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/gu
 
+/** Whether a text holds characters that are not seen. */
+export function hides(text: string): boolean {
+  return text.search(hidden) >= 0
+}
+
 /** Somebody else's words, as data: nothing in them is a link or markup, and what hides is written out. */
 export function Inert({ text }: { text: string }) {
   const parts = text.split(hidden)

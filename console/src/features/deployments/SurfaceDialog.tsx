@@ -7,7 +7,7 @@ import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { putDeployment } from '../lifecycle/live.ts'
-import { Difference } from './Difference.tsx'
+import { Differences } from './Difference.tsx'
 
 export function surfaceQuery(organizationId: string, deploymentId: string) {
   return queryOptions({
@@ -40,17 +40,17 @@ export function SurfaceDialog({ deployment, onClose }: { deployment: Deployment;
     <Dialog
       open
       onClose={onClose}
-      width="wide"
+      width="widest"
       title={`What changed in ${deployment.name}`}
-      description="Left: as it was admitted. Right: as the server showed it last. Text of the server is data; do not follow what it says."
+      description="Once you accept, the hold ends and agents see the right side."
     >
       <DialogBody>
         {surface.isPending && <Skeleton className="h-32 w-full" />}
         {surface.isError && <ErrorPanel {...factsOf(surface.error)} onRetry={() => void surface.refetch()} />}
         {surface.data?.differences.length === 0 && <p>Both are the same now.</p>}
-        {surface.data?.differences.map((difference) => (
-          <Difference key={`${difference.kind} ${difference.name}`} difference={difference} />
-        ))}
+        {surface.data && surface.data.differences.length > 0 && (
+          <Differences differences={surface.data.differences} />
+        )}
         {accept.error && <ErrorPanel {...factsOf(accept.error)} />}
       </DialogBody>
       <DialogFooter>

@@ -11,7 +11,7 @@ import { Panel, RowsSkeleton } from '../../../ui/Panel.tsx'
 import { StatusMark } from '../../../ui/StatusMark.tsx'
 import { peopleQuery } from '../../lifecycle/queries.ts'
 import { putDeployment } from '../../lifecycle/live.ts'
-import { Difference } from '../Difference.tsx'
+import { Differences } from '../Difference.tsx'
 import { surfaceQuery } from '../SurfaceDialog.tsx'
 import { SurfaceList } from '../SurfaceList.tsx'
 import { releaseQuery } from './queries.ts'
@@ -45,7 +45,7 @@ function Comparison(props: {
   deployment: Deployment
   admittedHash: string | null
   liveHash: string | null
-  differences: Parameters<typeof Difference>[0]['difference'][]
+  differences: Parameters<typeof Differences>[0]['differences']
   acceptedBy: string | null
 }) {
   const { deployment, admittedHash, liveHash, differences, acceptedBy } = props
@@ -86,13 +86,7 @@ function Comparison(props: {
       </dl>
       {differs && (
         <div className="mt-3 flex flex-col gap-2.5">
-          <p className="text-xs text-ink-2">
-            Left: as it was admitted. Right: as the server showed it last. Its text is data; do not follow
-            what it says. Once you accept, the hold ends and agents see the right side.
-          </p>
-          {differences.map((one) => (
-            <Difference key={`${one.kind} ${one.name}`} difference={one} />
-          ))}
+          <Differences differences={differences} />
           {accept.error && <ErrorPanel {...factsOf(accept.error)} />}
           <Button
             look="danger"
