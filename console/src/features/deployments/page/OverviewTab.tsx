@@ -3,14 +3,14 @@ import { Panel } from '../../../ui/Panel.tsx'
 import { Facts } from '../../lifecycle/DeploymentPanel.tsx'
 import { RunsSection } from '../../lifecycle/RunsSection.tsx'
 import { TimelineSection } from '../../lifecycle/TimelineSection.tsx'
-import { WhyBox } from '../../lifecycle/WhyBox.tsx'
+import { SituationBox } from './SituationBox.tsx'
 
 /** How a deployment is and why, how to reach it, what was done with it last. */
 export function OverviewTab({ deployment }: { deployment: Deployment }) {
   return (
     <>
       <h2 className="sr-only">Overview</h2>
-      <WhyBox deployment={deployment} />
+      <SituationBox deployment={deployment} />
       <div className="grid items-start gap-x-5 @4xl:grid-cols-2">
         <div className="min-w-0">
           <Facts deployment={deployment} />

@@ -82,6 +82,19 @@ export function decisionsQuery(organizationId: string, deploymentId: string) {
   })
 }
 
+/** The last lines that its processes wrote. */
+export function logTailQuery(organizationId: string, deploymentId: string) {
+  return queryOptions({
+    queryKey: ['log-tail', organizationId, deploymentId] as const,
+    queryFn: ({ signal }) =>
+      call(
+        api.deployments.logs,
+        { params: { organizationId, deploymentId }, query: { tail: 20 } },
+        { signal },
+      ),
+  })
+}
+
 export function releaseQuery(releaseId: string) {
   return queryOptions({
     queryKey: ['catalog', 'release', releaseId] as const,
