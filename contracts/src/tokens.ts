@@ -42,7 +42,9 @@ export const createdToken = token.extend({
   secret: z.string().describe('Shown once, stored as a hash'),
 })
 
-const expiresInDays = z.number().int().min(1).max(3650).nullable().default(90)
+/** The longest that a token may hold, unless it never ends. */
+export const maxTokenDays = 3650
+const expiresInDays = z.number().int().min(1).max(maxTokenDays).nullable().default(90)
 const inWorkspace = z.object({ organizationId: organizationRef, workspaceId: idOf('workspace') })
 
 export const tokenEndpoints = {

@@ -1,16 +1,30 @@
 import {
+  maxTokenDays,
   pageQuery,
   type EndpointOutput,
   type FixedLimit,
   type limitEndpoints,
   type RequestLimit,
 } from '@berth/contracts'
+import { guessing } from '../identity/service.ts'
 import { maxBodyBytes } from '../platform/http/limits.ts'
 import { maxBuffered } from '../platform/http/sse.ts'
 import { usualLimits } from '../relay/service.ts'
 import { usualTimings } from '../runtime/service.ts'
 
 const fixed: FixedLimit[] = [
+  {
+    name: 'sign-in.tries',
+    value: guessing.max,
+    unit: 'tries',
+    sentence: `How often, in ${guessing.seconds} seconds, one may try a password or a code at one place.`,
+  },
+  {
+    name: 'token.days',
+    value: maxTokenDays,
+    unit: 'days',
+    sentence: 'The longest that a token holds, unless it is made to hold until it is revoked.',
+  },
   {
     name: 'api.body',
     value: maxBodyBytes,

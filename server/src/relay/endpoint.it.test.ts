@@ -342,4 +342,29 @@ describe('what a caller may use', () => {
       await bench.close()
     }
   })
+
+  it('refuses what is beyond the requests that may wait in a session, and says when to come again', async () => {
+    const held = Promise.withResolvers<null>()
+    const bench = await startBench({
+      endpoint: { maxInFlight: 1 },
+      hooks: {
+        beforeRequest: (_context, _session, method) => (method === 'tools/list' ? held.promise : null),
+      },
+    })
+    try {
+      const client = new TestClient(bench.url)
+      await client.open()
+      const waiting = client.request('tools/list')
+      await expect.poll(() => bench.endpoint.sessions()[0]!.inFlight).toBe(1)
+      const more = await client.post({ jsonrpc: '2.0', id: 9, method: 'ping' })
+      expect([more.status, more.headers.get('retry-after')]).toEqual([429, '1'])
+      expect(await more.json()).toMatchObject({ error: { message: expect.stringContaining('More than 1') } })
+      held.resolve(null)
+      expect(await waiting).toHaveProperty('result')
+      const after = await client.post({ jsonrpc: '2.0', id: 10, method: 'ping' })
+      expect([after.status, after.headers.get('retry-after')]).toEqual([200, null])
+    } finally {
+      await bench.close()
+    }
+  })
 })

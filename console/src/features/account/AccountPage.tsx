@@ -7,6 +7,7 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Id } from '../../ui/Id.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { LimitsPanel } from '../limits/LimitsPanel.tsx'
 import { ChangeEmail, ChangePassword } from './ChangeDialogs.tsx'
 import { DeleteAccount } from './DeleteAccount.tsx'
 import { Profile } from './Profile.tsx'
@@ -59,6 +60,7 @@ export function AccountPage() {
           </>
         )}
         <Sessions />
+        <LimitsPanel />
         {account.data && <DeleteAccount account={account.data} />}
       </div>
       {changing === 'email' && account.data && (

@@ -1,4 +1,4 @@
-import { api, type Person } from '@berth/contracts'
+import { api, type EndpointOutput, type Person } from '@berth/contracts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call, factsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -33,6 +33,14 @@ const wordsFor: Record<Deed, (name: string) => Words> = {
     doIt: 'Make the link',
     doing: 'Making…',
   }),
+  'make-operator': (name) => ({
+    title: `Make ${name} an operator?`,
+    consequence:
+      'An operator looks after the whole installation: they disable people, suspend organizations, change tiers and what is in the catalog. It can be taken back.',
+    keep: 'Cancel',
+    doIt: 'Make operator',
+    doing: 'Changing…',
+  }),
   'remove-totp': (name) => ({
     title: `Take the second factor off ${name}’s account?`,
     consequence:
@@ -43,18 +51,22 @@ const wordsFor: Record<Deed, (name: string) => Words> = {
   }),
 }
 
+type Link = EndpointOutput<typeof api.users.createResetLink>
+
+/** What each does; a link is shown, of everything else the row tells. */
+const deeds: Record<Deed, (userId: string) => Promise<Link | null>> = {
+  disable: (userId) => call(api.users.disable, { params: { userId } }).then(() => null),
+  'reset-link': (userId) => call(api.users.createResetLink, { params: { userId } }),
+  'make-operator': (userId) =>
+    call(api.users.grantRole, { params: { userId, role: 'operator' } }).then(() => null),
+  'remove-totp': (userId) => call(api.users.removeTotp, { params: { userId } }).then(() => null),
+}
+
 /** Says what follows for a person, then does it. */
 export function ConfirmUser({ deed, person, onClose }: { deed: Deed; person: Person; onClose: () => void }) {
   const queryClient = useQueryClient()
-  const params = { userId: person.id }
   const act = useMutation({
-    mutationFn: async () => {
-      if (deed === 'reset-link') return call(api.users.createResetLink, { params })
-      await (deed === 'disable'
-        ? call(api.users.disable, { params })
-        : call(api.users.removeTotp, { params }))
-      return null
-    },
+    mutationFn: () => deeds[deed](person.id),
     onSuccess: async (link) => {
       await queryClient.invalidateQueries({ queryKey: ['operator'] })
       if (!link) onClose()
@@ -85,7 +97,7 @@ export function ConfirmUser({ deed, person, onClose }: { deed: Deed; person: Per
       <DialogFooter>
         <Button onClick={onClose}>{words.keep}</Button>
         <Button
-          look={deed === 'reset-link' ? 'primary' : 'danger'}
+          look={deed === 'disable' || deed === 'remove-totp' ? 'danger' : 'primary'}
           pending={act.isPending && words.doing}
           onClick={() => act.mutate()}
         >

@@ -41,7 +41,13 @@ export function HealthPage() {
   return (
     <OperatorPage
       title="Health"
-      intro="Each part as this server sees it, looked at every five seconds while this page is open. mcpctl admin health says the same in a terminal, and ends with 1 while a part is down."
+      intro={
+        <>
+          Each part as this server sees it, looked at every five seconds while this page is open. In a
+          terminal, <code className="font-mono text-xs">mcpctl admin health</code> says the same, and ends
+          with 1 while a part is down.
+        </>
+      }
     >
       {health.isError && <ErrorPanel {...factsOf(health.error)} onRetry={() => void refetch()} />}
       {health.isPending && (
@@ -82,21 +88,23 @@ function wholeMark({ state, parts }: InstallationHealth): Mark {
 
 function Part({ part, state, sentence, remedy, facts }: HealthPart) {
   return (
-    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-x-3 border-b border-line-soft px-3 py-1.5 last:border-0 @2xl:grid-cols-[150px_110px_minmax(0,1fr)_auto]">
+    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-x-3 border-b border-line-soft px-3 py-1.5 last:border-0 @2xl:grid-cols-[150px_110px_minmax(0,1fr)]">
       <b className="font-semibold">{names[part] ?? part}</b>
       <StatusMark {...healthMarks[state]} />
-      <div className="col-span-2 min-w-0 text-ink-2 @2xl:col-span-1">
+      <div className="col-span-2 min-w-0 @2xl:col-span-1">
         <p className="break-words">{sentence}</p>
-        {remedy && <p className="text-xs text-ink">{remedy}</p>}
+        {remedy && <p className="font-[550]">{remedy}</p>}
+        {facts.length > 0 && (
+          <dl className="flex flex-wrap gap-x-4 text-xs">
+            {facts.map(({ name, value, unit }) => (
+              <div key={name} className="flex gap-1.5">
+                <dt className="text-ink-3">{name}</dt>
+                <dd className="tabular-nums">{amount(value, unit)}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
       </div>
-      <dl className="col-span-2 grid grid-cols-[auto_auto] justify-start gap-x-3 text-xs @2xl:col-span-1 @2xl:justify-end">
-        {facts.map(({ name, value, unit }) => (
-          <div key={name} className="contents">
-            <dt className="text-ink-3 @2xl:text-right">{name}</dt>
-            <dd className="text-right tabular-nums">{amount(value, unit)}</dd>
-          </div>
-        ))}
-      </dl>
     </li>
   )
 }

@@ -10,6 +10,7 @@ export function OperatorArea() {
   return (
     <main className="mx-auto max-w-[560px] px-4 pt-[12vh]">
       <title>Operators only · Berth</title>
+      <h1 className="mb-3">Operator</h1>
       <EmptyState icon={<ShieldCheck className="size-6" />} title="For operators of this installation">
         Here operators look after what all organizations share: people, organizations, tiers, runners, health
         and e-mail. You are not one of them; an operator can make you one.

@@ -19,7 +19,7 @@ export function OperatorPage(props: {
         </div>
         {props.action}
       </div>
-      {props.intro && <p className="mb-3 max-w-[75ch] text-ink-2">{props.intro}</p>}
+      {props.intro && <p className="mb-3 max-w-[75ch] text-pretty text-ink-2">{props.intro}</p>}
       {props.children}
     </main>
   )

@@ -36,9 +36,9 @@ export function OrganizationDetail({ organization }: { organization: Organizatio
       'Owners',
       detail.data ? (
         detail.data.owners.map(({ userId, name, email }) => (
-          <span key={userId} className="mr-4 inline-flex items-center gap-1.5">
+          <p key={userId}>
             {name} <Copyable text={email} what="e-mail address" />
-          </span>
+          </p>
         ))
       ) : (
         <Skeleton key="owners" className="mt-1 w-40" />
@@ -84,5 +84,6 @@ function sizeOf({ members, workspaces, deployments, running }: OrganizationOverv
     counted(workspaces, 'workspace'),
     counted(deployments, 'deployment'),
   ]
-  return `${parts.join(', ')}, of which ${running} ${running === 1 ? 'runs' : 'run'}`
+  const runs = deployments > 0 ? `, of which ${running} ${running === 1 ? 'runs' : 'run'}` : ''
+  return parts.join(', ') + runs
 }

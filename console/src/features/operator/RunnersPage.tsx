@@ -143,7 +143,7 @@ function Detail({ runner }: { runner: Runner }) {
         ]}
       />
       <section aria-label={`What ${runner.host} can enforce`}>
-        <h3 className="py-1">What its machine can enforce</h3>
+        <h2 className="py-1.5 !text-xs">What its machine can enforce</h2>
         {runner.capabilities.length === 0 && (
           <p className="text-ink-3">It runs no servers, so it was not tried.</p>
         )}

@@ -1,5 +1,5 @@
 import { api, type Person, refusalOf, userMachine } from '@berth/contracts'
-import { type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { call, factsOf } from '../../api/client.ts'
 import { useMe } from '../../app/session.ts'
@@ -12,7 +12,7 @@ import { Facts } from './Facts.tsx'
 const ConfirmUser = lazy(async () => ({ default: (await import('./ConfirmUser.tsx')).ConfirmUser }))
 
 /** What waits for a confirmation. */
-export type Deed = 'disable' | 'reset-link' | 'remove-totp'
+export type Deed = 'disable' | 'reset-link' | 'remove-totp' | 'make-operator'
 
 /** What stands below a person's row: where they belong, and what an operator can do. */
 export function UserDetail({ person }: { person: Person }) {
@@ -28,7 +28,7 @@ export function UserDetail({ person }: { person: Person }) {
     mutationFn: () => call(api.users.enable, { params: { userId } }),
     ...settled,
   })
-  const grant = useMutation({
+  const change = useMutation({
     mutationFn: (role: Person['platformRoles'][number]) => {
       const params = { userId, role }
       return platformRoles.includes(role)
@@ -81,36 +81,21 @@ export function UserDetail({ person }: { person: Person }) {
         >
           Take off the second factor…
         </Button>
-        <RoleButton given="operator" person={person} gone={gone} grant={grant} />
-        <RoleButton given="reviewer" person={person} gone={gone} grant={grant} />
+        {(['operator', 'reviewer'] as const).map((role) => {
+          const has = platformRoles.includes(role)
+          return (
+            <Button
+              key={role}
+              whyNot={gone}
+              pending={change.isPending && change.variables === role && 'Changing…'}
+              onClick={() => (role === 'operator' && !has ? setDeed('make-operator') : change.mutate(role))}
+            >
+              {has ? `No longer ${role}` : `Make ${role}${role === 'operator' ? '…' : ''}`}
+            </Button>
+          )
+        })}
       </div>
       <Suspense>{deed && <ConfirmUser deed={deed} person={person} onClose={() => setDeed(null)} />}</Suspense>
     </>
-  )
-}
-
-type Role = Person['platformRoles'][number]
-
-/** Gives a platform role or takes it away; either can be taken back at once. */
-function RoleButton(props: {
-  given: Role
-  person: Person
-  gone: string | null
-  grant: UseMutationResult<Person, Error, Role>
-}) {
-  const { given, person, gone, grant } = props
-  const has = person.platformRoles.includes(given)
-  const words: Record<Role, [give: string, take: string]> = {
-    operator: ['Make operator', 'No longer operator'],
-    reviewer: ['Make reviewer', 'No longer reviewer'],
-  }
-  return (
-    <Button
-      whyNot={gone}
-      pending={grant.isPending && grant.variables === given && 'Changing…'}
-      onClick={() => grant.mutate(given)}
-    >
-      {words[given][has ? 1 : 0]}
-    </Button>
   )
 }

@@ -7,6 +7,7 @@ import { deviceAuthorization } from 'better-auth/plugins/device-authorization'
 import { displayName, passwordLength, type IdKind } from '@berth/contracts'
 import { newId } from '../../platform/ids.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { guessing } from '../account/tries.ts'
 import { hashSecrets } from './hashing.ts'
 
 export const deviceClientId = 'mcpctl'
@@ -15,6 +16,7 @@ export const authPath = '/api/auth'
 export const addressHeader = 'x-berth-client-address'
 
 const day = 24 * 3600
+const tries = { window: guessing.seconds, max: guessing.max }
 
 export interface AuthOptions {
   publicUrl: string
@@ -56,10 +58,10 @@ export function authOptions(platform: Platform, options: AuthOptions) {
       window: 60,
       max: 300,
       customRules: {
-        '/sign-in/email': { window: 60, max: 20 },
-        '/sign-up/email': { window: 60, max: 20 },
-        '/device/code': { window: 60, max: 20 },
-        '/device': { window: 60, max: 20 },
+        '/sign-in/email': tries,
+        '/sign-up/email': tries,
+        '/device/code': tries,
+        '/device': tries,
         '/device/token': false,
         '/get-session': false,
         '/sign-out': false,
