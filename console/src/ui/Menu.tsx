@@ -1,6 +1,16 @@
-import { Menu as Base } from '@base-ui/react/menu'
-import { Check } from 'lucide-react'
-import type { ReactElement, ReactNode } from 'react'
+import {
+  cloneElement,
+  type ComponentProps,
+  lazy,
+  type ReactElement,
+  type ReactNode,
+  Suspense,
+  useRef,
+  useState,
+} from 'react'
+
+const load = () => import('./MenuPopup.tsx')
+const MenuPopup = lazy(async () => ({ default: (await load()).MenuPopup }))
 
 export interface MenuEntry {
   label: string
@@ -15,49 +25,38 @@ export interface MenuGroup {
   entries: MenuEntry[]
 }
 
-/** A button that opens a list of things to do. */
+/** A button that opens a list of things to do. What shows the list is loaded as the pointer or the focus comes near. */
 export function Menu({
   trigger,
   groups,
   align = 'start',
 }: {
-  trigger: ReactElement
+  trigger: ReactElement<ComponentProps<'button'>>
   groups: MenuGroup[]
   align?: 'start' | 'end'
 }) {
+  const [open, setOpen] = useState(false)
+  const anchor = useRef<HTMLButtonElement>(null)
   return (
-    <Base.Root>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner sideOffset={4} align={align} className="z-50">
-          <Base.Popup className="max-h-[min(420px,var(--available-height))] min-w-52 overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-float outline-none">
-            {groups.map((group, index) => (
-              <Base.Group
-                key={group.title ?? index}
-                className={index > 0 ? 'mt-1 border-t border-line pt-1' : ''}
-              >
-                {group.title && (
-                  <Base.GroupLabel className="px-2 pt-1 pb-0.5 text-2xs font-semibold text-ink-3">
-                    {group.title}
-                  </Base.GroupLabel>
-                )}
-                {group.entries.map((entry) => (
-                  <Base.Item
-                    key={entry.label}
-                    onClick={entry.run}
-                    className="flex cursor-pointer items-center gap-2 rounded-sm px-2 py-1 text-sm outline-none data-highlighted:bg-accent-bg"
-                  >
-                    {entry.icon && <span className="text-ink-3">{entry.icon}</span>}
-                    <span className="min-w-0 flex-1 truncate">{entry.label}</span>
-                    {entry.hint && <span className="text-xs text-ink-3">{entry.hint}</span>}
-                    {entry.checked && <Check aria-label="chosen" className="size-3.5 text-accent" />}
-                  </Base.Item>
-                ))}
-              </Base.Group>
-            ))}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <>
+      {cloneElement(trigger, {
+        ref: anchor,
+        'aria-haspopup': 'menu',
+        'aria-expanded': open,
+        onPointerEnter: () => void load(),
+        onFocus: () => void load(),
+        onClick: () => setOpen(!open),
+        onKeyDown: (event) => {
+          if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return
+          event.preventDefault()
+          setOpen(true)
+        },
+      })}
+      {open && (
+        <Suspense>
+          <MenuPopup anchor={anchor} groups={groups} align={align} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
   )
 }

@@ -20,14 +20,30 @@ export interface SelectProps<V extends string> {
   /** Shown before the value, e.g. the name of a filter. */
   prefix?: ReactNode
   compact?: boolean
+  /** Whether it begins open. */
+  defaultOpen?: boolean
 }
 
 /** One choice of several. */
 export function Select<V extends string>(props: SelectProps<V>) {
-  const { options, value, onChange, placeholder = 'Choose…', label, prefix, compact } = props
+  const {
+    options,
+    value,
+    onChange,
+    placeholder = 'Choose…',
+    label,
+    prefix,
+    compact,
+    defaultOpen = false,
+  } = props
   const chosen = options.find((option) => option.value === value)
   return (
-    <Base.Root items={options} value={value} onValueChange={(next) => next !== null && onChange(next)}>
+    <Base.Root
+      items={options}
+      value={value}
+      defaultOpen={defaultOpen}
+      onValueChange={(next) => next !== null && onChange(next)}
+    >
       <Base.Trigger
         aria-label={label && chosen ? `${label}: ${chosen.label}` : label}
         className={cx(

@@ -12,9 +12,9 @@ import { Button } from '../../ui/Button.tsx'
 import { cx } from '../../ui/cx.ts'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { shorten } from '../../ui/Id.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
-import { Select } from '../../ui/Select.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { useSteady } from '../../ui/useSteady.ts'
 import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
@@ -162,16 +162,14 @@ function Filters(props: {
     types.push({ value: search.type, label: search.type })
   return (
     <div className="mb-3 flex flex-wrap items-center gap-1.5">
-      <Select
-        compact
+      <FilterSelect
         label="About"
         prefix="About"
         value={search.type ?? any}
         options={[{ value: any, label: 'everything' }, ...types]}
         onChange={(type) => onChange({ type: type === any ? undefined : type })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="By"
         prefix="By"
         value={search.actor ?? any}
@@ -181,8 +179,7 @@ function Filters(props: {
         ]}
         onChange={(actor) => onChange({ actor: actor === any ? undefined : actor })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Server"
         prefix="Server"
         value={search.deployment ?? any}

@@ -1,8 +1,8 @@
 import { deploymentWords, type Tier } from '@berth/contracts'
 import { X } from 'lucide-react'
 import type { Ref } from 'react'
+import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
-import { Select } from '../../ui/Select.tsx'
 import type { LifecycleSearch } from './search.ts'
 
 const any = 'any'
@@ -28,8 +28,7 @@ export function Filters({ ref, search, tiers, byStatus, onChange, summary }: Fil
         value={search.q ?? ''}
         onChange={(q) => onChange({ q: q || undefined })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Status"
         prefix="Status"
         value={search.status ?? any}
@@ -43,8 +42,7 @@ export function Filters({ ref, search, tiers, byStatus, onChange, summary }: Fil
         ]}
         onChange={(status) => onChange({ status: status === any ? undefined : status })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Tier"
         prefix="Tier"
         value={search.tier ?? any}

@@ -19,7 +19,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'server',
     header: 'Server',
-    className: 'w-[44%] @lg:w-[30%] @2xl:w-[21%]',
+    className: 'w-[44%] @lg:w-[30%] @2xl:w-[20%]',
     primary: true,
     title: ({ deployment }) => deployment.name,
     cell: ({ deployment }) => <span className="font-semibold">{deployment.name}</span>,
@@ -27,7 +27,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'release',
     header: 'Release',
-    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[18%]',
+    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[17%]',
     cellClassName: 'font-mono text-ink-2',
     title: ({ deployment: { version, digest } }) => (digest ? `${version}\n${digest}` : version),
     cell: ({ deployment: { version, digest } }) => (
@@ -40,13 +40,13 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'actual',
     header: 'Actual',
-    className: 'w-[29%] @lg:w-[22%] @2xl:w-[13%]',
+    className: 'w-[29%] @lg:w-[22%] @2xl:w-[12.5%]',
     cell: ({ deployment }) => <StatusMark {...wordMark(deployment)} title={deployment.reason ?? undefined} />,
   },
   {
     id: 'health',
     header: 'Health',
-    className: 'w-[27%] @lg:w-[20%] @2xl:w-[13%]',
+    className: 'w-[27%] @lg:w-[20%] @2xl:w-[12.5%]',
     cell: ({ deployment }) => <StatusMark {...healthMark(deployment)} />,
   },
   {
@@ -66,7 +66,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'run',
     header: 'Last run',
-    className: 'hidden @2xl:table-cell @2xl:w-[18%] !pl-6',
+    className: 'hidden @2xl:table-cell @2xl:w-[21%] !pl-6',
     cellClassName: 'text-ink-3',
     title: ({ run }) =>
       run && [`${run.kind} ${runMark(run.status).word}`, run.reason].filter(Boolean).join(': '),
