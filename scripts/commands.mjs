@@ -17,6 +17,12 @@ const commands = {
     [ensureBubblewrap, ensureChromium, buildConsole, buildDocs],
   ),
   bench: program('bench/src/main.ts', [], [ensureBubblewrap, buildConsole]),
+  /** Everything that `start` makes before it starts: for services and images, whose user may not write the checkout. */
+  async build(node) {
+    await buildConsole(node)
+    await buildDocs(node)
+    return 0
+  },
   backup: program('server/src/main.ts', ['backup'], []),
   restore: program('server/src/main.ts', ['restore'], []),
   'rotate-secret-key': program('server/src/main.ts', ['rotate-secret-key'], []),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exclusively } from './lock.mjs'
 import { root, say, Stop, which } from './process.mjs'
@@ -15,6 +15,27 @@ export async function ensureBubblewrap() {
     'bubblewrap is not installed, so servers run without a sandbox, and tiers that require one refuse to launch. ' +
       'Install it with: sudo apt-get install bubblewrap',
   )
+}
+
+/** Tests put Berth behind nginx where there is one; installs it as root, without its service. Without one they are skipped. */
+export async function ensureNginx() {
+  if (which('nginx')) return
+  if (await aptInstall('nginx', () => which('nginx'), withoutServices)) return
+  say(
+    'nginx is not installed, so the tests of the reverse proxy are skipped. Install it with: sudo apt-get install nginx',
+  )
+}
+
+/** Debian's packages start their services when they are installed, unless this file says no. */
+function withoutServices(work) {
+  const policy = '/usr/sbin/policy-rc.d'
+  if (existsSync(policy)) return work()
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return work()
+  } finally {
+    rmSync(policy)
+  }
 }
 
 /**
@@ -70,16 +91,16 @@ const isRoot = process.getuid?.() === 0
  * Installs a Debian package as root and returns what `find` then finds; null where that cannot be done.
  * The package lists are fetched only if they do not serve: they may be missing or old.
  */
-async function aptInstall(name, find) {
+async function aptInstall(name, find, around = (work) => work()) {
   if (!isRoot || !which('apt-get')) return null
   return exclusively(() => {
     if (find()) return find() // another run has just done it
     say(`installing ${name}…`)
     const install = ['install', '--yes', '--no-install-recommends', name]
-    let result = apt(install)
+    let result = around(() => apt(install))
     if (result.status !== 0) {
       apt(['update'])
-      result = apt(install)
+      result = around(() => apt(install))
     }
     if (result.status !== 0) say(`apt-get cannot install ${name}:\n${lastLines(result.stderr)}`)
     return find()
