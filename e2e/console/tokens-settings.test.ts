@@ -1,6 +1,21 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
 import { api } from '@berth/contracts'
+import { resumeOrganization, suspendOrganization } from '@berth/server/organizations/service.ts'
+import { systemActor } from '@berth/server/platform/platform.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expectAccessible, expectNoSidewaysScroll, openStage, settle, type Stage, visit } from './support.ts'
+import {
+  expectAccessible,
+  expectNoSidewaysScroll,
+  openStage,
+  picture,
+  settle,
+  type Stage,
+  visit,
+} from './support.ts'
 
 let stage: Stage
 beforeAll(async () => (stage = await openStage()))
@@ -76,4 +91,93 @@ test('an owner renames the organization, and everyone sees the new name at once;
   expect(complaints).toEqual([])
   await context.close()
   await theirs.context.close()
+})
+
+test('everything of the organization is saved as an archive that verifies; others are told why they may not', async () => {
+  const { person, slug } = await settle(stage.server, 'Archived')
+  const { page, context, complaints } = await visit(stage, { person })
+  await page.goto('/console/settings')
+  const waiting = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export everything' }).click()
+  const file = await waiting
+  expect(file.suggestedFilename()).toMatch(new RegExp(`^${slug}-\\d{4}-\\d\\d-\\d\\d\\.tar\\.gz$`))
+  await page.getByText(/was saved, \d+ kB/).waitFor()
+  const folder = await mkdtemp(path.join(tmpdir(), 'berth-export-'))
+  const archive = path.join(folder, 'it.tar.gz')
+  await file.saveAs(archive)
+  const mcpctl = path.join(import.meta.dirname, '../../cli/src/main.ts')
+  const env = { ...process.env, HOME: folder, BERTH_URL: 'http://127.0.0.1:1' }
+  const verified = await promisify(execFile)(process.execPath, [mcpctl, 'orgs', 'verify', archive], { env })
+  expect(verified.stderr).toContain(`holds the organization ${slug}`)
+  expect((await readFile(archive)).length).toBeGreaterThan(500)
+  await rm(folder, { recursive: true, force: true })
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('an owner sees what closing ends, types the short name, and can read and export afterwards', async () => {
+  const { person, organizationId, slug } = await settle(stage.server, 'Closing Down')
+  const params = { organizationId }
+  const workspace = await person.client.call(api.workspaces.create, { params, body: { name: 'Main' } })
+  await person.client.call(api.secrets.set, {
+    params: { ...params, workspaceId: workspace.id, name: 'KEY' },
+    body: { value: 'a value' },
+  })
+  const { page, context, complaints } = await visit(stage, { person })
+  await page.goto('/console/settings')
+  await page.getByRole('button', { name: 'Close Closing Down…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('1 secret is destroyed; nobody can bring it back.').waitFor()
+  await dialog.getByText('The log with all its events is kept for good.').waitFor()
+  for (const theme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await expectAccessible(page)
+    await picture(page, `closing-${theme}`)
+  }
+  for (const width of [1024, 390, 1440]) {
+    await page.setViewportSize({ width, height: 900 })
+    await expectNoSidewaysScroll(page)
+  }
+  const close = dialog.getByRole('button', { name: 'Close Closing Down' })
+  await close.click({ force: true })
+  expect((await person.client.call(api.organizations.get, { params })).state).toBe('active')
+  await dialog.getByLabel(`Type ${slug} to confirm`).fill(slug)
+  await close.click()
+  await page.getByText('The organization is closed: its owners can read and export').first().waitFor()
+  expect(await page.getByRole('button', { name: /^Close Closing Down/ }).count()).toBe(0)
+  await expectAccessible(page)
+  await picture(page, 'closed')
+  const waiting = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export everything' }).click()
+  await waiting
+  await page.goto('/console/lifecycle')
+  await page.getByText('The organization is closed').waitFor()
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('while it is suspended every page says so and why, and nothing can be changed; it ends by itself', async () => {
+  const { person, organizationId } = await settle(stage.server, 'Paused')
+  const byOperator = stage.server.berth.platform
+  const origin = { actor: systemActor('test'), requestId: null }
+  const { page, context } = await visit(stage, { person })
+  await page.goto('/console/members')
+  await page.getByRole('heading', { name: 'Members' }).waitFor()
+  await byOperator.mutate(origin, (tx) => suspendOrganization(tx, organizationId, 'An unpaid bill'))
+  await page.getByText(/The organization is suspended: it can be read/).waitFor()
+  await page.getByText('Why: An unpaid bill.').waitFor()
+  for (const theme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await expectAccessible(page)
+  }
+  await picture(page, 'suspended')
+  await page.goto('/console/settings')
+  await page.getByRole('button', { name: 'Save' }).focus()
+  await page
+    .getByRole('tooltip')
+    .getByText(/The organization is suspended/)
+    .waitFor()
+  await byOperator.mutate(origin, (tx) => resumeOrganization(tx, organizationId))
+  await page.getByText('Why: An unpaid bill.').waitFor({ state: 'detached' })
+  await context.close()
 })

@@ -7,12 +7,16 @@ import { findOrganization, meQuery, useOrganization } from '../app/session.ts'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { peopleQuery } from '../features/lifecycle/queries.ts'
 import { Button } from '../ui/Button.tsx'
+import { Framed } from './Root.tsx'
 import { SideNav } from './SideNav.tsx'
 import { TopBar } from './TopBar.tsx'
 
 // Asked for by few people or late: none of these belongs to a page's first load.
 const CreateOrganization = lazy(async () => ({
   default: (await import('../features/organizations/CreateOrganization.tsx')).CreateOrganization,
+}))
+const HaltedBanner = lazy(async () => ({
+  default: (await import('../features/organizations/HaltedBanner.tsx')).HaltedBanner,
 }))
 const ConsolePalette = lazy(async () => ({ default: (await import('./ConsolePalette.tsx')).ConsolePalette }))
 const PlacesSheet = lazy(async () => ({ default: (await import('./PlacesSheet.tsx')).PlacesSheet }))
@@ -83,8 +87,13 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
         onCreateOrganization={onCreateOrganization}
       />
       <SideNav />
-      <div id="page" tabIndex={-1} className="min-h-0 min-w-0 outline-none">
-        <Outlet />
+      <div id="page" tabIndex={-1} className="flex min-h-0 min-w-0 flex-col outline-none">
+        <Suspense>{organization.state !== 'active' && <HaltedBanner organization={organization} />}</Suspense>
+        <div className="min-h-0 flex-1">
+          <Framed value={true}>
+            <Outlet />
+          </Framed>
+        </div>
       </div>
       <Suspense>
         {open === 'palette' && (

@@ -1,6 +1,7 @@
 import type { Tier, Workspace } from '@berth/contracts'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
+import { demandsOf } from '../workspaces/demands.ts'
 
 export interface NewWorkspace {
   name: string
@@ -67,11 +68,7 @@ export function WorkspaceFields(props: WorkspaceFieldsProps) {
                 }}
               />
             </Field>
-            <Field
-              label="Region"
-              error={faults.region}
-              hint="Where its data is said to be; it cannot be changed."
-            >
+            <Field label="Region" error={faults.region} hint="Where its data is said to be.">
               {tier && tier.regions.length > 0 ? (
                 <Select
                   label="Region"
@@ -92,10 +89,4 @@ export function WorkspaceFields(props: WorkspaceFieldsProps) {
       )}
     </>
   )
-}
-
-/** What a tier demands, as a sentence. */
-function demandsOf({ sandbox, checkEveryCall }: Tier): string {
-  const first = sandbox === 'required' ? 'Needs a sandbox' : 'Sandboxed where the machine can'
-  return checkEveryCall ? `${first}; checks every call in the database.` : `${first}.`
 }

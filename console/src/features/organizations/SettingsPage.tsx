@@ -1,30 +1,33 @@
 import { api, type Organization } from '@berth/contracts'
-import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
+import { type Action, usePageActions } from '../../app/actions.tsx'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { meQuery, useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Id } from '../../ui/Id.tsx'
+import { Panel } from '../../ui/Panel.tsx'
 import { Select } from '../../ui/Select.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
+import { Export } from './Export.tsx'
+import { organizationQuery } from './queries.ts'
 import { timeZones } from './timeZones.ts'
 
-function organizationQuery(organizationId: string) {
-  return queryOptions({
-    queryKey: ['organization', organizationId] as const,
-    queryFn: ({ signal }) => call(api.organizations.get, { params: { organizationId } }, { signal }),
-  })
-}
+const CloseOrganization = lazy(async () => ({
+  default: (await import('./CloseOrganization.tsx')).CloseOrganization,
+}))
 
-/** What an organization is called, where, and in which time zone it counts its days. */
+/** What an organization is called, and where; taking everything of it along, and closing it. */
 export function SettingsPage() {
-  const { id, name } = useOrganization()
+  const membership = useOrganization()
+  const { id, name } = membership
   const organization = useQuery({ ...organizationQuery(id), refetchInterval: useSnapshotInterval() })
   return (
     <main className="h-full overflow-y-auto px-4 py-4 sm:px-5">
@@ -35,7 +38,37 @@ export function SettingsPage() {
       )}
       {organization.isPending && <Skeleton className="h-64 max-w-[480px]" />}
       {organization.data && <SettingsForm key={organization.data.version} organization={organization.data} />}
+      <Export />
+      {membership.state !== 'closed' && <DangerZone />}
     </main>
+  )
+}
+
+function DangerZone() {
+  const organization = useOrganization()
+  const [asked, setAsked] = useState(false)
+  const refused = whyNot(organization, 'organization:close')
+  usePageActions(
+    useMemo(
+      (): Action[] => [
+        { id: 'close', label: 'Close this organization', whyNot: refused, run: () => setAsked(true) },
+      ],
+      [refused],
+    ),
+  )
+  return (
+    <Panel title="Close this organization" tone="bad">
+      <div className="flex max-w-[75ch] flex-col items-start gap-2.5">
+        <p className="text-ink-2">
+          What runs is stopped and deleted, tokens are revoked and secrets destroyed, and members who are not
+          owners lose access. You are shown exactly what before anything happens. It cannot be undone.
+        </p>
+        <Button look="danger" whyNot={refused} onClick={() => setAsked(true)}>
+          Close {organization.name}…
+        </Button>
+      </div>
+      <Suspense>{asked && <CloseOrganization onClose={() => setAsked(false)} />}</Suspense>
+    </Panel>
   )
 }
 
@@ -64,7 +97,7 @@ function SettingsForm({ organization }: { organization: Organization }) {
   return (
     <form
       noValidate
-      className="flex max-w-[480px] flex-col gap-3.5 rounded-lg border border-line bg-panel px-4 py-4"
+      className="mb-3.5 flex max-w-[480px] flex-col gap-3.5 rounded-lg border border-line bg-panel px-4 py-4"
       onSubmit={form.handleSubmit((values) => save.mutate({ ...values, name: values.name.trim() }))}
     >
       <p className="flex items-center gap-2 text-xs text-ink-3">

@@ -1,68 +1,57 @@
-import { api, type Permission, permissions } from '@berth/contracts'
+import type { Permission } from '@berth/contracts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
-import { useMe, useOrganization } from '../../app/session.ts'
+import { createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
+import { type Membership, useMe, useOrganization } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input, TextArea } from '../../ui/Field.tsx'
-import { Copyable } from '../../ui/Id.tsx'
 import { Select } from '../../ui/Select.tsx'
-import { myTokensQuery } from './queries.ts'
-
-const purposes: Record<string, { label: string; hint: string; scopes: readonly Permission[] }> = {
-  client: {
-    label: 'An MCP client',
-    hint: 'Calls tools, sees deployments',
-    scopes: ['tools:call', 'deployments:read'],
-  },
-  reader: {
-    label: 'A program that reads',
-    hint: 'Everything that can be read',
-    scopes: permissions.filter((one) => one.endsWith(':read')),
-  },
-  full: { label: 'Everything that I may do', hint: 'Every scope', scopes: permissions },
-  custom: { label: 'Something else', hint: 'Choose the scopes', scopes: [] },
-}
-
-/** How long a token may live; days. */
-export const lifetimes = [
-  { value: '7', label: '7 days' },
-  { value: '30', label: '30 days' },
-  { value: '90', label: '90 days' },
-  { value: '365', label: 'a year' },
-  { value: 'never', label: 'never expires' },
-]
+import { DeploymentChoice } from './DeploymentChoice.tsx'
+import { createToken, scopesOf, type TokenOwner, tokensQuery } from './owner.ts'
+import { daysOf, lifetimes, type Purpose, purposes, withinDeployments } from './purposes.ts'
+import { TokenReady } from './TokenReady.tsx'
 
 const everywhere = '(all)'
 
-/** Makes a token and shows its secret, once. */
-export function CreateToken({ onClose }: { onClose: () => void }) {
+/** Makes a token, of a person or of a workspace's agents, and shows its secret, once. */
+export function CreateToken({ owner, onClose }: { owner: TokenOwner; onClose: () => void }) {
   const me = useMe()
   const organization = useOrganization()
   const queryClient = useQueryClient()
   const [keyOf] = useState(createIdempotencyKeys)
   const [name, setName] = useState('')
   const [where, setWhere] = useState<string>(organization.id)
-  const [purpose, setPurpose] = useState('client')
-  const [scopes, setScopes] = useState<readonly Permission[]>(purposes.client!.scopes)
-  const [lifetime, setLifetime] = useState('90')
+  const [purpose, setPurpose] = useState<Purpose>('client')
+  const [picked, setPicked] = useState<readonly Permission[]>([])
+  const [deployments, setDeployments] = useState<string[] | null>(null)
   const [tools, setTools] = useState('')
+  const [lifetime, setLifetime] = useState('90')
   const [ownFaults, setOwnFaults] = useState<Record<string, string>>({})
+
+  const places = me.organizations.filter(({ state }) => state === 'active')
+  const held = heldIn(where === everywhere ? places : places.filter(({ id }) => id === where))
+  const givable = scopesOf(owner).filter((one) => held.has(one))
+  const possible = deployments === null ? givable : withinDeployments(givable)
+  const wished = purpose === 'custom' ? picked : purposes[purpose].scopes(givable)
+  const scopes = wished.filter((one) => possible.includes(one))
+  const leftOut = wished.filter((one) => !possible.includes(one))
+
   const create = useMutation({
     mutationFn: () => {
       const allowedTools = tools.split(/[\s,]+/).filter(Boolean)
       const body = {
         name: name.trim(),
         organizationId: where === everywhere ? null : where,
-        expiresInDays: lifetime === 'never' ? null : Number(lifetime),
-        scopes: [...scopes],
+        expiresInDays: daysOf(lifetime),
+        scopes,
+        allowedDeployments: deployments,
         allowedTools: allowedTools.length > 0 ? allowedTools : null,
       }
-      return call(api.tokens.createMine, { body }, { idempotencyKey: keyOf(body) })
+      return createToken(owner, body, keyOf(body))
     },
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: myTokensQuery.queryKey }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: tokensQuery(owner).queryKey }),
   })
   const faults = { ...fieldFaultsOf(create.error), ...ownFaults }
 
@@ -70,17 +59,22 @@ export function CreateToken({ onClose }: { onClose: () => void }) {
     const found: Record<string, string> = {}
     if (!name.trim()) found.name = 'Give it a name by which you will know it again.'
     if (scopes.length === 0) found.scopes = 'Choose at least one scope.'
+    if (deployments?.length === 0) found.allowedDeployments = 'Tick at least one deployment.'
     setOwnFaults(found)
     if (Object.keys(found).length === 0) create.mutate()
   }
 
-  if (create.data) return <Secret name={create.data.name} secret={create.data.secret} onClose={onClose} />
+  if (create.data) return <TokenReady owner={owner} created={create.data} onClose={onClose} />
   return (
     <Dialog
       open
       onClose={onClose}
-      title="Create an API token"
-      description="It acts as you, and never more than you may."
+      title={owner.kind === 'person' ? 'Create an API token' : 'Create a service token'}
+      description={
+        owner.kind === 'person'
+          ? 'It acts as you, and never more than you may.'
+          : `It acts for agents in ${owner.workspace.name}, as nobody's person.`
+      }
     >
       <form
         noValidate
@@ -98,29 +92,43 @@ export function CreateToken({ onClose }: { onClose: () => void }) {
             <Select
               label="For"
               value={purpose}
-              options={Object.entries(purposes).map(([value, { label, hint }]) => ({ value, label, hint }))}
-              onChange={(next) => {
-                setPurpose(next)
-                if (next !== 'custom') setScopes(purposes[next]!.scopes)
-              }}
+              options={Object.entries(purposes).map(([value, { label, hint }]) => ({
+                value: value as Purpose,
+                label,
+                hint,
+              }))}
+              onChange={setPurpose}
             />
           </Field>
-          {purpose === 'custom' && (
-            <fieldset className="grid grid-cols-2 gap-x-3 gap-y-1">
-              <legend className="mb-1 text-xs font-[550]">Scopes</legend>
-              {permissions.map((scope) => (
-                <Checkbox
-                  key={scope}
-                  label={scope}
-                  checked={scopes.includes(scope)}
-                  onChange={(event) =>
-                    setScopes(
-                      event.target.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope),
-                    )
-                  }
-                />
-              ))}
-            </fieldset>
+          {purpose === 'custom' && <Scopes possible={possible} picked={picked} onPick={setPicked} />}
+          {owner.kind === 'person' && (
+            <Field label="Organization" error={faults.organizationId}>
+              <Select
+                label="Organization"
+                value={where}
+                options={[
+                  ...places.map(({ id, name: label }) => ({ value: id, label })),
+                  { value: everywhere, label: 'All of mine', hint: 'Also those I join later' },
+                ]}
+                onChange={(next) => {
+                  setWhere(next)
+                  setDeployments(null)
+                }}
+              />
+            </Field>
+          )}
+          <DeploymentChoice
+            organizationId={where === everywhere ? null : where}
+            {...(owner.kind === 'workspace' ? { workspaceId: owner.workspace.id } : {})}
+            value={deployments}
+            error={faults.allowedDeployments}
+            onChange={setDeployments}
+          />
+          {leftOut.length > 0 && (
+            <p className="text-xs text-ink-2">
+              Without {leftOut.join(', ')}: {leftOut.length === 1 ? 'it reaches' : 'these reach'} beyond
+              certain deployments.
+            </p>
           )}
           {scopes.includes('tools:call') && (
             <Field
@@ -137,22 +145,9 @@ export function CreateToken({ onClose }: { onClose: () => void }) {
               />
             </Field>
           )}
-          <div className="grid gap-3.5 sm:grid-cols-2">
-            <Field label="Organization" error={faults.organizationId}>
-              <Select
-                label="Organization"
-                value={where}
-                options={[
-                  ...me.organizations.map(({ id, name: label }) => ({ value: id, label })),
-                  { value: everywhere, label: 'All of mine', hint: 'Also those I join later' },
-                ]}
-                onChange={setWhere}
-              />
-            </Field>
-            <Field label="Expires after" error={faults.expiresInDays}>
-              <Select label="Expires after" value={lifetime} options={lifetimes} onChange={setLifetime} />
-            </Field>
-          </div>
+          <Field label="Expires after" error={faults.expiresInDays}>
+            <Select label="Expires after" value={lifetime} options={lifetimes} onChange={setLifetime} />
+          </Field>
           {create.error && <ErrorPanel {...factsOf(create.error)} />}
         </DialogBody>
         <DialogFooter>
@@ -166,29 +161,28 @@ export function CreateToken({ onClose }: { onClose: () => void }) {
   )
 }
 
-/** Shows a new token's secret, this once. */
-export function Secret({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
+const heldIn = (organizations: readonly Membership[]): ReadonlySet<Permission> =>
+  new Set(organizations.flatMap((one) => one.permissions))
+
+function Scopes(props: {
+  possible: readonly Permission[]
+  picked: readonly Permission[]
+  onPick: (scopes: Permission[]) => void
+}) {
+  const { possible, picked, onPick } = props
   return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={`${name} is ready`}
-      description="Copy it now: it is shown only this once."
-    >
-      <DialogBody>
-        <div className="rounded-lg border border-line bg-bg px-3 py-2">
-          <Copyable text={secret} what="token" sign="always" wrap />
-        </div>
-        <p className="text-xs text-ink-3">
-          Send it as “Authorization: Bearer …”. Whoever has it can act as you within its scopes; if it gets
-          out, revoke it here.
-        </p>
-      </DialogBody>
-      <DialogFooter>
-        <Button look="primary" onClick={onClose}>
-          I have copied it
-        </Button>
-      </DialogFooter>
-    </Dialog>
+    <fieldset className="grid grid-cols-2 gap-x-3 gap-y-1">
+      <legend className="mb-1 text-xs font-[550]">Scopes</legend>
+      {possible.map((scope) => (
+        <Checkbox
+          key={scope}
+          label={scope}
+          checked={picked.includes(scope)}
+          onChange={(event) =>
+            onPick(event.target.checked ? [...picked, scope] : picked.filter((one) => one !== scope))
+          }
+        />
+      ))}
+    </fieldset>
   )
 }

@@ -1,18 +1,19 @@
-import { api, type Token } from '@berth/contracts'
+import type { Token } from '@berth/contracts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { call, factsOf } from '../../api/client.ts'
+import { factsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { myTokensQuery } from './queries.ts'
+import { revokeToken, type TokenOwner, tokensQuery } from './owner.ts'
 
 /** Asks before a token is revoked, naming what follows. */
-export function RevokeToken({ token, onClose }: { token: Token; onClose: () => void }) {
+export function RevokeToken(props: { owner: TokenOwner; token: Token; onClose: () => void }) {
+  const { owner, token, onClose } = props
   const queryClient = useQueryClient()
   const revoke = useMutation({
-    mutationFn: () => call(api.tokens.revokeMine, { params: { tokenId: token.id } }),
+    mutationFn: () => revokeToken(owner, token.id),
     onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: myTokensQuery.queryKey })
+      await queryClient.invalidateQueries({ queryKey: tokensQuery(owner).queryKey })
       onClose()
     },
   })
@@ -20,8 +21,9 @@ export function RevokeToken({ token, onClose }: { token: Token; onClose: () => v
     <Dialog open onClose={onClose} title={`Revoke ${token.name}?`}>
       <DialogBody>
         <p className="text-ink-2">
-          Programs that use the token ending in <span className="font-mono">{token.hint}</span> are refused at
-          once, and their open sessions end. This cannot be undone; a new token has a new secret.
+          {owner.kind === 'person' ? 'Programs' : 'Agents'} that use the token ending in{' '}
+          <span className="font-mono">{token.hint}</span> are refused at once, and their open sessions end.
+          This cannot be undone; a new token has a new secret.
         </p>
         {revoke.error && <ErrorPanel {...factsOf(revoke.error)} />}
       </DialogBody>

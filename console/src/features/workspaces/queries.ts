@@ -10,16 +10,3 @@ export function workspaceQuery(organizationId: string, workspaceId: string) {
       call(api.workspaces.get, { params: { organizationId, workspaceId } }, { signal }),
   })
 }
-
-/** The tokens of a workspace's agents, newest first. */
-export function serviceTokensQuery(organizationId: string, workspaceId: string) {
-  return queryOptions({
-    queryKey: ['tokens', 'service', organizationId, workspaceId] as const,
-    queryFn: ({ signal }) =>
-      call(
-        api.tokens.listService,
-        { params: { organizationId, workspaceId }, query: { limit: 200 } },
-        { signal },
-      ),
-  })
-}

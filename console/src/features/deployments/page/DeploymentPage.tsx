@@ -11,6 +11,7 @@ import { Id } from '../../../ui/Id.tsx'
 import { Skeleton } from '../../../ui/Skeleton.tsx'
 import { type Mark, StatusMark } from '../../../ui/StatusMark.tsx'
 import { Tabs } from '../../../ui/Tabs.tsx'
+import { Connect } from '../../connect/Connect.tsx'
 import { healthMark, phaseMark, wordMark } from '../../lifecycle/marks.ts'
 import { deploymentQuery } from '../../lifecycle/queries.ts'
 import { DeploymentCommands } from '../DeploymentCommands.tsx'
@@ -138,7 +139,10 @@ function Header({ deployment, onDeleted }: { deployment: Deployment; onDeleted: 
           </div>
         ))}
       </dl>
-      <DeploymentCommands deployment={deployment} onDeleted={onDeleted} withoutDelete />
+      <div className="flex flex-wrap gap-1.5">
+        <Connect deployment={deployment} />
+        <DeploymentCommands deployment={deployment} onDeleted={onDeleted} withoutDelete />
+      </div>
     </header>
   )
 }

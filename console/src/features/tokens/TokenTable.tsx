@@ -1,0 +1,100 @@
+import type { Token } from '@berth/contracts'
+import type { ReactNode } from 'react'
+import { useMe } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { StatusMark } from '../../ui/StatusMark.tsx'
+import { Table, Td, Th } from '../../ui/Table.tsx'
+import { absoluteOf, Time } from '../../ui/Time.tsx'
+import { tokenMarks } from './marks.ts'
+import type { TokenOwner } from './owner.ts'
+
+const wide = 'hidden @3xl:table-cell'
+
+/** Tokens: what each may do and where, until when, and when it was used last. */
+export function TokenTable(props: {
+  owner: TokenOwner
+  tokens: readonly Token[]
+  /** Why none can be revoked; null: they can. */
+  whyNot: string | null
+  onRevoke: (token: Token) => void
+}) {
+  const { owner, tokens, whyNot, onRevoke } = props
+  const me = useMe()
+  return (
+    <Table>
+      <thead>
+        <tr>
+          <Th className="w-[30%] @3xl:w-[17%]">Name</Th>
+          <Th className="w-[21%] @3xl:w-[9%]">State</Th>
+          <Th className={wide}>Scopes</Th>
+          <Th className={`${wide} @3xl:w-[20%]`}>Reaches</Th>
+          {owner.kind === 'person' && <Th className={`${wide} @3xl:w-[13%]`}>Organization</Th>}
+          <Th className={`${wide} @3xl:w-[9%]`}>Last used</Th>
+          <Th className="w-[27%] @3xl:w-[9%]">Expires</Th>
+          <Th className="w-[22%] @3xl:w-[9%]">
+            <span className="sr-only">Actions</span>
+          </Th>
+        </tr>
+      </thead>
+      <tbody>
+        {tokens.map((token) => (
+          <tr key={token.id} className="group/row">
+            <Td title={token.name}>
+              <b className="font-semibold">{token.name}</b>{' '}
+              <span className="font-mono text-ink-3">…{token.hint}</span>
+            </Td>
+            <Td>
+              <StatusMark {...tokenMarks[token.state]} />
+            </Td>
+            <Td className={wide} title={token.scopes.join('\n')}>
+              {token.scopes.join(', ')}
+            </Td>
+            <Td className={wide} title={token.allowedTools?.join('\n')}>
+              {reachOf(token)}
+            </Td>
+            {owner.kind === 'person' && (
+              <Td className={wide}>
+                {me.organizations.find(({ id }) => id === token.organizationId)?.name ??
+                  (token.organizationId ? 'one you left' : 'all of yours')}
+              </Td>
+            )}
+            <Td className={`${wide} text-ink-3`}>
+              {token.lastUsedAt ? <Time at={token.lastUsedAt} ago /> : 'never'}
+            </Td>
+            <Td className="text-ink-3">{token.expiresAt ? <Expiry at={token.expiresAt} /> : 'never'}</Td>
+            <Td className="text-right">
+              {token.state === 'active' && (
+                <Button
+                  look="quiet"
+                  aria-label={`Revoke ${token.name}`}
+                  className="!h-7 !px-2 text-xs"
+                  whyNot={whyNot}
+                  onClick={() => onRevoke(token)}
+                >
+                  Revoke
+                </Button>
+              )}
+            </Td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  )
+}
+
+/** `2 deployments, echo only`. */
+function reachOf({ allowedDeployments, allowedTools }: Token): ReactNode {
+  const n = allowedDeployments?.length
+  const where = n === undefined ? 'every deployment' : `${n} deployment${n === 1 ? '' : 's'}`
+  return allowedTools ? `${where}, only ${allowedTools.join(', ')}` : where
+}
+
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' })
+
+function Expiry({ at }: { at: string }) {
+  return (
+    <time dateTime={at} title={absoluteOf(at)}>
+      {day.format(new Date(at))}
+    </time>
+  )
+}
