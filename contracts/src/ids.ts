@@ -22,6 +22,13 @@ export const idPrefixes = {
   call: 'cal',
   request: 'req',
   mail: 'mal',
+  planVersion: 'plv',
+  subscription: 'sub',
+  invoice: 'inv',
+  hold: 'hld',
+  lease: 'lse',
+  webhook: 'whk',
+  invitation: 'ivt',
 } as const
 
 export type IdKind = keyof typeof idPrefixes

@@ -21,6 +21,8 @@ export const permissions = [
   'policy:read',
   'policy:write',
   'audit:read',
+  'billing:read',
+  'billing:write',
 ] as const
 
 export const permission = z.enum(permissions)

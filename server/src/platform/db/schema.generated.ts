@@ -44,6 +44,25 @@ export interface AuthRateLimits {
   lastRequest: number;
 }
 
+export interface BillingCustomers {
+  customerRef: string;
+  organizationId: string;
+  provider: string;
+}
+
+export interface BillingWebhooks {
+  attempts: Generated<number>;
+  body: Buffer;
+  eventId: string;
+  id: string;
+  lastError: string | null;
+  processedAt: Timestamp | null;
+  provider: string;
+  receivedAt: Timestamp;
+  state: string;
+  type: string;
+}
+
 export interface CallBatches {
   at: Timestamp;
   count: number;
@@ -80,6 +99,16 @@ export interface Calls {
   tokenId: string | null;
   tool: string | null;
   workspaceId: string;
+}
+
+export interface Credits {
+  amount: number;
+  at: Timestamp;
+  currency: string;
+  id: Generated<number>;
+  invoiceId: string | null;
+  organizationId: string;
+  reason: string;
 }
 
 export interface DataKeys {
@@ -216,6 +245,56 @@ export interface Instances {
   state: string;
 }
 
+export interface Invitations {
+  createdAt: Timestamp;
+  email: string;
+  endedAt: Timestamp | null;
+  expiresAt: Timestamp;
+  hash: Buffer;
+  id: string;
+  invitedBy: string | null;
+  mailed: boolean;
+  organizationId: string;
+  role: string;
+  sentAt: Timestamp;
+  state: string;
+}
+
+export interface InvoiceLines {
+  amount: number;
+  description: string;
+  invoiceId: string;
+  kind: string;
+  periodEnd: Timestamp | null;
+  periodStart: Timestamp | null;
+  place: number;
+  quantity: number;
+  unitAmount: number;
+}
+
+export interface InvoiceNumbers {
+  last: Generated<number>;
+  onlyRow: Generated<boolean>;
+}
+
+export interface Invoices {
+  createdAt: Timestamp;
+  currency: string;
+  dueAt: Timestamp | null;
+  id: string;
+  issuedAt: Timestamp | null;
+  number: number | null;
+  organizationId: string;
+  paid: Generated<number>;
+  paidAt: Timestamp | null;
+  providerRef: string | null;
+  purpose: string;
+  reference: string | null;
+  state: string;
+  subscriptionId: string;
+  total: number;
+}
+
 export interface LogHeads {
   changed: Generated<string>;
   organizationId: string;
@@ -276,6 +355,30 @@ export interface OrganizationSlugs {
   slug: string;
 }
 
+export interface Plans {
+  createdAt: Timestamp;
+  slug: string;
+}
+
+export interface PlanVersions {
+  currency: string;
+  description: string;
+  dueDays: number;
+  fallback: string | null;
+  graceDays: number | null;
+  grants: unknown;
+  id: string;
+  interval: string;
+  name: string;
+  per: string;
+  plan: string;
+  price: number;
+  public: boolean;
+  publishedAt: Timestamp;
+  trialDays: number;
+  version: number;
+}
+
 export interface PlatformRoles {
   grantedAt: Generated<Timestamp>;
   role: string;
@@ -289,6 +392,59 @@ export interface Providers {
   organizationId: string;
   slug: string;
   state: Generated<string>;
+}
+
+export interface QuotaBalances {
+  held: Generated<number>;
+  key: string;
+  organizationId: string;
+  used: Generated<number>;
+  windowEnd: Timestamp;
+  windowStart: Timestamp;
+}
+
+export interface QuotaHolds {
+  createdAt: Timestamp;
+  endedAt: Timestamp | null;
+  expiresAt: Timestamp;
+  id: string;
+  items: unknown;
+  organizationId: string;
+  state: string;
+}
+
+export interface QuotaLeases {
+  createdAt: Timestamp;
+  drawn: number | null;
+  epoch: number;
+  expiresAt: Timestamp;
+  id: string;
+  key: string;
+  organizationId: string;
+  quantity: number;
+  runnerId: string;
+  settledAt: Timestamp | null;
+  windowStart: Timestamp;
+}
+
+export interface QuotaLedger {
+  at: Timestamp;
+  held: number;
+  holdId: string | null;
+  id: Generated<number>;
+  key: string;
+  kind: string;
+  organizationId: string;
+  used: number;
+  windowStart: Timestamp;
+}
+
+export interface QuotaRequests {
+  at: Timestamp;
+  key: string;
+  organizationId: string;
+  outcome: unknown;
+  requestHash: Buffer;
 }
 
 export interface RecoveryCodes {
@@ -409,6 +565,38 @@ export interface Sessions {
   userId: string;
 }
 
+export interface Subscriptions {
+  anchor: Timestamp;
+  cancelAtPeriodEnd: Generated<boolean>;
+  dueAt: Timestamp | null;
+  endedAt: Timestamp | null;
+  graceEndsAt: Timestamp | null;
+  id: string;
+  organizationId: string;
+  overLimitUntil: Timestamp | null;
+  pastDueSince: Timestamp | null;
+  period: Generated<number>;
+  periodEnd: Timestamp;
+  periodStart: Timestamp;
+  planVersionId: string;
+  provider: Generated<string>;
+  providerRef: string | null;
+  scheduledPlanVersionId: string | null;
+  scheduledSeats: number | null;
+  seats: number | null;
+  startedAt: Timestamp;
+  state: string;
+  timeZone: string;
+  trialEndsAt: Timestamp | null;
+  version: Generated<number>;
+  warnedDays: number | null;
+}
+
+export interface TestClocks {
+  now: Timestamp;
+  organizationId: string;
+}
+
 export interface Tiers {
   allowLocal: Generated<boolean>;
   checkEveryCall: Generated<boolean>;
@@ -438,6 +626,12 @@ export interface Tokens {
   state: Generated<string>;
   userId: string | null;
   workspaceId: string | null;
+}
+
+export interface Trials {
+  organizationId: string;
+  plan: string;
+  startedAt: Timestamp;
 }
 
 export interface TrustRecords {
@@ -503,9 +697,12 @@ export interface DB {
   accountLinks: AccountLinks;
   accounts: Accounts;
   authRateLimits: AuthRateLimits;
+  billingCustomers: BillingCustomers;
+  billingWebhooks: BillingWebhooks;
   callBatches: CallBatches;
   callJournals: CallJournals;
   calls: Calls;
+  credits: Credits;
   dataKeys: DataKeys;
   decisions: Decisions;
   deploymentNames: DeploymentNames;
@@ -517,14 +714,25 @@ export interface DB {
   identityOutbox: IdentityOutbox;
   installation: Installation;
   instances: Instances;
+  invitations: Invitations;
+  invoiceLines: InvoiceLines;
+  invoiceNumbers: InvoiceNumbers;
+  invoices: Invoices;
   logHeads: LogHeads;
   mails: Mails;
   mcpSessions: McpSessions;
   members: Members;
   organizations: Organizations;
   organizationSlugs: OrganizationSlugs;
+  plans: Plans;
+  planVersions: PlanVersions;
   platformRoles: PlatformRoles;
   providers: Providers;
+  quotaBalances: QuotaBalances;
+  quotaHolds: QuotaHolds;
+  quotaLeases: QuotaLeases;
+  quotaLedger: QuotaLedger;
+  quotaRequests: QuotaRequests;
   recoveryCodes: RecoveryCodes;
   releases: Releases;
   releaseSurfaces: ReleaseSurfaces;
@@ -536,8 +744,11 @@ export interface DB {
   secrets: Secrets;
   servers: Servers;
   sessions: Sessions;
+  subscriptions: Subscriptions;
+  testClocks: TestClocks;
   tiers: Tiers;
   tokens: Tokens;
+  trials: Trials;
   trustRecords: TrustRecords;
   users: Users;
   verifications: Verifications;

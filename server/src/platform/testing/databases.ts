@@ -30,10 +30,21 @@ export async function openPlatformTemplate(server: string): Promise<void> {
   await admin(server, (client) => client.query(`create database ${template}`))
   const url = databaseUrl(server, template)
   await migrate(url)
+  await admin(url, (client) => client.query(withoutLimits))
   const logger = createLogger('silent')
   const jobs = await startJobs({ url, logger, clock: systemClock, names: jobNames })
   await jobs.stop()
 }
+
+/**
+ * What is not about plans has organizations without limits: they come on the newest version of `free`. Tests of plans
+ * put theirs on a version with limits.
+ */
+const withoutLimits = `
+  insert into plan_versions
+  select 'plv_0000000000000000000000000z', plan, 1000, name, description, price, currency, per, "interval", trial_days,
+    due_days, grace_days, fallback, grants, true, published_at
+  from plan_versions where plan = 'free' and version = 1`
 
 export interface TestDatabase {
   url: string
