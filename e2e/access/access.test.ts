@@ -42,6 +42,8 @@ const holders: Record<Permission, MemberRole[]> = {
   'policy:read': everybody,
   'policy:write': leaders,
   'audit:read': everybody,
+  'billing:read': everybody,
+  'billing:write': leaders,
 }
 
 let world: World
