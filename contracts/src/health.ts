@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { amount } from './amount.ts'
 import { timestamp } from './ids.ts'
 
 /** `degraded` works, but not as well as it could; `down` is to be mended. */
@@ -63,7 +64,7 @@ const gigabyte = 1024 ** 3
 
 /** Judges the bytes left on the disk of a folder. */
 export function roomFinding(folder: string, bytes: number): Finding {
-  const sentence = `${(bytes / gigabyte).toFixed(1)} GB are free where ${folder} is.`
+  const sentence = `${amount(bytes, 'bytes')} are free where ${folder} is.`
   if (bytes < gigabyte)
     return { state: 'down', sentence, remedy: 'Make room: the database stops when the disk is full.' }
   if (bytes < 5 * gigabyte) return { state: 'degraded', sentence, remedy: 'Make room before it runs out.' }

@@ -2,6 +2,7 @@ import { api, type Mail, mailMachine, refusalOf } from '@berth/contracts'
 import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Mail as MailIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { call, factsOf } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -138,6 +139,7 @@ function Detail({ mail }: { mail: Mail }) {
     onError: (error) => sayFailed('The message was not sent', factsOf(error)),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['operator', 'outbox'] }),
   })
+  const link = /https?:\/\/\S+/.exec(mail.text ?? '')?.[0]
   const refused =
     refusalOf(mailMachine, mail.state, 'resend') ??
     // What it says is shown only where no mail server is set.
@@ -148,10 +150,11 @@ function Detail({ mail }: { mail: Mail }) {
         facts={[
           ['To', <Copyable key="to" text={mail.recipient} what="recipient" />],
           ['Kind', mail.kind],
-          ...(mail.sentAt
-            ? [['Sent', <Time key="sent" at={mail.sentAt} ago />] as [string, React.ReactNode]]
+          ...(link
+            ? [['Link', <Copyable key="link" text={link} what="link" wrap />] as [string, ReactNode]]
             : []),
-          ...(mail.lastError ? [['Last failure', mail.lastError] as [string, React.ReactNode]] : []),
+          ...(mail.sentAt ? [['Sent', <Time key="sent" at={mail.sentAt} ago />] as [string, ReactNode]] : []),
+          ...(mail.lastError ? [['Last failure', mail.lastError] as [string, ReactNode]] : []),
         ]}
       />
       {mail.text && <InertBlock label="What the message says" value={mail.text} />}
