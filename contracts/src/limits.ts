@@ -43,7 +43,7 @@ export const limitEndpoints = {
     tag: 'limits',
     summary: 'Every limit that holds for the caller, and what is left of it',
     description:
-      'Every answer of the API carries the request limit in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; a 429 also has `Retry-After`, in seconds.',
+      'Every answer of the API carries the request limit in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; a 429 also has `Retry-After`, in seconds. Each process of an installation counts for itself.',
     access: { kind: 'user' },
     response: callerLimits,
   }),

@@ -78,6 +78,28 @@ const places: Shot[] = [
   { name: 'settings', path: at('/console/settings'), empty: true, failing: true },
 ]
 
+const operators: Shot[] = [
+  { name: 'operator-health', path: at('/console/operator/health'), by: 'operator', failing: true },
+  { name: 'operator-users', path: at('/console/operator/users'), by: 'operator', failing: true },
+  {
+    name: 'operator-organizations',
+    path: at('/console/operator/organizations'),
+    by: 'operator',
+    failing: true,
+    act: async (page) => page.getByRole('row').nth(1).click(),
+  },
+  {
+    name: 'operator-organizations-filtered-empty',
+    path: at('/console/operator/organizations?q=nobody'),
+    by: 'operator',
+  },
+  { name: 'operator-tiers', path: at('/console/operator/tiers'), by: 'operator', failing: true },
+  { name: 'operator-tier', path: at('/console/operator/tiers?edit=standard'), by: 'operator' },
+  { name: 'operator-runners', path: at('/console/operator/runners'), by: 'operator', failing: true },
+  { name: 'operator-outbox', path: at('/console/operator/outbox'), by: 'operator', failing: true },
+  { name: 'operator-refused', path: at('/console/operator/users') },
+]
+
 const tabs = ['calls', 'logs', 'tools', 'runs', 'decisions', 'surface', 'settings']
 
 const deployments: Shot[] = [
@@ -93,4 +115,4 @@ const deployments: Shot[] = [
   { name: 'deployment-drift-decisions', path: deployment('digest', '?tab=decisions') },
 ]
 
-export const shots: readonly Shot[] = [...shell, ...places, ...deployments]
+export const shots: readonly Shot[] = [...shell, ...places, ...operators, ...deployments]
