@@ -68,6 +68,9 @@ export const releaseManifest = z.object({
 })
 export type ReleaseManifest = z.infer<typeof releaseManifest>
 
+/** How the reason ends for which a release is not observed by itself, which is no fault of it. */
+export const observedAtLaunch = 'it is observed when it is first launched.'
+
 export const release = z.object({
   id: idOf('release'),
   serverId: idOf('server'),

@@ -19,21 +19,33 @@ export function addressOf(page: Page): string {
   return page.slug ? `${base}/${page.slug}/` : `${base}/`
 }
 
+/** A fenced block, a link, or code on a line: whichever comes first. In code nothing is a link. */
+const pattern =
+  /^```[^]*?^```$|(?<image>!?)\[(?<label>(?:`[^`\n]*`|[^\]`])*)\]\((?<target>[^)\s]+)\)|`[^`\n]+`/gm
+
+/** Addresses elsewhere, and places on the page itself. */
+const untouched = /^([a-z]+:|#)/
+
 /** The page's text with links between files of the repository turned into links between pages. */
 export function rewriteLinks(page: Page, places: Places): string {
-  // Every other part is code, in which nothing is a link.
-  return page.body
-    .split(/(^```[^]*?^```$|`[^`\n]+`)/m)
-    .map((part, i) => (i % 2 === 1 ? part : rewrite(part, page, places)))
-    .join('')
+  return page.body.replace(pattern, (whole, ...rest) => {
+    const { image = '', label = '', target } = rest.at(-1) as Record<string, string | undefined>
+    if (target === undefined || untouched.test(target)) return whole
+    const [file = '', anchor] = target.split('#')
+    const place = places(fileOf(page, file))
+    // What is in the checkout alone is named, not linked.
+    return place ? `${image}[${label}](${place}${anchor ? `#${anchor}` : ''})` : label
+  })
 }
 
-function rewrite(text: string, page: Page, places: Places): string {
-  return text.replace(/\]\(([^)\s]+)\)/g, (link, target: string) => {
-    if (/^([a-z]+:|#)/.test(target)) return link
-    const [file = '', anchor] = target.split('#')
-    const place = places(path.posix.normalize(path.posix.join(path.posix.dirname(page.source), file)))
-    if (!place) throw new Error(`${page.source} links to ${target}, which is no page of the documentation.`)
-    return `](${place}${anchor ? `#${anchor}` : ''})`
-  })
+/** The files that a page links to, as paths in the repository. */
+export function filesLinkedFrom(page: Page): string[] {
+  return [...page.body.matchAll(pattern)]
+    .map((match) => match.groups?.['target'])
+    .filter((target) => target !== undefined && !untouched.test(target))
+    .map((target) => fileOf(page, target!.split('#')[0]!))
+}
+
+function fileOf(page: Page, relative: string): string {
+  return path.posix.normalize(path.posix.join(path.posix.dirname(page.source), relative))
 }

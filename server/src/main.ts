@@ -157,6 +157,7 @@ async function greet(berth: Berth, roles: readonly Role[]): Promise<void> {
     '',
     '  First call   ./mcpctl quickstart',
     `  Console      ${berth.url}/`,
+    `  Docs         ${berth.url}/docs/`,
     `  API          ${berth.url}/docs/api`,
     '',
   ]

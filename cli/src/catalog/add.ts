@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { api, type EndpointInput, type EndpointOutput } from '@berth/contracts'
+import { api, observedAtLaunch, type EndpointInput, type EndpointOutput } from '@berth/contracts'
 import { Command, Option } from 'commander'
 import { does, pairs, several } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
@@ -71,14 +71,16 @@ function printAdded(context: Context, release: Added): void {
   const { out } = context
   if (out.json) out.data(release)
   const name = `${escapeText(release.server)}@${escapeText(release.version)}`
-  if (release.observation === 'failed') {
-    const reason = release.observationReason ?? 'no reason was given'
+  const reason = release.observationReason ?? 'no reason was given'
+  const later = reason.endsWith(observedAtLaunch)
+  if (release.observation === 'failed' && !later) {
     throw new RefusedError(
       `${release.server}@${release.version} was added, but its surface could not be observed: ${reason}`,
       `mcpctl catalog show ${release.server}`,
     )
   }
   if (out.json) return
+  if (later) out.say(reason)
   const tools = 'surface' in release ? release.surface?.tools.length : undefined
   out.done(tools === undefined ? `Added ${name}.` : `Added ${name}; it offers ${tools} tools.`)
   out.next(`mcpctl catalog show ${release.server}`, `mcpctl deployments launch ${release.server}`)

@@ -10,7 +10,7 @@ import {
   recordSurface,
   type InstalledArtifact,
 } from '../catalog/service.ts'
-import type { Release } from '@berth/contracts'
+import { observedAtLaunch, type Release } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
 import type { Origin } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
@@ -64,7 +64,7 @@ export async function observeRelease(
   })
 }
 
-const laterBecause = (why: string) => new RunFailed(`${why}: it is observed when it is first launched.`)
+const laterBecause = (why: string) => new RunFailed(`${why}: ${observedAtLaunch}`)
 
 /** Starts a release, lists what it shows, and removes every trace. */
 async function look(
