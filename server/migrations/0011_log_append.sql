@@ -7,7 +7,8 @@
 -- {field, value, salt} with the salt in hexadecimal digits. Returns the organizations that have no log.
 create function append_events(
   at timestamptz, actor jsonb, request_id text,
-  organizations text[], types text[], versions smallint[], payloads jsonb[], heads text[], tails text[], openings jsonb[]
+  organizations text[], types text[], versions smallint[], effective timestamptz[], payloads jsonb[], heads text[],
+  tails text[], openings jsonb[]
 ) returns text[] language plpgsql as $$
 #variable_conflict use_variable
 declare
@@ -29,7 +30,7 @@ begin
     number := number + 1;
     leaf := convert_to(heads[i] || number || tails[i], 'UTF8');
     insert into events (organization_id, seq, type, version, at, effective_at, actor, request_id, payload, leaf, leaf_hash)
-    values (organization, number, types[i], versions[i], at, at, actor, request_id, payloads[i], leaf,
+    values (organization, number, types[i], versions[i], at, effective[i], actor, request_id, payloads[i], leaf,
       sha256('\x00'::bytea || leaf));
     if openings[i] <> '[]'::jsonb then
       insert into event_openings (organization_id, seq, field, value, salt)

@@ -18,8 +18,16 @@ export interface Tx extends Origin {
   db: Transaction<DB>
   /** The instant of this change. */
   now: Date
-  /** Buffers an event for an organization's log; it gets its place when the work is done. */
-  emit<T extends EventType>(organizationId: string, type: T, payload: EventPayload<T>): void
+  /**
+   * Buffers an event for an organization's log; it gets its place when the work is done. `effectiveAt`: when it took
+   * place by the organization's own clock; absent: now.
+   */
+  emit<T extends EventType>(
+    organizationId: string,
+    type: T,
+    payload: EventPayload<T>,
+    effectiveAt?: Date,
+  ): void
   /** Enqueues a job that exists only if this change commits. */
   enqueue<N extends JobName>(name: N, data: JobData<N>, options?: JobOptions): Promise<void>
 }
@@ -68,8 +76,8 @@ async function mutateOnce<T>(
       ...origin,
       db: trx,
       now: context.clock.now(),
-      emit: (organizationId, type, payload) => {
-        events.push(prepareEvent(organizationId, type, payload))
+      emit: (organizationId, type, payload, effectiveAt) => {
+        events.push(prepareEvent(organizationId, type, payload, effectiveAt))
       },
       enqueue: async (name, data, options) => {
         enqueued.add(name)

@@ -19,11 +19,12 @@ export async function appendEvents(
   { at, actor, requestId }: AppendContext,
 ): Promise<string[]> {
   const events = given.toSorted((a, b) => compare(a.organizationId, b.organizationId))
-  const leaves = events.map((event) => leafOf(event, { at, effectiveAt: at, actor, requestId }))
+  const leaves = events.map((event) => leafOf(event, { at, actor, requestId }))
   const { rows } = await sql<{ missing: string[] }>`
     select append_events(${at}, ${JSON.stringify(actor)}, ${requestId},
       ${events.map((event) => event.organizationId)}, ${events.map((event) => event.type)},
-      ${events.map((event) => event.version)}, ${events.map((event) => JSON.stringify(event.payload))},
+      ${events.map((event) => event.version)}, ${events.map((event) => event.effectiveAt ?? at)},
+      ${events.map((event) => JSON.stringify(event.payload))},
       ${leaves.map((leaf) => leaf.before)}, ${leaves.map((leaf) => leaf.after)},
       ${events.map(({ openings }) => JSON.stringify(openings.map(asJson)))}) as missing`.execute(trx)
   const { missing } = rows[0]!

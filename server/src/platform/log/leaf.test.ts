@@ -6,7 +6,6 @@ import { canonical, commitment, leafOf, prepareEvent } from './leaf.ts'
 
 const place = {
   at: new Date('2026-11-23T09:00:00.123Z'),
-  effectiveAt: new Date('2026-11-24T00:00:00Z'),
   actor: { kind: 'user', id: 'usr_1', tokenId: 'tok_1' } as const,
   requestId: 'req_1',
 }
@@ -18,7 +17,8 @@ const named = (name: string) =>
 describe('a leaf', () => {
   test('is exactly the canonical JSON that the format names, around its number', () => {
     const payload = { deploymentId: newId('deployment'), workspaceId: newId('workspace') }
-    const event = prepareEvent(organizationId, 'deployment.stopped', payload)
+    const effectiveAt = new Date('2026-11-24T00:00:00Z')
+    const event = prepareEvent(organizationId, 'deployment.stopped', payload, effectiveAt)
     const { before, after } = leafOf(event, place)
     expect(`${before}7${after}`).toBe(
       `{"actor":"usr_1","at":"2026-11-23T09:00:00.123Z","effectiveAt":"2026-11-24T00:00:00.000Z",` +

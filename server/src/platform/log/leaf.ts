@@ -18,6 +18,8 @@ export interface PreparedEvent {
   version: number
   payload: Record<string, unknown>
   openings: Opening[]
+  /** The organization's own time, where that is not the wall clock's. */
+  effectiveAt?: Date | undefined
 }
 
 export interface Opening {
@@ -46,6 +48,7 @@ export function prepareEvent<T extends EventType>(
   organizationId: string,
   type: T,
   given: EventPayload<T>,
+  effectiveAt?: Date,
 ): PreparedEvent {
   const parsed = eventSchema(type).parse(given)
   const payload = (
@@ -57,7 +60,7 @@ export function prepareEvent<T extends EventType>(
     openings.push(opening)
     payload[field] = commitment(opening)
   }
-  return { organizationId, type, version: eventVersion, payload, openings }
+  return { organizationId, type, version: eventVersion, payload, openings, effectiveAt }
 }
 
 /** What stands in the log for a personal value: SHA-256 over its salt and its canonical JSON. */
@@ -73,14 +76,14 @@ export function commitment({ value, salt }: Pick<Opening, 'value' | 'salt'>): { 
  */
 export function leafOf(
   event: PreparedEvent,
-  place: { at: Date; effectiveAt: Date; actor: Actor; requestId: string | null },
+  place: { at: Date; actor: Actor; requestId: string | null },
 ): Leaf {
   const text = canonical({
     v: 1,
     organization: event.organizationId,
     seq: 0,
     at: place.at.toISOString(),
-    effectiveAt: place.effectiveAt.toISOString(),
+    effectiveAt: (event.effectiveAt ?? place.at).toISOString(),
     actor: place.actor.id,
     request: place.requestId,
     type: event.type,
