@@ -14,7 +14,7 @@ import { putDeployment, refreshWorkspaces } from '../lifecycle/live.ts'
 import { tiersQuery } from '../lifecycle/queries.ts'
 import { ConfigFields } from './ConfigFields.tsx'
 import { catalogQuery, secretsQuery, workspacesQuery } from './launchQueries.ts'
-import { configOf, type ConfigValues, fieldsOf, initialValues, readJson } from './schemaFields.ts'
+import { configOf, type ConfigValues, fieldsOf, initialValues, readObject } from './schemaFields.ts'
 import { defaultChoice, newNameFor, type SecretChoices, SecretFields } from './SecretFields.tsx'
 import { type NewWorkspace, WorkspaceFields } from './WorkspaceFields.tsx'
 
@@ -189,7 +189,7 @@ function LaunchForm({
       const choice = given.secrets[secret] ?? defaultChoice({ name: secret, required }, known)
       if (required && choice.from === null && choice.value === '') faults[secret] = `${secret} is needed.`
     }
-    const read = fields ? configOf(fields, given.values) : readRaw(given.json)
+    const read = fields ? configOf(fields, given.values) : readObject(given.json)
     setOwnFaults({ ...read.faults, ...faults })
     if (Object.keys(faults).length + Object.keys(read.faults).length === 0) launch.mutate(read.config)
   }
@@ -310,21 +310,10 @@ function refOf({ provider, slug }: CatalogServer): string {
   return `${provider.slug}/${slug}`
 }
 
-function readRaw(json: string): { config: Record<string, unknown>; faults: Record<string, string> } {
-  const { value, fault } = readJson(json)
-  if (fault !== undefined) return { config: {}, faults: { config: fault } }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { config: {}, faults: { config: 'It must be a JSON object: { … }.' } }
-  return { config: value as Record<string, unknown>, faults: {} }
-}
-
 /** The server's faults under the names that the form uses. */
 function faultsOf(error: unknown): Record<string, string> {
   const faults = fieldFaultsOf(error)
   return Object.fromEntries(
-    Object.entries(faults).map(([path, message]) => [
-      path.replace(/^(config|secrets)\.([^.]+).*$/, '$2'),
-      message,
-    ]),
+    Object.entries(faults).map(([path, message]) => [path.replace(/^(config|secrets)\./, ''), message]),
   )
 }

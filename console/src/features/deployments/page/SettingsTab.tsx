@@ -14,7 +14,7 @@ import { sayDone } from '../../../ui/Toast.tsx'
 import { putDeployment } from '../../lifecycle/live.ts'
 import { ConfigFields } from '../ConfigFields.tsx'
 import { secretsQuery } from '../launchQueries.ts'
-import { configOf, fieldsOf, readJson } from '../schemaFields.ts'
+import { configOf, fieldsOf, readObject } from '../schemaFields.ts'
 import { DangerZone } from './DangerZone.tsx'
 import { releaseQuery, serverQuery } from './queries.ts'
 import { changesBetween, formOf, rebased, type SettingsForm, valuesOf } from './settingsForm.ts'
@@ -72,7 +72,7 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
   }
 
   function submit(): void {
-    const config = form.json === null ? configOf(fields!, form.values) : rawConfig(form.json)
+    const config = form.json === null ? configOf(fields!, form.values) : readObject(form.json)
     const { limits, faults: wrong } = valuesOf(form)
     setOwnFaults({ ...config.faults, ...wrong })
     if (Object.keys({ ...config.faults, ...wrong }).length > 0) return
@@ -253,19 +253,11 @@ function versionsOf(
   }))
 }
 
-function rawConfig(text: string): { config: Record<string, unknown>; faults: Record<string, string> } {
-  const { value, fault } = readJson(text)
-  if (fault !== undefined) return { config: {}, faults: { config: fault } }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { config: {}, faults: { config: 'It must be a JSON object: { … }.' } }
-  return { config: value as Record<string, unknown>, faults: {} }
-}
-
 /** `config.city` → `city`, as the form names its controls. */
 function flat(faults: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(faults).map(([path, message]) => [
-      path.replace(/^(config|secrets|limits)\.([^.]+).*$/, '$2'),
+      path.replace(/^(config|secrets|limits)\./, ''),
       message,
     ]),
   )

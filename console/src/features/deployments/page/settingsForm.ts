@@ -1,5 +1,5 @@
 import type { Deployment } from '@berth/contracts'
-import { type ConfigField, type ConfigValues, initialValues } from '../schemaFields.ts'
+import { type ConfigField, type ConfigValues, initialValues, valuesFrom } from '../schemaFields.ts'
 
 /** What the settings form holds: text, as it was typed. */
 export interface SettingsForm {
@@ -17,29 +17,17 @@ export interface SettingsForm {
 /** The form as a deployment fills it. */
 export function formOf(deployment: Deployment, fields: ConfigField[] | null): SettingsForm {
   const { name, version, config, secrets, limits } = deployment
+  const told = (fields ?? []).filter((field) => config[field.name] !== undefined)
   return {
     name,
     version,
-    values: fields ? { ...initialValues(fields), ...textOf(fields, config) } : {},
+    values: fields ? { ...initialValues(fields), ...valuesFrom(told, config) } : {},
     json: fields ? null : JSON.stringify(config, null, 2),
     secrets,
     memoryMb: String(limits.memoryMb),
     cpus: String(limits.cpus),
     pids: String(limits.pids),
   }
-}
-
-function textOf(fields: ConfigField[], config: Record<string, unknown>): ConfigValues {
-  return Object.fromEntries(
-    fields
-      .filter(({ name }) => config[name] !== undefined)
-      .map(({ name, kind }): [string, string | boolean] => {
-        const value = config[name]
-        if (typeof value === 'boolean' && kind === 'boolean') return [name, value]
-        if (kind === 'strings' && Array.isArray(value)) return [name, value.join('\n')]
-        return [name, typeof value === 'string' && kind !== 'json' ? value : JSON.stringify(value, null, 2)]
-      }),
-  )
 }
 
 /** The limits that the form means, and which of them is not a number. */
