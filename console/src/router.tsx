@@ -40,7 +40,7 @@ const signIn = createRoute({
   }),
   beforeLoad: async ({ context, search }) => {
     const me = await context.queryClient.ensureQueryData(meQuery)
-    if (me) throw redirect({ href: internal(search.next) })
+    if (me && search.view !== 'forgot') throw redirect({ href: internal(search.next) })
   },
   component: lazyRouteComponent(() => import('./features/identity/SignInPage.tsx'), 'SignInPage'),
 })
@@ -256,6 +256,9 @@ export function createConsoleRouter(queryClient: QueryClient) {
   return createRouter({
     routeTree,
     context: { queryClient },
+    // Where a page fails or is missing, what stands around it stays.
+    defaultErrorComponent: RouteError,
+    defaultNotFoundComponent: RouteNotFound,
     defaultPreload: 'intent',
     defaultPendingMs: 200,
     scrollRestoration: true,

@@ -1,6 +1,7 @@
 import { api, haltedSentence, type Me, type Permission } from '@berth/contracts'
 import { type QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
 import { call, isSignedOut } from '../api/client.ts'
 
 /** Who is signed in; null when nobody is. */
@@ -23,7 +24,11 @@ const lastKey = 'berth.organization'
 
 /** The person and their organizations; only below the console, where somebody is signed in. */
 export function useMe(): Me {
-  return useSuspenseQuery(meQuery).data!
+  const { data } = useSuspenseQuery(meQuery)
+  const [last, setLast] = useState(data)
+  if (data && data !== last) setLast(data)
+  // Signed out meanwhile: what is still on view shows them until it is gone.
+  return data ?? last!
 }
 
 /** The organization on view: the one the URL names, else the last one looked at, else the first. */
@@ -67,6 +72,7 @@ export function whyNot(organization: Membership, permission: Permission): string
 
 /** Forgets everything about the person who was signed in. */
 export function forgetPerson(queryClient: QueryClient): void {
-  queryClient.clear()
   queryClient.setQueryData(meQuery.queryKey, null)
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== meQuery.queryKey[0] })
+  queryClient.getMutationCache().clear()
 }

@@ -1,9 +1,13 @@
 import { type ErrorComponentProps, Outlet } from '@tanstack/react-router'
+import { createContext, useContext } from 'react'
 import { factsOf } from '../api/client.ts'
 import { useTheme } from '../app/theme.ts'
 import { ErrorPanel } from '../ui/ErrorPanel.tsx'
 import { Toasts } from '../ui/Toast.tsx'
 import { Brand } from './Brand.tsx'
+
+/** Whether the console's frame is around the page, with its name. */
+export const Framed = createContext(false)
 
 export function Root() {
   return (
@@ -14,12 +18,13 @@ export function Root() {
   )
 }
 
-/** A page that could not be shown, and why. */
+/** A page that could not be shown, and why; within the console its frame stays around it. */
 export function RouteError({ error, reset }: ErrorComponentProps) {
+  const outdated = /module script|dynamically imported module|preload CSS/i.test(String(error))
   return (
     <Lonely title="This page could not be shown">
       <ErrorPanel
-        {...factsOf(error)}
+        {...(outdated ? { sentence: missingPart, code: 'outdated' } : factsOf(error))}
         onRetry={() => {
           reset()
           window.location.reload()
@@ -28,6 +33,9 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
     </Lonely>
   )
 }
+
+const missingPart =
+  'A part of the console could not be loaded: Berth was updated meanwhile, or cannot be reached. Load the page again.'
 
 export function RouteNotFound() {
   return (
@@ -46,10 +54,11 @@ export function RouteNotFound() {
 }
 
 function Lonely({ title, children }: { title: string; children: React.ReactNode }) {
+  const framed = useContext(Framed)
   return (
     <main className="mx-auto flex min-h-full w-full max-w-[520px] flex-col px-5 pt-[16vh]">
       <title>{`${title} · Berth`}</title>
-      <Brand />
+      {!framed && <Brand />}
       <h1 className="mt-6 mb-2">{title}</h1>
       <div>{children}</div>
     </main>

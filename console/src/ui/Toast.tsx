@@ -1,7 +1,9 @@
 import { lazy, Suspense, useSyncExternalStore } from 'react'
 import type { ErrorFacts } from './ErrorPanel.tsx'
 
-export type Said = { kind: 'done'; sentence: string } | { kind: 'failed'; title: string; facts: ErrorFacts }
+export type Said =
+  | { kind: 'done'; sentence: string }
+  | { kind: 'failed'; title: string; facts: ErrorFacts; onRetry: (() => void) | undefined }
 
 // What shows toasts is loaded with the first one: a page's first load need not carry it.
 const Toaster = lazy(async () => ({ default: (await import('./Toaster.tsx')).Toaster }))
@@ -15,9 +17,9 @@ export function sayDone(sentence: string): void {
   say({ kind: 'done', sentence })
 }
 
-/** Says what was refused, with the code and the request to quote. */
-export function sayFailed(title: string, facts: ErrorFacts): void {
-  say({ kind: 'failed', title, facts })
+/** Says what was refused, with the code, the request to quote, and a way to try again. */
+export function sayFailed(title: string, facts: ErrorFacts, onRetry?: () => void): void {
+  say({ kind: 'failed', title, facts, onRetry })
 }
 
 function say(said: Said): void {

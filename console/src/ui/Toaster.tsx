@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { toast, Toaster as Base } from 'sonner'
+import { Copyable } from './Id.tsx'
 import type { Said } from './Toast.tsx'
 
 function show(said: Said): void {
@@ -12,13 +13,15 @@ function show(said: Said): void {
     description: (
       <>
         {sentence}
-        <span className="mt-0.5 block font-mono text-2xs break-all">
-          {[code, requestId].filter(Boolean).join(' · ')}
+        <span className="mt-0.5 flex flex-wrap items-center gap-x-2 font-mono text-2xs">
+          {code && <span>{code}</span>}
+          {requestId && <Copyable text={requestId} what="request id" wrap />}
         </span>
       </>
     ),
     duration: 12_000,
     closeButton: true,
+    ...(said.onRetry ? { action: { label: 'Try again', onClick: said.onRetry } } : {}),
   })
 }
 
@@ -43,7 +46,11 @@ export function Toaster({
           font: '13px/20px var(--sans)',
           boxShadow: 'var(--shadow)',
         },
-        classNames: { description: '!text-ink-2' },
+        classNames: {
+          description: '!text-ink-2',
+          actionButton:
+            '!h-7 !rounded-md !border !border-solid !border-line !bg-panel !px-2.5 !text-xs !font-[550] !text-ink hover:!border-line-strong',
+        },
       }}
     />
   )

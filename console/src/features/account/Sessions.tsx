@@ -24,7 +24,7 @@ export function Sessions() {
   const endOthers = useMutation({
     mutationFn: () => call(api.identity.endOtherSessions, {}),
     onSuccess: ({ ended }) => sayDone(`${ended} sign-in${ended === 1 ? '' : 's'} ended.`),
-    onError: (error) => sayFailed('The other sign-ins still are', factsOf(error)),
+    onError: (error) => sayFailed('The other sign-ins still are', factsOf(error), () => endOthers.mutate()),
     onSettled: refresh,
   })
   const others = sessions.data?.items.some(({ current }) => !current) ?? false
@@ -81,7 +81,7 @@ function SessionRow({ session, onEnded }: { session: Session; onEnded: () => Pro
   const device = deviceOf(userAgent)
   const end = useMutation({
     mutationFn: () => call(api.identity.revokeSession, { params: { sessionId: id } }),
-    onError: (error) => sayFailed(`The sign-in on ${device} still is`, factsOf(error)),
+    onError: (error) => sayFailed(`The sign-in on ${device} still is`, factsOf(error), () => end.mutate()),
     onSettled: onEnded,
   })
   return (

@@ -26,7 +26,8 @@ export function ReleaseView({ release }: { release: Release }) {
   const observe = useMutation({
     mutationFn: () => call(api.catalog.observe, { params: { releaseId: release.id } }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['catalog'] }),
-    onError: (error) => sayFailed(`${release.version} was not tried again`, factsOf(error)),
+    onError: (error) =>
+      sayFailed(`${release.version} was not tried again`, factsOf(error), () => observe.mutate()),
   })
   const { manifest, state, observation, observationReason } = release
   return (

@@ -17,7 +17,7 @@ export function ConfirmEmailPage() {
     <WayIn title="Confirm an e-mail address">
       <h1 className="mt-6 mb-4">Confirm an e-mail address</h1>
       {token ? (
-        <Confirmation token={token} />
+        <Confirmation key={token} token={token} />
       ) : (
         <ErrorPanel sentence="This link is not whole: its secret is missing. Open it from the e-mail again." />
       )}

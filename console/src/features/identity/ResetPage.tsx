@@ -19,7 +19,7 @@ export function ResetPage() {
     <WayIn title="Set a new password">
       <h1 className="mt-6">Set a new password</h1>
       {token ? (
-        <ResetForm token={token} />
+        <ResetForm key={token} token={token} />
       ) : (
         <Useless sentence="This link is not whole: its secret is missing." />
       )}

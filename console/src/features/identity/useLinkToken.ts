@@ -5,7 +5,10 @@ import { useEffect, useState } from 'react'
 export function useLinkToken(page: '/reset' | '/confirm-email'): string | null {
   const { hash } = useLocation()
   const navigate = useNavigate()
-  const [token] = useState(() => new URLSearchParams(hash).get('token'))
+  const found = new URLSearchParams(hash).get('token')
+  const [token, setToken] = useState(found)
+  // Another link may be opened in the same tab.
+  if (found !== null && found !== token) setToken(found)
   useEffect(() => {
     // Neither the history nor who looks over a shoulder keeps it.
     if (hash) void navigate({ to: page, hash: '', replace: true })

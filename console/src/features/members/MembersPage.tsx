@@ -108,7 +108,8 @@ function MemberTable(props: {
         body: { role },
       }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['people', organization.id] }),
-    onError: (error, { member }) => sayFailed(`${member.name} keeps the role`, factsOf(error)),
+    onError: (error, wanted) =>
+      sayFailed(`${wanted.member.name} keeps the role`, factsOf(error), () => change.mutate(wanted)),
   })
   return (
     <div className="overflow-hidden rounded-lg border border-line bg-panel">
