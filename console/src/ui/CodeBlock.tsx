@@ -8,6 +8,7 @@ export function CodeBlock({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState<{ text: string; done: boolean } | null>(null)
   const now = copied?.text === text ? copied : null
   const Icon = now?.done ? Check : Copy
+  const word = now === null ? 'Copy' : now.done ? 'Copied' : 'The browser refused to copy'
   return (
     <div className="relative">
       <pre
@@ -21,12 +22,10 @@ export function CodeBlock({ text, label }: { text: string; label: string }) {
       <Button
         className="absolute top-1.5 right-1.5 !h-7 !px-2 text-xs"
         icon={<Icon aria-hidden className="size-3" />}
-        aria-label={`Copy ${label}`}
+        aria-label={`${word} ${label}`}
         onClick={async () => setCopied({ text, done: await copyText(text) })}
       >
-        <span aria-live="polite">
-          {now === null ? 'Copy' : now.done ? 'Copied' : 'The browser refused to copy'}
-        </span>
+        <span aria-live="polite">{word}</span>
       </Button>
     </div>
   )

@@ -47,7 +47,7 @@ export function CloseOrganization({ onClose }: { onClose: () => void }) {
           )}
           {preview.data && (
             <>
-              <Sentences title="What ends at once" sentences={preview.data.consequences} />
+              <Sentences title="What follows at once" sentences={preview.data.consequences} />
               <Sentences title="What is kept" sentences={preview.data.kept} />
               <Field label="Why" optional error={faults.reason} hint="It is shown to the owners.">
                 <Input

@@ -21,7 +21,7 @@ export function HaltedBanner({ organization }: { organization: Membership }) {
         <b className="font-semibold">{haltedSentence[organization.state]}</b>{' '}
         {reason && (
           <>
-            Why: <Inert text={reason} />.{' '}
+            Why: <Inert text={reason.replace(/[.\s]+$/, '')} />.{' '}
           </>
         )}
         {since && (

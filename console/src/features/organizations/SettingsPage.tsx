@@ -95,48 +95,54 @@ function SettingsForm({ organization }: { organization: Organization }) {
   const refused = whyNot(membership, 'organization:write')
   const unchanged = form.formState.isDirty ? null : 'Nothing has been changed.'
   return (
-    <form
-      noValidate
-      className="mb-3.5 flex max-w-[480px] flex-col gap-3.5 rounded-lg border border-line bg-panel px-4 py-4"
-      onSubmit={form.handleSubmit((values) => save.mutate({ ...values, name: values.name.trim() }))}
-    >
-      <p className="flex items-center gap-2 text-xs text-ink-3">
-        <Id value={id} what="organization id" />
-        <span>
-          created <Time at={createdAt} ago />
+    <Panel
+      title="Organization"
+      note={
+        <span className="flex items-center gap-2">
+          <Id value={id} what="organization id" />
+          <span>
+            created <Time at={createdAt} ago />
+          </span>
         </span>
-      </p>
-      <Field label="Name" error={form.formState.errors.name?.message ?? faults.name}>
-        <Input
-          autoComplete="organization"
-          {...form.register('name', { validate: (text) => text.trim() !== '' || 'It needs a name.' })}
-        />
-      </Field>
-      <Field
-        label="Short name"
-        error={faults.slug}
-        hint="Part of every address: /mcp/…. The old one goes on working after a change."
+      }
+    >
+      <form
+        noValidate
+        className="flex max-w-[480px] flex-col gap-3.5"
+        onSubmit={form.handleSubmit((values) => save.mutate({ ...values, name: values.name.trim() }))}
       >
-        <Input autoComplete="off" className="font-mono" {...form.register('slug')} />
-      </Field>
-      <Field label="Time zone" error={faults.timeZone} hint="Days and months in reports follow it.">
-        <Select
-          label="Time zone"
-          options={timeZones}
-          value={form.watch('timeZone')}
-          onChange={(zone) => form.setValue('timeZone', zone, { shouldDirty: true })}
-        />
-      </Field>
-      {save.error && <ErrorPanel {...factsOf(save.error)} />}
-      <Button
-        type="submit"
-        look="primary"
-        className="self-start"
-        whyNot={refused ?? unchanged}
-        pending={save.isPending && 'Saving…'}
-      >
-        Save
-      </Button>
-    </form>
+        <Field label="Name" error={form.formState.errors.name?.message ?? faults.name}>
+          <Input
+            autoComplete="organization"
+            {...form.register('name', { validate: (text) => text.trim() !== '' || 'It needs a name.' })}
+          />
+        </Field>
+        <Field
+          label="Short name"
+          error={faults.slug}
+          hint="Part of every address: /mcp/…. The old one goes on working after a change."
+        >
+          <Input autoComplete="off" className="font-mono" {...form.register('slug')} />
+        </Field>
+        <Field label="Time zone" error={faults.timeZone} hint="Days and months in reports follow it.">
+          <Select
+            label="Time zone"
+            options={timeZones}
+            value={form.watch('timeZone')}
+            onChange={(zone) => form.setValue('timeZone', zone, { shouldDirty: true })}
+          />
+        </Field>
+        {save.error && <ErrorPanel {...factsOf(save.error)} />}
+        <Button
+          type="submit"
+          look="primary"
+          className="self-start"
+          whyNot={refused ?? unchanged}
+          pending={save.isPending && 'Saving…'}
+        >
+          Save
+        </Button>
+      </form>
+    </Panel>
   )
 }
