@@ -55,5 +55,7 @@ async function sweep({ db, clock }: Platform): Promise<void> {
   await db.deleteFrom('deviceCodes').where('expiresAt', '<', now).execute()
   await db.deleteFrom('verifications').where('expiresAt', '<', now).execute()
   const dayAgo = now.getTime() - 24 * 3600_000
+  // A day longer: whoever opens one late is told that it expired or was used.
+  await db.deleteFrom('accountLinks').where('expiresAt', '<', new Date(dayAgo)).execute()
   await db.deleteFrom('authRateLimits').where('lastRequest', '<', dayAgo).execute()
 }

@@ -36,8 +36,8 @@ export interface Notifications {
   /** Whether a mail server is set; without one, messages stay in the outbox for operators to hand on. */
   readonly sendsMail: boolean
   sendMail<K extends LetterKind>(tx: Tx, request: MailRequest<K>): Promise<void>
-  /** Removes what the outbox holds of an address whose owner is erased. */
-  forgetRecipient(tx: Tx, address: string): Promise<void>
+  /** Removes what the outbox holds of somebody who is erased. */
+  forgetRecipients(tx: Tx, addresses: string[]): Promise<void>
   routes: Route[]
   jobs: JobHandler[]
   start(): Promise<void>
@@ -114,8 +114,8 @@ export function createNotifications(platform: Platform): Notifications {
   return {
     sendsMail,
     sendMail,
-    forgetRecipient: async (tx, address) => {
-      await tx.db.deleteFrom('mails').where('recipient', '=', address).execute()
+    forgetRecipients: async (tx, addresses) => {
+      await tx.db.deleteFrom('mails').where('recipient', 'in', addresses).execute()
     },
     routes: implement(notificationEndpoints, {
       outbox: async (context, { query }) => ({ ...(await pageOfMails(context.db, query, shown)), sendsMail }),

@@ -17,9 +17,9 @@ export async function eraseAccount(tx: Tx, context: AccountContext, person: Pers
   await context.memberships.leaveAll(tx, userId)
   await revokeTokensOfPerson(tx, userId, 'account deleted')
   await endSessions(tx, userId)
+  await context.notifications.forgetRecipients(tx, await addressesOf(tx, person))
   await eraseOpenings(tx, userId)
   await eraseRows(tx, userId)
-  await context.notifications.forgetRecipient(tx, person.email)
   await tx.db
     .updateTable('users')
     .set({
@@ -42,6 +42,15 @@ async function eraseRows(tx: Tx, userId: string): Promise<void> {
   await tx.db.deleteFrom('deviceCodes').where('userId', '=', userId).execute()
   await tx.db.deleteFrom('platformRoles').where('userId', '=', userId).execute()
   await tx.db.updateTable('tokens').set({ name: 'deleted' }).where('userId', '=', userId).execute()
+}
+
+/** Every address the account ever had, or asked for. */
+async function addressesOf(tx: Tx, { id, email }: Person): Promise<string[]> {
+  const { rows } = await sql<{ address: string }>`
+    select o.value #>> '{}' as address from events e join event_openings o using (organization_id, seq)
+    where e.organization_id = ${platformOrganizationId} and e.type like 'user.%' and e.payload ->> 'userId' = ${id}
+      and o.field = 'email'`.execute(tx.db)
+  return [email, ...rows.map((row) => row.address)]
 }
 
 /** What the log's commitments to the person's name, addresses and tokens' names open to. */

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { api } from '@berth/contracts'
+import { openMailbox, type Mailbox } from '../../notifications/testing/mailbox.ts'
+import {
+  movableClock,
+  signUp,
+  startTestServer,
+  type TestPerson,
+  type TestServer,
+} from '../../platform/testing/index.ts'
+import { bearerOf, cookieOf, dumpOf, statusOfMe } from '../people/test-kit.ts'
+import { eventsAbout, refused, signIn, turnOn } from './test-kit.ts'
+
+const clock = movableClock(new Date())
+let mailbox: Mailbox
+let server: TestServer
+let second: TestServer
+let operator: TestPerson
+
+beforeAll(async () => {
+  mailbox = await openMailbox()
+  server = await startTestServer({ clock, env: mailbox.env })
+  second = await startTestServer({ clock, env: mailbox.env, beside: server })
+  operator = await signUp(server)
+})
+afterAll(async () => {
+  await second.close()
+  await server.close()
+  await mailbox.close()
+})
+
+const hourMs = 3600_000
+const another = 'another fine password'
+
+const forgot = (email: string, at = server) =>
+  at.client().call(api.account.forgotPassword, { body: { email } })
+const reset = (token: string, newPassword = another, at = server) =>
+  at.client().call(api.account.resetPassword, { body: { token, newPassword } })
+
+async function mailed(person: TestPerson): Promise<string> {
+  const seen = mailbox.tokenFor(person.email)
+  await forgot(person.email)
+  return (await expect
+    .poll(() => mailbox.tokenFor(person.email), { timeout: 60_000 })
+    .not.toBe(seen)
+    .then(() => mailbox.tokenFor(person.email)))!
+}
+
+async function handedOn({ userId }: TestPerson): Promise<string> {
+  const { url } = await operator.client.call(api.users.createResetLink, { params: { userId } })
+  expect(url).toContain(`${server.url}/reset#token=`)
+  return url.split('#token=')[1]!
+}
+
+describe('changing the password', () => {
+  test('takes the present one, ends every other sign-in, and tells its owner', async () => {
+    const person = await signUp(server)
+    const cookie = await cookieOf(server, person)
+    const change = (currentPassword: string, newPassword = another) =>
+      person.client.call(api.account.changePassword, { body: { currentPassword, newPassword } })
+    await expect(change('not the password')).rejects.toMatchObject({
+      problem: { code: 'invalid_input', errors: [{ path: 'currentPassword' }] },
+    })
+    await expect(change(person.password, 'short')).rejects.toMatchObject({
+      problem: { errors: [{ path: 'newPassword', message: 'use at least 12 characters' }] },
+    })
+    await change(person.password)
+    expect(await statusOfMe(server, bearerOf(person.token))).toBe(200)
+    expect(await statusOfMe(server, { cookie })).toBe(401)
+    expect((await signIn(server, person)).status).toBe(401)
+    expect((await signIn(server, { ...person, password: another })).status).toBe(200)
+    expect(await eventsAbout(server, person.userId)).toContain('user.password_changed')
+    await expect
+      .poll(() => mailbox.latestTo(person.email)?.subject, { timeout: 60_000 })
+      .toBe('Your password was changed')
+  })
+
+  test('of two changes at once leaves one password, and says so to the other', async () => {
+    const person = await signUp(server)
+    const client = second.client(person.token)
+    const results = await Promise.allSettled(
+      ['first fine password', 'second fine password'].map((newPassword, n) =>
+        (n ? client : person.client).call(api.account.changePassword, {
+          body: { currentPassword: person.password, newPassword },
+        }),
+      ),
+    )
+    const done = results.filter(({ status }) => status === 'fulfilled')
+    expect(done.length).toBe(1)
+  })
+})
+
+describe('a forgotten password', () => {
+  test('is answered the same for whoever there is, and mailed only to them', async () => {
+    const person = await signUp(server)
+    const answers = [await forgot(person.email), await forgot('nobody@example.com')]
+    expect(answers[0]).toEqual(answers[1])
+    await expect
+      .poll(() => mailbox.latestTo(person.email)?.subject, { timeout: 60_000 })
+      .toBe('Set a new password')
+    expect(mailbox.latestTo('nobody@example.com')).toBeNull()
+  })
+
+  test('is replaced with the link, which ends all sign-ins and is good once', async () => {
+    const person = await signUp(server)
+    const token = await mailed(person)
+    await reset(token)
+    expect(await statusOfMe(server, bearerOf(person.token))).toBe(401)
+    expect((await signIn(server, { ...person, password: another })).status).toBe(200)
+    await expect(reset(token, 'a third fine password')).rejects.toMatchObject(
+      refused('invalid_state', 'used already'),
+    )
+    expect(await eventsAbout(server, person.userId)).toEqual(
+      expect.arrayContaining(['user.reset_link_created', 'user.password_reset', 'session.revoked']),
+    )
+  })
+
+  test('is replaced once when one link is used many times at once', async () => {
+    const person = await signUp(server)
+    const token = await handedOn(person)
+    const passwords = Array.from({ length: 6 }, (_, n) => `a fine password, number ${n}`)
+    const results = await Promise.allSettled(
+      passwords.map((password, n) => reset(token, password, n % 2 ? server : second)),
+    )
+    const won = results.flatMap(({ status }, n) => (status === 'fulfilled' ? [passwords[n]!] : []))
+    expect(won).toHaveLength(1)
+    expect((await signIn(server, { ...person, password: won[0]! })).status).toBe(200)
+  })
+
+  test('links expire after an hour', async () => {
+    const person = await signUp(server)
+    const token = await handedOn(person)
+    clock.advance(hourMs)
+    await expect(reset(token)).rejects.toMatchObject(refused('invalid_state', 'expired'))
+    expect((await signIn(server, person)).status).toBe(200)
+  })
+
+  test('links are worth nothing once there is a newer one, or another password', async () => {
+    const person = await signUp(server)
+    const [older, newer] = [await handedOn(person), await handedOn(person)]
+    await expect(reset(older)).rejects.toMatchObject(refused('not_found', 'newer one'))
+    const body = { currentPassword: person.password, newPassword: another }
+    await person.client.call(api.account.changePassword, { body })
+    await expect(reset(newer)).rejects.toMatchObject(refused('not_found'))
+    await expect(reset('A'.repeat(43))).rejects.toMatchObject(refused('not_found', 'not known'))
+  })
+
+  test('links leave nothing in the database that could be used', async () => {
+    const person = await signUp(server)
+    const tokens = [await mailed(person), await handedOn(await signUp(server))]
+    const dump = await dumpOf(server)
+    for (const token of tokens) expect(dump).not.toContain(token)
+  })
+
+  test('set with a link does not do without the second factor', async () => {
+    const person = await signUp(server)
+    const { recoveryCodes } = await turnOn(person, clock.now())
+    await reset(await handedOn(person))
+    const given = { ...person, password: another }
+    expect(await signIn(server, given)).toMatchObject({ code: 'second_factor_required' })
+    expect((await signIn(server, { ...given, code: recoveryCodes[0]! })).status).toBe(200)
+  })
+
+  test('stays as it is while the account is disabled', async () => {
+    const person = await signUp(server)
+    const token = await handedOn(person)
+    await operator.client.call(api.users.disable, { params: { userId: person.userId } })
+    await expect(reset(token)).rejects.toMatchObject(refused('forbidden', 'disabled'))
+    await forgot(person.email)
+    expect(await eventsAbout(server, person.userId)).not.toContain('user.password_reset')
+  })
+
+  test('is asked for often by nobody: tries are limited by address, over all processes', async () => {
+    const limited = await startTestServer({ clock, requestsPerMinute: 10_000 })
+    const beside = await startTestServer({ clock, beside: limited, requestsPerMinute: 10_000 })
+    try {
+      const statuses: number[] = []
+      for (let n = 0; n < 22; n++) {
+        const response = await fetch(`${(n % 2 ? limited : beside).url}/api/password/forgot`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ email: `nobody${n}@example.com` }),
+        })
+        statuses.push(response.status)
+        if (response.status === 429) expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+      }
+      expect(statuses).toEqual([...Array.from({ length: 20 }, () => 200), 429, 429])
+
+      const person = await signUp(limited)
+      const body = { currentPassword: 'a wrong guess', newPassword: another }
+      const codes: string[] = []
+      for (let n = 0; n < 21; n++) {
+        const failed = person.client.call(api.account.changePassword, { body })
+        codes.push(
+          await failed.then(
+            () => 'done',
+            (error: { problem: { code: string } }) => error.problem.code,
+          ),
+        )
+      }
+      expect(codes.filter((code) => code === 'invalid_input')).toHaveLength(20)
+      expect(codes.at(-1)).toBe('rate_limited')
+    } finally {
+      await beside.close()
+      await limited.close()
+    }
+  })
+})
