@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { accountCommand } from './account/index.ts'
 import { adminCommand } from './admin/index.ts'
 import { auditCommand } from './audit/index.ts'
 import { loginCommand } from './auth/login.ts'
@@ -62,6 +63,7 @@ function commands(): Command[] {
     loginCommand(),
     logoutCommand(),
     whoamiCommand(),
+    accountCommand(),
     orgsCommand(),
     workspacesCommand(),
     catalogCommand(),

@@ -7,6 +7,8 @@ import { noun } from '../core/command.ts'
 import { CliError, exitCodes, RefusedError } from '../core/errors.ts'
 import { healthCommand, runnersCommand } from './installation.ts'
 import { organizationsCommand } from './organizations.ts'
+import { outboxCommand } from './outbox.ts'
+import { usersCommand } from './users.ts'
 
 const checkout = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -20,6 +22,8 @@ export function adminCommand(): Command {
     })
   return noun('admin', 'What operators do for the whole installation', [
     organizationsCommand(),
+    usersCommand(),
+    outboxCommand(),
     runnersCommand(),
     healthCommand(),
     recover,

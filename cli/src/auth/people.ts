@@ -2,10 +2,22 @@ import { ApiError, api, problem, type Me } from '@berth/contracts'
 import { createContext, type Context } from '../core/context.ts'
 import { exitCodes, CliError, NotSignedInError, RefusedError } from '../core/errors.ts'
 
-/** Signs a person in by e-mail and password; the answer is the session's token. */
-export async function signInByEmail(context: Context, email: string, password: string): Promise<string> {
-  const { token } = await authRequest(context, '/api/auth/sign-in/email', { email, password })
-  return sessionToken(token)
+/**
+ * Signs a person in by e-mail and password, asking for the second factor where the account has one; the answer is
+ * the session's token.
+ */
+export async function signInByEmail(
+  context: Context,
+  given: { email: string; password: string },
+  askCode: () => Promise<string>,
+): Promise<string> {
+  const signIn = (body: object) => authRequest(context, '/api/auth/sign-in/email', body)
+  try {
+    return sessionToken((await signIn(given)).token)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.problem.code !== 'second_factor_required') throw error
+    return sessionToken((await signIn({ ...given, code: await askCode() })).token)
+  }
 }
 
 /** Creates an account and signs it in; the answer is the session's token. */

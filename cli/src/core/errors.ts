@@ -79,9 +79,11 @@ function describeProblem(problem: Problem): Failure {
   lines.push(`  code: ${problem.code}, request: ${escapeText(problem.requestId)}`)
   const next = nextAfter(problem)
   if (next) lines.push(`Next: ${escapeText(next)}`)
-  const exitCode = problem.code === 'unauthenticated' ? exitCodes.notSignedIn : exitCodes.refused
+  const exitCode = notSignedIn.has(problem.code) ? exitCodes.notSignedIn : exitCodes.refused
   return { exitCode, lines }
 }
+
+const notSignedIn = new Set<Problem['code']>(['unauthenticated', 'second_factor_required'])
 
 function nextAfter(problem: Problem): string | undefined {
   if (problem.code === 'unauthenticated') return 'mcpctl login'
