@@ -7,6 +7,7 @@ import { storedKey } from '@berth/server/platform/crypto.ts'
 import { migrate, migrations } from '@berth/server/platform/db/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '@berth/server/platform/testing/index.ts'
 import { clientAt, startBerthProcess, type BerthProcess } from '../support/berth-process.ts'
+import { eventually } from '../support/eventually.ts'
 import {
   addLocal,
   callTool,
@@ -82,11 +83,14 @@ test('a running Berth comes back elsewhere: people, secrets, servers with their 
       stdout: expect.stringMatching(/^Restored \d+ rows and \d+ files of .* events of the log verify/),
     })
 
+    const noted = `select payload->>'schema' as schema from events where type = 'installation.restored'`
+    expect(await query(target.url, noted)).toHaveLength(1)
     const url = await start()
     const client = clientAt(url, world.person.token)
     const restored: World = { ...world, person: { ...world.person, client } }
-    await untilRunning(restored, id)
-    expect(await callTool(restored, id, 'kept')).toBe('a file')
+    // It was running in the backup, and is launched anew here.
+    const kept = async () => ((await callTool(restored, id, 'kept')) === 'a file' ? true : null)
+    await eventually('it runs here, with its file', kept)
     expect(await callTool(restored, id, 'env', { arguments: { name: 'GIVEN' } })).toBe('the plaintext')
     const { items } = await client.call(api.audit.list, {
       params: { organizationId: world.organizationId },

@@ -206,6 +206,8 @@ test('without the key Berth refuses to start; given up, it starts with everythin
   })
   expect(signIn.status).toBe(200)
   await stop()
+  const noted = `select payload from events where type = 'secret_key.lost'`
+  expect(await query(database.url, noted)).toEqual([{ payload: { secrets: 1 } }])
   expect(await command('lost-secret-key', '--yes')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('nothing is lost, and nothing was given up'),

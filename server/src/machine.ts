@@ -1,5 +1,6 @@
 /** Commands for whoever may run programs on Berth's machine: they need no sign-in, and work while Berth is down. */
 import path from 'node:path'
+import { platformOrganizationId, type EventPayload, type EventType } from '@berth/contracts'
 import { jobNames, sealedColumns } from './app.ts'
 import { recoverOperator } from './identity/service.ts'
 import { backupBeforeMigration } from './platform/backup/before-migration.ts'
@@ -9,10 +10,12 @@ import { restoreBackup } from './platform/backup/restore.ts'
 import { systemClock } from './platform/clock.ts'
 import { ConfigError, type Config } from './platform/config.ts'
 import { keyCheckOf, loadMasterKey, masterKey, storedKey } from './platform/crypto.ts'
+import { openDatabase } from './platform/db/database.ts'
 import { migrate } from './platform/db/migrate.ts'
 import { startJobs, type JobName } from './platform/jobs.ts'
 import type { Logger } from './platform/logger.ts'
-import { openPlatform, type Platform } from './platform/platform.ts'
+import { mutate } from './platform/mutate.ts'
+import { openPlatform, systemActor, type Platform } from './platform/platform.ts'
 import { runningDatabase } from './platform/postgres/attach.ts'
 import { readRecord } from './platform/postgres/location.ts'
 import { startPostgres } from './platform/postgres/embedded.ts'
@@ -89,6 +92,26 @@ async function withPlatform(
   }
 }
 
+/** Writes what was done here into the operators' log. */
+async function note<T extends EventType>(
+  url: string,
+  logger: Logger,
+  type: T,
+  payload: EventPayload<T>,
+): Promise<void> {
+  const { db } = openDatabase({ url, logger, max: 1 })
+  const jobs = await startJobs({ url, logger, clock: systemClock, names: [] })
+  const origin = { actor: systemActor('machine'), requestId: null }
+  try {
+    await mutate({ db, clock: systemClock, jobs, hint: () => {} }, origin, async (tx) =>
+      tx.emit(platformOrganizationId, type, payload),
+    )
+  } finally {
+    await jobs.stop()
+    await db.destroy()
+  }
+}
+
 export async function backup({ config, logger, args }: MachineCommand): Promise<void> {
   if (!config.databaseUrl && !(await readRecord(config.dataDir)))
     throw new BackupError(
@@ -151,8 +174,14 @@ export async function restore({ config, logger, args, values }: MachineCommand):
       },
     })
     const { manifest, rows, files, events, schema } = restored
+    const { takenAt, berth } = manifest
+    await note(database.directUrl, logger, 'installation.restored', {
+      takenAt,
+      berth,
+      schema: manifest.schema,
+    })
     say(
-      `Restored ${rows} rows and ${files} files of ${manifest.takenAt} (Berth ${manifest.berth}); ${events} events of the log verify. The database is at schema ${schema}.`,
+      `Restored ${rows} rows and ${files} files of ${takenAt} (Berth ${berth}); ${events} events of the log verify. The database is at schema ${schema}.`,
     )
   } finally {
     await database.stop()
@@ -164,6 +193,8 @@ export async function rotateSecretKey({ config, logger }: MachineCommand): Promi
   try {
     await migrate(database.directUrl)
     const { resealed, unreadable, retired } = await rotate(database.directUrl, config, sealedColumns)
+    const left = [...unreadable.values()].reduce((sum, count) => sum + count, 0)
+    await note(database.directUrl, logger, 'secret_key.rotated', { resealed, unreadable: left })
     say(`Every secret is sealed with the new key; ${resealed} values were sealed anew.`)
     for (const [what, count] of unreadable)
       say(`${count} of ${what} could not be opened and were left as they are.`)
@@ -190,6 +221,8 @@ export async function lostSecretKey({ config, logger, values }: MachineCommand):
     await migrate(database.directUrl)
     const keys = loadMasterKey(config.secretKey, config.dataDir)
     const lost = await giveUpSealed(database.directUrl, keys, sealedColumns)
+    const secrets = lost.get('the secrets of organizations') ?? 0
+    await note(database.directUrl, logger, 'secret_key.lost', { secrets })
     for (const [what, count] of lost) say(`Given up: ${count} of ${what}.`)
     say('Berth starts again. Each workspace shows which of its secrets have to be set anew.')
   } finally {
