@@ -218,6 +218,25 @@ describe('an open session', () => {
     expect((await client.post(ping)).status).toBe(404)
   })
 
+  test.each(['disabled', 'deleted'] as const)('ends when the account of its person is %s', async (how) => {
+    const { owner, organizationId } = world
+    const person = await signUp(world.server)
+    const body = { email: person.email, role: 'developer' as const }
+    await owner.client.call(api.organizations.addMember, { params: { organizationId }, body })
+    const clients = [(await apiToken(world, {}, person)).secret, person.token].map((secret) =>
+      mcp(deployment.mcpUrl, secret),
+    )
+    const open = await Promise.all(clients.map((client) => busy(client)))
+    if (how === 'disabled') await owner.client.call(api.users.disable, { params: { userId: person.userId } })
+    else await person.client.call(api.account.delete, { body: { password: person.password } })
+    for (const { answered, streamed } of open) {
+      // Account, membership, token and sign-in end together; which of them is named, the logs' order decides.
+      expect((await answered).error.message).toMatch(/disabled|revoked|ended|no longer a member/)
+      expect(await streamed).toBe('ended')
+    }
+    for (const client of clients) expect((await client.post(ping)).status).toBe(401)
+  })
+
   test('ends when the deployment is stopped, and its client starts anew when it runs again', async () => {
     const stopped = await launch(world, slow)
     const { secret } = await apiToken(world)
