@@ -1,14 +1,22 @@
 import './styles.css'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiError } from '@berth/contracts'
+import { isSignedOut } from './api/client.ts'
 import { connectFeed } from './app/live.ts'
-import { forgetPerson } from './app/session.ts'
+import { forgetPerson, meQuery } from './app/session.ts'
+import { watchVersion } from './app/version.ts'
 import { createConsoleRouter } from './router.tsx'
 
-const queryClient = new QueryClient({
+// Whatever hears it first, the stream or a request: a sign-in that ended leads to the sign-in page, and back afterwards.
+const onError = (error: unknown) => {
+  if (isSignedOut(error) && queryClient.getQueryData(meQuery.queryKey)) onSignedOut()
+}
+const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 30_000,
@@ -21,9 +29,17 @@ const queryClient = new QueryClient({
 })
 const router = createConsoleRouter(queryClient)
 
-connectFeed(queryClient, () => {
+function onSignedOut(): void {
   forgetPerson(queryClient)
   void router.invalidate()
+}
+
+connectFeed(queryClient, onSignedOut)
+watchVersion()
+// Who signed in again in another tab need not do so here.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState !== 'visible' || queryClient.getQueryData(meQuery.queryKey) !== null) return
+  void queryClient.fetchQuery({ ...meQuery, staleTime: 0 }).then((me) => me && router.invalidate())
 })
 
 createRoot(document.getElementById('root')!).render(

@@ -1,9 +1,29 @@
-import { feed } from '../stream/feed.ts'
+import { RefreshCw } from 'lucide-react'
 import { useLive } from '../app/live.ts'
+import { useOutdated } from '../app/version.ts'
+import { feed } from '../stream/feed.ts'
 import { cx } from '../ui/cx.ts'
 import { absoluteOf } from '../ui/Time.tsx'
 
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+
+/** Says that the server has newer pages than this one, and loads them. */
+export function NewVersion() {
+  if (!useOutdated()) return null
+  return (
+    <span role="status" className="shrink-0">
+      <button
+        type="button"
+        title="A newer version of Berth is running than this page is of. Reloading shows the same page again, in the new version."
+        onClick={() => window.location.reload()}
+        className="flex h-7 items-center gap-1.5 rounded-md border border-accent bg-accent-bg px-2 text-xs font-[550] whitespace-nowrap text-accent"
+      >
+        <RefreshCw aria-hidden className="size-3.5" />
+        New version<span className="max-md:hidden">: reload</span>
+      </button>
+    </span>
+  )
+}
 
 /** Whether what is shown is what is: live, reconnecting, or stale since when. */
 export function LiveMark() {

@@ -4,7 +4,7 @@ import { useMe } from '../app/session.ts'
 import { Menu } from '../ui/Menu.tsx'
 import { Brand } from './Brand.tsx'
 import { Crumb } from './Crumb.tsx'
-import { LiveMark } from './LiveMark.tsx'
+import { LiveMark, NewVersion } from './LiveMark.tsx'
 import { useAccountEntries } from './useAccountEntries.tsx'
 
 export interface TopBarProps {
@@ -54,6 +54,7 @@ export function TopBar({ onPalette, onPlaces, onKeys, onCreateOrganization }: To
             {isMac ? '⌘K' : 'Ctrl K'}
           </kbd>
         </button>
+        <NewVersion />
         <LiveMark />
         <AccountMenu onKeys={onKeys} />
       </div>
