@@ -20,6 +20,8 @@ export interface RemoteOptions extends UpstreamOptions {
   headers?: Record<string, string>
   /** Where connections go. Default: an agent of its own. An injected one pins addresses, and stays open at close. */
   dispatcher?: Dispatcher
+  /** Called when the given dispatcher is not used any more. */
+  onShut?(): void
   /** How often a broken event stream of one call is resumed. Default 5. */
   maxResumes?: number
 }
@@ -282,6 +284,7 @@ export class RemoteUpstream extends Upstream {
     void ended.finally(() => {
       this.abort.abort()
       if (this.ownDispatcher) void this.dispatcher.destroy()
+      this.remote.onShut?.()
     })
   }
 

@@ -15,4 +15,4 @@ export {
   type NewRun,
 } from './changes.ts'
 export { reapRuns, RunFailed, startReaping, workRun, type Resume, type Step } from './reactions.ts'
-export { endLeases, findLastRuns, findRecentRuns, findRuns, type RunFilter } from './store.ts'
+export { endLeases, findLastRuns, findRecentRuns, findRuns, findRunsAtWork, type RunFilter } from './store.ts'

@@ -135,6 +135,15 @@ export async function findStuckRuns(
   return rows.map((row) => row.id)
 }
 
+/** Which of these runs somebody is at work on. */
+export async function findRunsAtWork(db: Queryable, ids: string[], now: Date): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from runs where id = any(${ids}::text[]) and status = 'running' and leased_until >= ${now}`.execute(
+    db,
+  )
+  return new Set(rows.map((row) => row.id))
+}
+
 /** Ends the leases of a worker that is known to be gone, so that its runs need not wait for them. */
 export async function endLeases(db: Queryable, leasedBy: string, now: Date): Promise<void> {
   await sql`update runs set leased_until = ${now} where leased_by = ${leasedBy} and status = 'running'`.execute(

@@ -10,7 +10,7 @@ import {
   type Upstream,
 } from '../relay/service.ts'
 import type { HeldBy } from './held.ts'
-import { remoteDispatcher } from './remote-address.ts'
+import { borrowDispatcher } from './remote-address.ts'
 import type { LaunchPlan } from './plan.ts'
 import type { Executor } from './process/executor.ts'
 import type { ExitInfo, ProcessHandle } from './process/types.ts'
@@ -154,10 +154,12 @@ const elsewhere: Enforcement = {
 
 function startRemote(plan: LaunchPlan, options: InstanceOptions): Instance {
   const { url, headers } = plan.remote!
+  const { dispatcher, giveBack } = borrowDispatcher(url)
   const upstream = new RemoteUpstream({
     url,
     headers,
-    dispatcher: remoteDispatcher(url),
+    dispatcher,
+    onShut: giveBack,
     isolation: options.isolation,
     initializeTimeoutMs: options.initializeMs,
     onListChanged: options.onListChanged,

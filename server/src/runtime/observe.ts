@@ -1,5 +1,5 @@
 /** Observing a release: installed, started once in the sandbox with its default configuration, and looked at. */
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import {
   defaultConfig,
@@ -14,7 +14,7 @@ import { observedAtLaunch, type Release } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
 import type { Origin } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
-import { postponeRun, RunFailed, workRun, type Step } from '../runs/service.ts'
+import { findRunsAtWork, postponeRun, RunFailed, workRun, type Step } from '../runs/service.ts'
 import { ownParams, startInstance, stopInstance } from './instance.ts'
 import { shownLines } from './launcher.ts'
 import type { Timings } from './limits.ts'
@@ -66,6 +66,22 @@ export async function observeRelease(
 
 const laterBecause = (why: string) => new RunFailed(`${why}: ${observedAtLaunch}`)
 
+const prefix = 'observe-'
+const stateFolder = (platform: Pick<Platform, 'config'>) => path.join(platform.config.dataDir, 'state')
+
+/** Removes the files of observations whose process was killed at work. To be called when a process starts. */
+export async function removeLostObservations(
+  platform: Pick<Platform, 'config' | 'db' | 'clock'>,
+): Promise<void> {
+  const names = (await readdir(stateFolder(platform)).catch(() => [])).filter((name) =>
+    name.startsWith(prefix),
+  )
+  const ids = names.map((name) => name.slice(prefix.length))
+  const atWork = await findRunsAtWork(platform.db, ids, platform.clock.now())
+  for (const id of ids.filter((one) => !atWork.has(one)))
+    await rm(path.join(stateFolder(platform), `${prefix}${id}`), { recursive: true, force: true })
+}
+
 /** Starts a release, lists what it shows, and removes every trace. */
 async function look(
   { platform, executor, timings }: Observer,
@@ -78,7 +94,7 @@ async function look(
   step: Step,
 ): Promise<Seen> {
   await step('starting it in the sandbox')
-  const folder = path.join(platform.config.dataDir, 'state', `observe-${about.runId}`)
+  const folder = path.join(stateFolder(platform), `${prefix}${about.runId}`)
   const plan = planRelease(about.release, about.config, about.artifact, folder)
   let ended: ExitInfo | null = null
   let changedAt = 0

@@ -7,7 +7,7 @@ import { newId } from '../platform/ids.ts'
 import type { JobHandler } from '../platform/jobs.ts'
 import { createLauncher } from './launcher.ts'
 import { createLogs, type RuntimeLogs } from './logs.ts'
-import { observeRelease } from './observe.ts'
+import { observeRelease, removeLostObservations } from './observe.ts'
 import { createExecutor } from './process/executor.ts'
 import type { StopReason } from './held.ts'
 import { usualTimings, type Timings } from './limits.ts'
@@ -109,6 +109,7 @@ export async function createRuntime(options: {
       })
       if (!runs) return
       await buryInstances(platform.db)
+      await removeLostObservations(platform)
       const launcher = createLauncher({ platform, policy, executor, runnerId, timings })
       reconciler = new Reconciler({ platform, runnerId, launcher, timings, ...hooks })
       reconciler.start()
