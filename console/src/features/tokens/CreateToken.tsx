@@ -122,7 +122,10 @@ export function CreateToken({ owner, onClose }: { owner: TokenOwner; onClose: ()
             {...(owner.kind === 'workspace' ? { workspaceId: owner.workspace.id } : {})}
             value={deployments}
             error={faults.allowedDeployments}
-            onChange={setDeployments}
+            onChange={(ids) => {
+              setDeployments(ids)
+              setOwnFaults({})
+            }}
           />
           {leftOut.length > 0 && (
             <p className="text-xs text-ink-2">
