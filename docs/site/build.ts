@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import starlight from '@astrojs/starlight'
 import { build } from 'astro'
 import { passthroughImageService } from 'astro/config'
-import { allowedScripts } from './inline-scripts.ts'
+import { finishPages } from './finish.ts'
 import { placesOf, rewriteLinks } from './links.ts'
 import { base, docsFolder, repository, writtenPages, type Page } from './pages.ts'
 import { generatedPages } from './reference/index.ts'
@@ -46,7 +46,7 @@ async function main([folder]: string[]): Promise<void> {
         components: { ThemeProvider: './src/ThemeProvider.astro' },
         expressiveCode: {
           themes: ['github-dark', 'github-light'],
-          defaultProps: { frame: 'none' },
+          defaultProps: { frame: 'none', wrap: true },
           styleOverrides: {
             borderColor: 'var(--line)',
             borderRadius: '8px',
@@ -59,7 +59,7 @@ async function main([folder]: string[]): Promise<void> {
     ],
   })
   cpSync(path.join(docsFolder, 'images'), path.join(out, 'images'), { recursive: true })
-  writeFileSync(path.join(out, 'inline-scripts.json'), JSON.stringify(allowedScripts(out)))
+  writeFileSync(path.join(out, 'inline-scripts.json'), JSON.stringify(finishPages(out)))
 }
 
 const notFound: Page = {

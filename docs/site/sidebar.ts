@@ -24,7 +24,23 @@ const sections: { label: string; pages: string[] }[] = [
       'drift',
     ].map((noun) => `concepts/${noun}`),
   },
-  { label: 'Operate', pages: ['operate/', 'platforms', 'stability', 'telemetry', 'removing'] },
+  {
+    label: 'Operate',
+    pages: [
+      'operate/host',
+      'operate/processes',
+      'operate/backup',
+      'operate/upgrade',
+      'operate/secret-key',
+      'operate/monitoring',
+      'operate/locked-out',
+      'operate/',
+      'platforms',
+      'stability',
+      'telemetry',
+      'removing',
+    ],
+  },
   {
     label: 'Reference',
     pages: [

@@ -47,9 +47,9 @@ function section(type: EventType): string {
   const rows = Object.entries(properties).map(([name, schema]) => [
     code(name),
     describe(schema) + (schema.description ? `: ${schema.description}` : ''),
-    personal.includes(name) ? 'personal' : '',
+    personal.includes(name) ? 'yes' : 'no',
   ])
-  return `### ${code(type)}\n\n${table(['field', 'value', ''], rows)}\n`
+  return `### ${code(type)}\n\n${table(['field', 'value', 'personal'], rows)}\n`
 }
 
 /** What values a schema takes, in a few words. */
