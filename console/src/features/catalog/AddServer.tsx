@@ -1,4 +1,4 @@
-import { api, type EndpointInput } from '@berth/contracts'
+import { api } from '@berth/contracts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -8,9 +8,8 @@ import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input, TextArea } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
-
-type Body = EndpointInput<typeof api.catalog.add>['body']
-type Kind = 'npm' | 'remote' | 'local'
+import { type AddBody, type AddForm, bodyOf, emptyForm, faultAt, formFaults } from './addForm.ts'
+import { ManifestFields } from './ManifestFields.tsx'
 
 const kinds = [
   {
@@ -26,18 +25,19 @@ const kinds = [
   },
 ]
 
-const empty = { name: '', package: '', version: '', url: '', path: '', command: '', args: '', egress: '' }
+/** Fields that are there only when they are asked for, so that the usual case stays short. */
+const hiddenFields = ['configSchema', 'secrets', 'env', 'headers', 'isolation', 'title', 'description']
 
 /** Adds a server, or a release of one, and goes where its observation can be watched. */
 export function AddServer({ onClose }: { onClose: () => void }) {
   const queryClient = useQueryClient()
   const navigate = useNavigate()
   const [keyOf] = useState(createIdempotencyKeys)
-  const [kind, setKind] = useState<Kind>('npm')
-  const [form, setForm] = useState(empty)
+  const [form, setForm] = useState(emptyForm)
+  const [more, setMore] = useState(false)
   const [ownFaults, setOwnFaults] = useState<Record<string, string>>({})
   const add = useMutation({
-    mutationFn: (body: Body) => call(api.catalog.add, { body }, { idempotencyKey: keyOf(body) }),
+    mutationFn: (body: AddBody) => call(api.catalog.add, { body }, { idempotencyKey: keyOf(body) }),
     onSuccess: async (release) => {
       await queryClient.invalidateQueries({ queryKey: ['catalog'] })
       const [provider = '', server = ''] = release.server.split('/')
@@ -48,21 +48,14 @@ export function AddServer({ onClose }: { onClose: () => void }) {
       })
     },
   })
-  const faults = { ...byName(fieldFaultsOf(add.error)), ...ownFaults }
-  const text = (key: keyof typeof empty) => ({
-    value: form[key],
-    autoComplete: 'off',
-    onChange: (event: { target: { value: string } }) => setForm({ ...form, [key]: event.target.value }),
-  })
+  const faults = { ...formFaults(fieldFaultsOf(add.error)), ...ownFaults }
+  const faultWithin = hiddenFields.some((field) => faultAt(faults, field))
+  const set = (change: Partial<AddForm>) => setForm((before) => ({ ...before, ...change }))
 
   function submit(): void {
-    const found: Record<string, string> = {}
-    if (kind === 'npm' && !form.package.trim()) found.package = 'Which package?'
-    if (kind === 'remote' && !form.url.trim()) found.url = 'At which address?'
-    if (kind === 'local' && !form.path.trim()) found.path = 'Which folder?'
-    if (kind === 'local' && !form.command.trim()) found.command = 'What starts it?'
+    const { body, faults: found } = bodyOf(form)
     setOwnFaults(found)
-    if (Object.keys(found).length === 0) add.mutate(bodyOf(kind, form))
+    if (Object.keys(found).length === 0) add.mutate(body)
   }
 
   return (
@@ -85,76 +78,37 @@ export function AddServer({ onClose }: { onClose: () => void }) {
           <Field label="From">
             <Select
               label="From"
-              value={kind}
+              value={form.kind}
               options={kinds}
-              onChange={(next) => {
-                setKind(next)
+              onChange={(kind) => {
+                set({ kind })
                 setOwnFaults({})
                 add.reset()
               }}
             />
           </Field>
-          {kind === 'npm' && (
-            <div className="grid gap-3.5 sm:grid-cols-[2fr_1fr]">
-              <Field label="Package" error={faults.package}>
-                <Input {...text('package')} placeholder="@scope/name" />
-              </Field>
-              <Field label="Version" optional error={faults.version} hint="Empty: the newest.">
-                <Input {...text('version')} />
-              </Field>
-            </div>
-          )}
-          {kind === 'remote' && (
-            <Field label="Address" error={faults.url} hint="https; http only on this machine itself.">
-              <Input {...text('url')} inputMode="url" placeholder="https://" />
-            </Field>
-          )}
-          {kind === 'local' && (
-            <>
-              <Field
-                label="Folder"
-                error={faults.path}
-                hint="An absolute path on the machine that runs Berth."
-              >
-                <Input {...text('path')} className="font-mono" />
-              </Field>
-              <Field
-                label="Command"
-                error={faults.command}
-                hint="A program and its arguments, by spaces, as it is started in that folder."
-              >
-                <Input {...text('command')} className="font-mono" placeholder="node server.js" />
-              </Field>
-            </>
-          )}
-          {kind !== 'remote' && (
-            <Field label="Arguments" optional error={faults.args} hint="One a line.">
-              <TextArea
-                rows={2}
-                spellCheck={false}
-                value={form.args}
-                onChange={(event) => setForm({ ...form, args: event.target.value })}
-              />
-            </Field>
-          )}
-          {kind !== 'remote' && (
-            <Field
-              label="Hosts it may reach"
-              optional
-              error={faults.egress}
-              hint="Names, by spaces. Empty: it has no network."
-            >
-              <Input {...text('egress')} className="font-mono" placeholder="api.example.com" />
-            </Field>
-          )}
+          <Source form={form} faults={faults} onChange={set} />
           <Field
             label="Name"
             optional
             error={faults.name}
             hint="Empty: derived from where it comes from. The name of a server that is there adds a release to it."
           >
-            <Input {...text('name')} />
+            <Input
+              autoComplete="off"
+              value={form.name}
+              onChange={(event) => set({ name: event.target.value })}
+            />
           </Field>
+          <button
+            type="button"
+            aria-expanded={more || faultWithin}
+            onClick={() => setMore(!more)}
+            className="w-fit rounded-sm text-xs font-[550] text-accent"
+          >
+            {more || faultWithin ? 'Less' : 'Configuration, secrets, environment, isolation…'}
+          </button>
+          {(more || faultWithin) && <ManifestFields form={form} faults={faults} onChange={set} />}
           {add.error && <ErrorPanel {...factsOf(add.error)} />}
         </DialogBody>
         <DialogFooter>
@@ -168,43 +122,85 @@ export function AddServer({ onClose }: { onClose: () => void }) {
   )
 }
 
-function bodyOf(kind: Kind, form: typeof empty): Body {
-  const words = (value: string) => value.split(/\s+/).filter(Boolean)
-  const args = form.args
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean)
-  const name = form.name.trim()
-  const egress = words(form.egress)
-  const version = form.version.trim()
-  const manifest = {
-    ...(args.length > 0 ? { args } : {}),
-    ...(egress.length > 0 ? { egress } : {}),
-  }
-  const common = name ? { name } : {}
-  if (kind === 'remote') return { ...common, artifact: { kind, url: form.url.trim() } }
-  if (kind === 'local')
-    return {
-      ...common,
-      manifest,
-      artifact: { kind, path: form.path.trim(), command: words(form.command) },
-    }
-  return {
-    ...common,
-    manifest,
-    artifact: { kind, package: form.package.trim(), ...(version ? { version } : {}) },
-  }
-}
-
-/** `artifact.npm.package` or `manifest.egress.0` → `package`, `egress`. */
-function byName(faults: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(faults).map(([path, message]) => [
-      path
-        .replace(/^(artifact|manifest)\./, '')
-        .replace(/^(npm|remote|local)\./, '')
-        .replace(/\.\d+$/, ''),
-      message,
-    ]),
+/** Where it comes from and how it is started, each kind in its own way. */
+function Source(props: {
+  form: AddForm
+  faults: Record<string, string>
+  onChange: (change: Partial<AddForm>) => void
+}) {
+  const { form, faults, onChange } = props
+  type Text = 'package' | 'version' | 'bin' | 'integrity' | 'url' | 'path' | 'command' | 'egress'
+  const text = (key: Text) => ({
+    value: form[key],
+    autoComplete: 'off',
+    onChange: (event: { target: { value: string } }) => onChange({ [key]: event.target.value }),
+  })
+  if (form.kind === 'remote')
+    return (
+      <Field label="Address" error={faultAt(faults, 'url')} hint="https; http only on this machine itself.">
+        <Input {...text('url')} inputMode="url" placeholder="https://" />
+      </Field>
+    )
+  return (
+    <>
+      {form.kind === 'npm' ? (
+        <>
+          <div className="grid gap-3.5 sm:grid-cols-[2fr_1fr]">
+            <Field label="Package" error={faults.package}>
+              <Input {...text('package')} placeholder="@scope/name" />
+            </Field>
+            <Field label="Version" optional error={faults.version} hint="Empty: the newest.">
+              <Input {...text('version')} />
+            </Field>
+          </div>
+          <div className="grid gap-3.5 sm:grid-cols-[1fr_2fr]">
+            <Field label="Executable" optional error={faults.bin} hint="Where the package has several.">
+              <Input {...text('bin')} className="font-mono" />
+            </Field>
+            <Field
+              label="Integrity"
+              optional
+              error={faults.integrity}
+              hint="Empty: what the registry says now is pinned."
+            >
+              <Input {...text('integrity')} className="font-mono" placeholder="sha512-" />
+            </Field>
+          </div>
+        </>
+      ) : (
+        <>
+          <Field
+            label="Folder"
+            error={faultAt(faults, 'path')}
+            hint="An absolute path on the machine that runs Berth."
+          >
+            <Input {...text('path')} className="font-mono" />
+          </Field>
+          <Field
+            label="Command"
+            error={faultAt(faults, 'command')}
+            hint="A program and its arguments, as it is started in that folder; quotes keep spaces."
+          >
+            <Input {...text('command')} className="font-mono" placeholder="node server.js" />
+          </Field>
+        </>
+      )}
+      <Field label="Arguments" optional error={faultAt(faults, 'args')} hint="One a line.">
+        <TextArea
+          rows={2}
+          spellCheck={false}
+          value={form.args}
+          onChange={(event) => onChange({ args: event.target.value })}
+        />
+      </Field>
+      <Field
+        label="Hosts it may reach"
+        optional
+        error={faultAt(faults, 'egress')}
+        hint="Names, by spaces. Empty: it has no network."
+      >
+        <Input {...text('egress')} className="font-mono" placeholder="api.example.com" />
+      </Field>
+    </>
   )
 }

@@ -8,7 +8,7 @@ import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, TextArea } from '../../ui/Field.tsx'
 import { Id } from '../../ui/Id.tsx'
-import { InertBlock } from '../../ui/Inert.tsx'
+import { Inert, InertBlock } from '../../ui/Inert.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { sayFailed } from '../../ui/Toast.tsx'
 import { releaseQuery } from '../deployments/page/queries.ts'
@@ -99,10 +99,23 @@ export function ReleaseView({ release }: { release: Release }) {
           <Fact name="Arguments">
             <span className="font-mono break-all">{manifest.args.join(' ') || '–'}</span>
           </Fact>
+          <Pairs name="Environment" values={manifest.env} />
+          <Pairs name="Headers" values={manifest.headers} />
           <Fact name="Secrets">
-            {manifest.secrets
-              .map(({ name, required }) => (required ? name : `${name} (optional)`))
-              .join(', ') || 'none'}
+            {manifest.secrets.length === 0
+              ? 'none'
+              : manifest.secrets.map(({ name, required, description }) => (
+                  <p key={name}>
+                    <span className="font-mono">{name}</span>
+                    {!required && ' (optional)'}
+                    {description && (
+                      <span className="text-ink-3">
+                        {' '}
+                        · <Inert text={description} />
+                      </span>
+                    )}
+                  </p>
+                ))}
           </Fact>
         </dl>
         {Object.keys(manifest.configSchema.properties ?? {}).length > 0 && (
@@ -119,6 +132,21 @@ export function ReleaseView({ release }: { release: Release }) {
       {full.data?.surface && <SurfaceList surface={full.data.surface} />}
       {asked && <ChangeState release={release} deed={asked} onClose={() => setAsked(null)} />}
     </>
+  )
+}
+
+/** Names with the values that are given to them; nothing where there are none. */
+function Pairs({ name, values }: { name: string; values: Record<string, string> }) {
+  const pairs = Object.entries(values)
+  if (pairs.length === 0) return null
+  return (
+    <Fact name={name}>
+      {pairs.map(([key, value]) => (
+        <p key={key} className="font-mono break-all">
+          <Inert text={`${key}=${value}`} />
+        </p>
+      ))}
+    </Fact>
   )
 }
 
