@@ -70,8 +70,9 @@ export function whyNot(organization: Membership, permission: Permission): string
   return `${role} does not include ${permission}. An owner or admin can change that.`
 }
 
-/** Forgets everything about the person who was signed in. */
+/** Forgets everything about the person who was signed in; told a second time, it leaves what the sign-in page reads. */
 export function forgetPerson(queryClient: QueryClient): void {
+  if (queryClient.getQueryData(meQuery.queryKey) === null) return
   queryClient.setQueryData(meQuery.queryKey, null)
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== meQuery.queryKey[0] })
   queryClient.getMutationCache().clear()
