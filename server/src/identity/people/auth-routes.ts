@@ -4,7 +4,7 @@ import { refuseOtherMethods } from '../../platform/http/methods.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
 import type { Tries } from '../account/tries.ts'
-import { addressHeader, authPath, type Auth } from './auth.ts'
+import { addressHeader, authPath, secondFactorHeader, type Auth } from './auth.ts'
 import { drainOutbox } from './outbox.ts'
 import { passSecondFactor, wrongSignIn } from './sign-in.ts'
 import { demandSetupCode, setupCodeHeader } from './setup-code.ts'
@@ -51,9 +51,11 @@ async function answer(path: string, request: FastifyRequest, reply: FastifyReply
   refuseForeignOrigin(request, options.origins())
   if (path === '/sign-up/email') await demandSetupCode(platform, oneHeader(request, setupCodeHeader))
   const body = request.method === 'POST' ? bodyOf(request.body) : null
-  if (path === '/sign-in/email') await passSecondFactor(options, body!, request.ip)
+  const shown = path === '/sign-in/email' ? await passSecondFactor(options, body!, request.ip) : null
   const auth = await options.auth()
-  const response = await auth.handler(toRequest(path, request, body, options.publicUrl()))
+  const forwarded = toRequest(path, request, body, options.publicUrl())
+  if (shown !== null) forwarded.headers.set(secondFactorHeader, shown)
+  const response = await auth.handler(forwarded)
   if (request.method === 'POST') await drainQuietly(platform)
   if (path === '/sign-up/email' && !response.ok) await refuseTwin(platform, request.body)
   return send(path, response, reply)
@@ -96,6 +98,7 @@ const dropped = new Set([
   'transfer-encoding',
   'x-forwarded-for',
   addressHeader,
+  secondFactorHeader,
 ])
 
 function bodyOf(body: unknown): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { getSchema } from 'better-auth/db'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signUp, startTestServer, type TestPerson, type TestServer } from '../../platform/testing/index.ts'
+import { turnOn } from '../account/test-kit.ts'
 import { authOptions, sessionCookie, startAuth } from './auth.ts'
 import { bearerOf, post } from './test-kit.ts'
 
@@ -69,6 +70,24 @@ test('what better-auth offers beyond what Berth opened is not there', async () =
     const response = await post(server, path, {}, bearerOf(operator.token))
     expect([path, response.status]).toEqual([path, 404])
   }
+})
+
+test('no way of better-auth leads past a second factor', async () => {
+  const person = await signUp(server)
+  await turnOn(person, new Date())
+  const { publicUrl, origins } = { publicUrl: server.url, origins: () => new Set([server.url]) }
+  const auth = await startAuth(server.berth.platform, { publicUrl, origins, rateLimited: false })
+  const response = await auth.handler(
+    new Request(`${publicUrl}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: publicUrl },
+      body: JSON.stringify({ email: person.email, password: person.password }),
+    }),
+  )
+  expect(response.status).toBe(401)
+  expect(response.headers.getSetCookie()).toEqual([])
+  const faked = await post(server, '/sign-in/email', person, { 'x-berth-second-factor': person.userId })
+  expect(await faked.json()).toMatchObject({ code: 'second_factor_required' })
 })
 
 test('behind https the cookie is for https only, under the name that is looked for', async () => {

@@ -15,6 +15,9 @@ export const authPath = '/api/auth'
 /** Where `auth-routes` puts the caller's address, as the server knows it. */
 export const addressHeader = 'x-berth-client-address'
 
+/** Where `auth-routes` says whose second factor was shown with this request. */
+export const secondFactorHeader = 'x-berth-second-factor'
+
 const day = 24 * 3600
 const tries = { window: guessing.seconds, max: guessing.max }
 
@@ -79,7 +82,15 @@ export function authOptions(platform: Platform, options: AuthOptions) {
           before: async (user) => ({ data: { ...user, name: checkedName(user.name), image: null } }),
         },
       },
-      session: { create: { before: async (session) => refuseInactive(platform, session.userId) } },
+      session: {
+        create: {
+          before: async (session, context) => {
+            const isSignIn = context?.path === '/sign-in/email'
+            const shown = isSignIn ? context.headers?.get(secondFactorHeader) : session.userId
+            await refuseSignIn(platform, session.userId, shown === session.userId)
+          },
+        },
+      },
     },
     plugins: [
       bearer(),
@@ -111,17 +122,27 @@ function checkedName(name: unknown): string {
   })
 }
 
-async function refuseInactive(platform: Platform, userId: string): Promise<void> {
+/** Whatever led here: no session for an account that is not active, or past its second factor. */
+async function refuseSignIn(platform: Platform, userId: string, factorShown: boolean): Promise<void> {
   const user = await platform.db
-    .selectFrom('users')
-    .select('state')
-    .where('id', '=', userId)
+    .selectFrom('users as u')
+    .leftJoin('secondFactors as f', 'f.userId', 'u.id')
+    .select(['u.state', 'f.confirmedAt'])
+    .where('u.id', '=', userId)
     .executeTakeFirst()
-  if (!user || user.state === 'active') return
-  throw new APIError('FORBIDDEN', {
-    message: 'This account is disabled. Ask an operator to enable it again.',
-    code: 'ACCOUNT_DISABLED',
-  })
+  if (!user) return
+  if (user.state !== 'active') {
+    throw new APIError('FORBIDDEN', {
+      message: 'This account is disabled. Ask an operator to enable it again.',
+      code: 'ACCOUNT_DISABLED',
+    })
+  }
+  if (user.confirmedAt && !factorShown) {
+    throw new APIError('UNAUTHORIZED', {
+      message: 'The second factor is missing.',
+      code: 'SECOND_FACTOR_MISSING',
+    })
+  }
 }
 
 /** Starts better-auth. */

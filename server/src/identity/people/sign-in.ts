@@ -9,14 +9,15 @@ export const wrongSignIn = 'The e-mail address or the password is wrong.'
 /**
  * Stands before a sign-in by password: an account with a second factor goes on to it only with the right password
  * and a code. Both come in one request, so that a half signed-in state, which could be stolen, does not exist.
+ * Whose second factor was shown; null: there is none to show.
  */
 export async function passSecondFactor(
   { platform, tries }: { platform: Platform; tries: Tries },
   body: Record<string, unknown>,
   address: string,
-): Promise<void> {
+): Promise<string | null> {
   const { email, password, code } = body
-  if (typeof email !== 'string' || typeof password !== 'string') return
+  if (typeof email !== 'string' || typeof password !== 'string') return null
   const found = await platform.db
     .selectFrom('users as u')
     .innerJoin('secondFactors as f', 'f.userId', 'u.id')
@@ -27,7 +28,7 @@ export async function passSecondFactor(
     .where('f.confirmedAt', 'is not', null)
     .where('a.providerId', '=', 'credential')
     .executeTakeFirst()
-  if (!found?.password) return
+  if (!found?.password) return null
   await tries.demand(`sign-in:${address}`, guessing)
   if (!(await verifyPassword({ hash: found.password, password })))
     throw new Refusal('unauthenticated', wrongSignIn)
@@ -41,7 +42,8 @@ export async function passSecondFactor(
   const checked = await platform.mutate({ actor, requestId: null }, (tx) =>
     takeCode(tx, platform.keys, found.id, code),
   )
-  if (checked === 'right' || checked === null) return
+  if (checked === 'right') return found.id
+  if (checked === null) return null
   if (isOver(checked))
     throw tooMany(Math.ceil((checked.lockedUntil.getTime() - platform.clock.now().getTime()) / 1000))
   throw new Refusal('second_factor_required', `code: ${wrongCode}.`, {
