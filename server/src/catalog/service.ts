@@ -12,12 +12,13 @@ import type { Tx } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
 import { notFound, Refusal } from '../platform/problem.ts'
 import { type Installed } from './artifacts/install.ts'
-import { placesIn, removeAbandoned } from './artifacts/places.ts'
+import { placesIn, removeAbandoned, removeUnreferenced } from './artifacts/places.ts'
 import { check, ensure, type ArtifactCheck, type InstalledArtifact } from './artifacts/store.ts'
 import { evaluate, type OpenEvaluation } from './evaluation.ts'
 import { nearNames } from './names.ts'
 import { stopNpm } from './npm/run.ts'
 import {
+  findDigests,
   findInstalled,
   findRelease,
   findServer,
@@ -202,5 +203,7 @@ export async function stopInstalling(platform: Platform): Promise<void> {
 
 /** Removes what killed processes left half done in the artifact store. To be called when a process starts. */
 export async function cleanArtifactStore(platform: Platform): Promise<void> {
-  await removeAbandoned(placesIn(platform.config.dataDir))
+  const places = placesIn(platform.config.dataDir)
+  await removeAbandoned(places)
+  await removeUnreferenced(places, (digests) => findDigests(platform.db, digests))
 }

@@ -212,6 +212,13 @@ export async function findInstalled(db: Queryable, id: string): Promise<Installe
   return row?.digest && row.lock ? { digest: row.digest, lock: row.lock } : null
 }
 
+/** Which of these digests releases have. */
+export async function findDigests(db: Queryable, digests: string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ digest: string }>`
+    select distinct digest from releases where digest = any(${digests}::text[])`.execute(db)
+  return new Set(rows.map((row) => row.digest))
+}
+
 export interface StandingSurface {
   surface: Surface
   hash: string

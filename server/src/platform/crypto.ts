@@ -7,7 +7,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 export const sha256 = (data: string | Buffer): Buffer => hash('sha256', data, 'buffer')
@@ -47,10 +47,17 @@ export function loadMasterKey(configured: string | null, dataDir: string): Maste
   if (configured) return masterKey(configured)
   const file = keyFile(dataDir)
   mkdirSync(dataDir, { recursive: true })
-  try {
-    writeFileSync(file, `${newKey()}\n`, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  if (!existsSync(file)) {
+    // Whole before it has the name: another process that starts now must not read a half.
+    const fresh = `${file}.${randomBytes(6).toString('hex')}`
+    writeFileSync(fresh, `${newKey()}\n`, { flag: 'wx', mode: 0o600, flush: true })
+    try {
+      linkSync(fresh, file)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(fresh)
+    }
   }
   chmodSync(file, 0o600)
   return masterKey(storedKey(dataDir)!)

@@ -46,6 +46,27 @@ export async function removeAbandoned({ temporaries }: Places): Promise<void> {
   }
 }
 
+const unreferencedMs = 24 * 60 * 60_000
+
+/**
+ * Removes bytes, and their listings, that no release has, unless they came within a day: they are in the store before
+ * their release is written. `referenced` tells which of some digests releases have.
+ */
+export async function removeUnreferenced(
+  places: Places,
+  referenced: (digests: string[]) => Promise<Set<string>>,
+): Promise<void> {
+  const folder = path.dirname(places.tree('sha256:none'))
+  const names = await readdir(folder).catch(() => [])
+  const digestOf = (name: string) => `sha256:${name.replace(/\.tree$/, '')}`
+  const wanted = await referenced([...new Set(names.map(digestOf))])
+  for (const name of names.filter((one) => !wanted.has(digestOf(one)))) {
+    const file = path.join(folder, name)
+    const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }))
+    if (Date.now() - mtimeMs > unreferencedMs) await rm(file, { recursive: true, force: true })
+  }
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -1,12 +1,25 @@
 import { execFile } from 'node:child_process'
-import { appendFile, mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { platformOrganizationId } from '@berth/contracts'
+import { storedKey } from '../../platform/crypto.ts'
 import { ensureArtifact, getRelease, verifyArtifact } from '../service.ts'
 import { openCatalogKit, program, type CatalogKit } from '../testing/kit.ts'
-import { placesIn, removeAbandoned } from './places.ts'
+import { findDigests } from '../store.ts'
+import { placesIn, removeAbandoned, removeUnreferenced } from './places.ts'
 
 vi.setConfig({ testTimeout: 120_000 }) // npm is slow on a busy machine
 
@@ -123,7 +136,7 @@ describe('the artifact store', () => {
       const { readConfig } = await import('${module('../../platform/config.ts')}')
       const { ensureArtifact, verifyArtifact } = await import('${module('../service.ts')}')
       const url = process.env.TEST_DATABASE
-      const config = readConfig({ BERTH_DATA_DIR: '${dataDir}', BERTH_LOG_LEVEL: 'silent' })
+      const config = readConfig({ BERTH_DATA_DIR: '${dataDir}', BERTH_SECRET_KEY: process.env.TEST_KEY, BERTH_LOG_LEVEL: 'silent' })
       const platform = await openPlatform({ config, databaseUrl: url, directUrl: url, jobNames: ['catalog.observe'] })
       try {
         const artifact = await ensureArtifact(platform, '${releaseId}')
@@ -131,7 +144,8 @@ describe('the artifact store', () => {
       } finally {
         await platform.close()
       }`
-    const env = { ...process.env, TEST_DATABASE: kit.platform.databaseUrl }
+    const key = storedKey(kit.platform.config.dataDir)!
+    const env = { ...process.env, TEST_DATABASE: kit.platform.databaseUrl, TEST_KEY: key }
     return promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env })
   }
   const inOtherProcess = async (dataDir: string, releaseId: string) => {
@@ -157,6 +171,26 @@ describe('the artifact store', () => {
     await ended
     await removeAbandoned(placesIn(dataDir))
     expect(await readdir(placesIn(dataDir).temporaries)).toEqual([])
+  })
+
+  test('removes the bytes that no release has had for a day, and no others', async () => {
+    const places = placesIn(await mkdtemp(path.join(kit.folder, 'machine-')))
+    const root = await kit.files('referenced', { 'server.js': 'console.log(1)' })
+    const { digest } = await kit.add({ artifact: local(root) })
+    const [old, young] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`]
+    for (const one of [digest!, old, young]) {
+      await mkdir(places.tree(one), { recursive: true })
+      await writeFile(path.join(places.tree(one), 'file'), 'bytes')
+      await chmod(places.tree(one), 0o500)
+      await writeFile(places.listing(one), 'listing')
+    }
+    const longAgo = new Date(Date.now() - 25 * 3600_000)
+    for (const one of [digest!, old])
+      for (const file of [places.tree(one), places.listing(one)]) await utimes(file, longAgo, longAgo)
+    await removeUnreferenced(places, (found) => findDigests(kit.platform.db, found))
+    const left = await readdir(path.dirname(places.tree(old)))
+    const wanted = [digest!, young].flatMap((one) => [places.tree(one), places.listing(one)])
+    expect(new Set(left)).toEqual(new Set(wanted.map((file) => path.basename(file))))
   })
 
   test('installs once, records the digest once, and shares the bytes', async () => {
