@@ -201,7 +201,7 @@ export async function stopInstalling(platform: Platform): Promise<void> {
   await stopNpm(placesIn(platform.config.dataDir))
 }
 
-/** Removes what killed processes left half done in the artifact store. To be called when a process starts. */
+/** Removes what killed processes left half done in the artifact store, and what no release has. At each start. */
 export async function cleanArtifactStore(platform: Platform): Promise<void> {
   const places = placesIn(platform.config.dataDir)
   await removeAbandoned(places)
