@@ -56,13 +56,13 @@ function Confirm({ secret, uri, onDone, onClose }: { secret: string; uri: string
         onSubmit={form.handleSubmit((body) => confirm.mutate(body))}
       >
         <DialogBody>
-          <div className="flex flex-wrap items-center gap-4">
+          <div className="flex justify-center">
             <QrCode text={uri} />
-            <div className="min-w-0 flex-1 basis-40">
-              <p className="text-xs font-[550]">Secret</p>
-              <Copyable text={secret} shown={grouped(secret)} what="secret" sign="always" wrap />
-              <p className="mt-1 text-xs text-ink-3">By time, six digits, every 30 seconds.</p>
-            </div>
+          </div>
+          <div>
+            <p className="text-xs font-[550]">Secret</p>
+            <Copyable text={secret} shown={grouped(secret)} what="secret" sign="always" wrap />
+            <p className="text-xs text-ink-3">By time, six digits, every 30 seconds.</p>
           </div>
           <Field label="Code" error={fault} hint="The six digits that the app shows now.">
             <Input
@@ -98,7 +98,7 @@ function QrCode({ text }: { text: string }) {
   return (
     <svg
       role="img"
-      aria-label="QR code of the secret; the same as text stands beside it"
+      aria-label="QR code of the secret; the same as text stands below"
       viewBox={`0 0 ${size} ${size}`}
       shapeRendering="crispEdges"
       className="size-[168px] shrink-0 rounded-md"

@@ -14,7 +14,7 @@ import { sessionsQuery } from './queries.ts'
 
 type Session = EndpointOutput<typeof api.identity.listSessions>['items'][number]
 
-const wide = 'max-@xl:hidden'
+const wide = 'hidden @2xl:table-cell'
 
 /** Where the person is signed in; each can be ended from here. */
 export function Sessions() {
@@ -53,11 +53,11 @@ export function Sessions() {
           <thead>
             <tr>
               <Th>Device</Th>
-              <Th className={`${wide} w-[20%]`}>Address</Th>
-              <Th numeric className="w-[24%] @xl:w-[14%]">
+              <Th className={`${wide} @2xl:w-[20%]`}>Address</Th>
+              <Th numeric className="w-[24%] @2xl:w-[14%]">
                 Last used
               </Th>
-              <Th numeric className={`${wide} w-[14%]`}>
+              <Th numeric className={`${wide} @2xl:w-[14%]`}>
                 Signed in
               </Th>
               <Th className="w-[88px]">

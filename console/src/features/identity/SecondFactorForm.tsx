@@ -7,6 +7,7 @@ import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { useEnter } from './useEnter.ts'
+import { linkLook } from './WayIn.tsx'
 
 export interface SecondFactorFormProps {
   given: { email: string; password: string }
@@ -66,9 +67,9 @@ export function SecondFactorForm({ given, onBack }: SecondFactorFormProps) {
         </div>
       </form>
       <div className="mt-5">
-        <Button
-          className="!px-0 text-accent underline underline-offset-2"
-          look="quiet"
+        <button
+          type="button"
+          className={linkLook}
           onClick={() => {
             setRecovery(!recovery)
             form.reset()
@@ -76,7 +77,7 @@ export function SecondFactorForm({ given, onBack }: SecondFactorFormProps) {
           }}
         >
           {recovery ? 'Use the app instead' : 'The app is out of reach? Use a recovery code'}
-        </Button>
+        </button>
         <p className="mt-1 text-xs text-ink-3">
           Without either, an operator of this installation can take the second factor off your account.
         </p>
