@@ -13,6 +13,7 @@ import { apiReference, sidebarOf } from './sidebar.ts'
 
 const root = import.meta.dirname
 const source = path.join(root, 'src')
+const cache = path.join(root, '.astro/cache')
 
 async function main([folder]: string[]): Promise<void> {
   if (!folder) throw new Error('Name the folder to build into.')
@@ -20,13 +21,15 @@ async function main([folder]: string[]): Promise<void> {
   const pages = [...writtenPages(), ...generatedPages()]
   writeContent([...pages, notFound])
   writeFileSync(path.join(source, 'tokens.css'), tokensOfTheConsole())
+  // Astro keeps rendered pages by their text alone: nothing of an earlier build may stay, with other settings.
+  rmSync(cache, { recursive: true, force: true })
   await build({
     configFile: false,
     root,
     srcDir: source,
     publicDir: path.join(repository, 'console/public'),
     outDir: out,
-    cacheDir: path.join(root, '.astro/cache'),
+    cacheDir: cache,
     base,
     logLevel: 'error',
     // Two hyphens are two hyphens.

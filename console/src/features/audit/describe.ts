@@ -1,6 +1,5 @@
-import { pendingStatus, type LogEvent } from '@berth/contracts'
+import { pendingMeanings, pendingStatus, type LogEvent } from '@berth/contracts'
 import type { Tone } from '../../ui/Badge.tsx'
-import { holdWords } from '../lifecycle/marks.ts'
 
 export interface Told {
   title: string
@@ -74,7 +73,7 @@ function runChanged(payload: LogEvent['payload']): Told {
 
 function heldFor(status: unknown): string {
   const known = pendingStatus.safeParse(status)
-  return known.success ? holdWords[known.data] : text(status)
+  return known.success ? pendingMeanings[known.data] : text(status)
 }
 
 function phaseTone(phase: unknown): Tone {

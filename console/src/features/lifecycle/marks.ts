@@ -1,4 +1,4 @@
-import { type Deployment, deploymentWord, type PendingStatus, type Run } from '@berth/contracts'
+import { type Deployment, deploymentWord, pendingMeanings, type Run } from '@berth/contracts'
 import type { Mark } from '../../ui/StatusMark.tsx'
 
 type Word = ReturnType<typeof deploymentWord>
@@ -68,23 +68,6 @@ export const runWords: Record<Run['kind'], { done: string; doing: string }> = {
   erasure: { done: 'erased', doing: 'erasing' },
 }
 
-/** What a hold waits for, as the end of "Held: …". */
-export const holdWords: Record<PendingStatus, string> = {
-  'pending-attestation': 'its trust must be shown',
-  'pending-remediation': 'it must be remedied',
-  'pending-key-registration': "the provider's key is not registered",
-  'pending-key-activation': "the provider's key is not active",
-  'pending-key-rotation': "the provider's key must be rotated",
-  'pending-key-revoked': "the provider's key was revoked",
-  'pending-certification': 'its release is not certified for this tier',
-  'pending-promotion': 'its release is not promoted',
-  'pending-governance': 'an approval is awaited',
-  'pending-billing': 'the plan does not allow it',
-  'pending-residency': 'its data may not be here',
-  'pending-capacity': 'no machine can run it as this tier demands',
-  'pending-rule': 'a rule of the operators forbids it',
-}
-
 /** Notes that say more than the status they lead to. */
 const noteWords: [start: string, words: string][] = [
   ['trust:drift', 'it shows other tools than those that were admitted'],
@@ -99,7 +82,7 @@ const noteWords: [start: string, words: string][] = [
 export function holdWordsOf({ hold, holdNotes }: Pick<Deployment, 'hold' | 'holdNotes'>): string {
   if (!hold) return 'nothing'
   const telling = noteWords.find(([start]) => holdNotes.some((note) => note.startsWith(start)))
-  return telling?.[1] ?? holdWords[hold]
+  return telling?.[1] ?? pendingMeanings[hold]
 }
 
 /** Words of deployments that somebody should look at. */
