@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Boxes, SearchX } from 'lucide-react'
 import { lazy, Suspense, useCallback, useMemo, useRef } from 'react'
 import { factsOf } from '../../api/client.ts'
@@ -224,7 +224,15 @@ function Nothing(props: {
       }
     >
       This page shows every MCP server of your organization, grouped by workspace, as it is right now. Pick
-      one from the catalog; a workspace for it is created on the way.
+      one from the catalog; a workspace for it is created on the way. Or{' '}
+      <Link
+        to="/console/import"
+        search={(before) => ({ org: before.org })}
+        className="font-[550] text-accent underline underline-offset-2"
+      >
+        import the settings file
+      </Link>{' '}
+      of your MCP client.
     </EmptyState>
   )
 }
