@@ -28,6 +28,8 @@ export function DecisionsTab({ deployment }: { deployment: Deployment }) {
     refetchInterval: useSnapshotInterval(),
     enabled: !refused,
   })
+  const show = (decision: string | undefined) =>
+    void navigate({ search: (before) => ({ ...before, decision }), replace: true })
   const all = decisions.data?.pages.flatMap(({ items }) => items) ?? []
   if (refused) return <p className="text-ink-3">{refused}</p>
   return (
@@ -42,6 +44,18 @@ export function DecisionsTab({ deployment }: { deployment: Deployment }) {
           anew. Each decision is kept here with what it rested on.
         </EmptyState>
       )}
+      {open && decisions.data && !all.some(({ id }) => id === open) && (
+        <Panel
+          title="A decision further back"
+          actions={
+            <Button look="quiet" className="!h-6 !px-2 text-xs" onClick={() => show(undefined)}>
+              Hide it
+            </Button>
+          }
+        >
+          <Explanation decisionId={open} />
+        </Panel>
+      )}
       {all.length > 0 && (
         <Panel title="Decisions" note="newest first; the one on top holds now" flush>
           <ul>
@@ -51,12 +65,7 @@ export function DecisionsTab({ deployment }: { deployment: Deployment }) {
                 decision={one}
                 current={one.id === deployment.decisionId}
                 open={one.id === open}
-                onToggle={() =>
-                  void navigate({
-                    search: (before) => ({ ...before, decision: one.id === open ? undefined : one.id }),
-                    replace: true,
-                  })
-                }
+                onToggle={() => show(one.id === open ? undefined : one.id)}
               />
             ))}
           </ul>

@@ -1,6 +1,6 @@
 import type { Deployment, LogLine } from '@berth/contracts'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { ArrowDown, Pause, Play, ScrollText } from 'lucide-react'
+import { ArrowDown, Download, Pause, Play, ScrollText, WrapText } from 'lucide-react'
 import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import { factsOf } from '../../../api/client.ts'
 import { type Action, usePageActions } from '../../../app/actions.tsx'
@@ -31,16 +31,25 @@ export function LogsTab({ deployment }: { deployment: Deployment }) {
   return <FollowedLogs key={`${deployment.id} ${attempt}`} deployment={deployment} onRetry={again} />
 }
 
-function FollowedLogs({ deployment, onRetry }: { deployment: Deployment; onRetry: () => void }) {
+function FollowedLogs({
+  deployment: { id, name },
+  onRetry,
+}: {
+  deployment: Deployment
+  onRetry: () => void
+}) {
   const organization = useOrganization()
-  const { find = '' } = useSearch({ from: here })
+  const { find = '', wrap = true } = useSearch({ from: here })
   const navigate = useNavigate({ from: here })
-  const { lines, state, refusal } = useFollowedLogs(organization.id, deployment.id)
+  const { lines, state, refusal } = useFollowedLogs(organization.id, id)
   // While paused, what was there is shown; what comes meanwhile is counted.
   const [pausedAt, setPausedAt] = useState<number | null>(null)
   const searchBox = useRef<HTMLInputElement>(null)
   const setFind = (text: string) =>
     void navigate({ search: (before) => ({ ...before, find: text || undefined }), replace: true })
+
+  const setWrap = (wanted: boolean) =>
+    void navigate({ search: (before) => ({ ...before, wrap: wanted ? undefined : false }), replace: true })
 
   const held = pausedAt === null ? lines : lines.filter(({ line }) => line <= pausedAt)
   const wanted = find.trim().toLowerCase()
@@ -84,6 +93,22 @@ function FollowedLogs({ deployment, onRetry }: { deployment: Deployment; onRetry
         >
           {pausedAt === null ? 'Pause' : `Resume${waiting > 0 ? ` · ${waiting} new` : ''}`}
         </Button>
+        <Button
+          className="!h-[26px] !px-2 text-xs"
+          aria-pressed={wrap}
+          icon={<WrapText aria-hidden className="size-3" />}
+          onClick={() => setWrap(!wrap)}
+        >
+          {wrap ? 'Wrapped' : 'Wrap'}
+        </Button>
+        <Button
+          className="!h-[26px] !px-2 text-xs"
+          icon={<Download aria-hidden className="size-3" />}
+          whyNot={shown.length === 0 ? 'No line is shown.' : null}
+          onClick={() => download(`${name}.log`, shown)}
+        >
+          Download
+        </Button>
         <span className="flex-1" />
         <span role="status" className="flex items-center gap-2.5 text-xs text-ink-3">
           {wanted
@@ -110,13 +135,24 @@ function FollowedLogs({ deployment, onRetry }: { deployment: Deployment; onRetry
           they come.
         </EmptyState>
       )}
-      {shown.length > 0 && <Lines lines={shown} follow={pausedAt === null} />}
+      {shown.length > 0 && <Lines lines={shown} follow={pausedAt === null} wrap={wrap} />}
     </>
   )
 }
 
+/** Hands over what is shown as a file: time, stream and text of each line. */
+function download(name: string, lines: readonly LogLine[]): void {
+  const text = lines.map(({ at, stream, text: said }) => `${at} ${stream} ${said}\n`)
+  const url = URL.createObjectURL(new Blob(text, { type: 'text/plain' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+}
+
 /** The lines; stays at the newest until the person scrolls away. */
-function Lines({ lines, follow }: { lines: readonly LogLine[]; follow: boolean }) {
+function Lines({ lines, follow, wrap }: { lines: readonly LogLine[]; follow: boolean; wrap: boolean }) {
   const box = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
   const newest = lines.at(-1)?.line
@@ -137,7 +173,7 @@ function Lines({ lines, follow }: { lines: readonly LogLine[]; follow: boolean }
         className="h-[calc(100dvh-248px)] min-h-64 overflow-auto rounded-lg border border-line bg-panel py-1.5 font-mono text-[11.5px] leading-[18px]"
       >
         {lines.map((line) => (
-          <Line key={line.line} line={line} />
+          <Line key={line.line} line={line} wrap={wrap} />
         ))}
       </div>
       {!atEnd && (
@@ -161,14 +197,23 @@ const inks: Record<LogLine['stream'], string> = {
 
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 
-const Line = memo(function Line({ line: { at, stream, text } }: { line: LogLine }) {
+const Line = memo(function Line({ line, wrap }: { line: LogLine; wrap: boolean }) {
+  const { at, stream, text } = line
   return (
-    <div className="grid grid-cols-[62px_48px_minmax(0,1fr)] gap-x-2 px-3 [contain-intrinsic-height:18px] [content-visibility:auto] hover:bg-bg">
+    <div
+      className={cx(
+        'grid gap-x-2 px-3 hover:bg-bg',
+        // A line that is not wrapped makes the box as wide as it is, so it cannot be left out while off view.
+        wrap
+          ? 'grid-cols-[62px_48px_minmax(0,1fr)] [contain-intrinsic-height:18px] [content-visibility:auto]'
+          : 'w-max min-w-full grid-cols-[62px_48px_max-content]',
+      )}
+    >
       <time dateTime={at} title={absoluteOf(at)} className="text-ink-3">
         {clock.format(new Date(at))}
       </time>
       <span className={cx('font-[550]', inks[stream])}>{stream}</span>
-      <span className="break-words whitespace-pre-wrap">
+      <span className={wrap ? 'break-words whitespace-pre-wrap' : 'whitespace-pre'}>
         <Inert text={text} />
       </span>
     </div>

@@ -6,7 +6,6 @@ import { useOrganization, whyNot } from '../../../app/session.ts'
 import { Button } from '../../../ui/Button.tsx'
 import { ErrorPanel } from '../../../ui/ErrorPanel.tsx'
 import { Field, Input, TextArea } from '../../../ui/Field.tsx'
-import { inertText } from '../../../ui/Inert.tsx'
 import { Panel } from '../../../ui/Panel.tsx'
 import { Select } from '../../../ui/Select.tsx'
 import { Skeleton } from '../../../ui/Skeleton.tsx'
@@ -17,7 +16,8 @@ import { secretsQuery } from '../launchQueries.ts'
 import { configOf, fieldsOf, readObject } from '../schemaFields.ts'
 import { DangerZone } from './DangerZone.tsx'
 import { releaseQuery, serverQuery } from './queries.ts'
-import { changesBetween, formOf, rebased, type SettingsForm, valuesOf } from './settingsForm.ts'
+import { SettingsConflict } from './SettingsConflict.tsx'
+import { formOf, type SettingsForm, valuesOf } from './settingsForm.ts'
 
 type Release = EndpointOutput<typeof api.catalog.getRelease>
 
@@ -180,12 +180,14 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
           </div>
           {save.error && <ErrorPanel {...factsOf(save.error)} />}
           {current && (
-            <Conflict
+            <SettingsConflict
               base={base}
               current={current}
+              form={form}
+              fields={fields}
               onTake={() => begin(current)}
-              onKeep={() => {
-                setForm(rebased(form, start, formOf(current, fields)))
+              onSettle={(settled) => {
+                setForm(settled)
                 setBase(current)
                 save.reset()
               }}
@@ -212,30 +214,6 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
 function conflictOf(error: unknown): Deployment | undefined {
   if (!(error instanceof ApiError) || error.problem.code !== 'version_conflict') return undefined
   return error.problem.current as Deployment | undefined
-}
-
-/** What somebody else changed meanwhile, so that one can choose. */
-function Conflict(props: { base: Deployment; current: Deployment; onTake: () => void; onKeep: () => void }) {
-  const changes = changesBetween(props.base, props.current)
-  return (
-    <div className="rounded-lg border border-wait bg-wait-bg px-3 py-2.5 text-xs">
-      <p className="mb-1 text-sm font-[650] text-wait">This is how it is now</p>
-      <dl className="grid grid-cols-[120px_minmax(0,1fr)] gap-x-2">
-        {changes.map(({ field, before, now }) => (
-          <div key={field} className="contents">
-            <dt className="text-ink-2">{field}</dt>
-            <dd className="font-mono break-words">
-              <s className="text-ink-2">{inertText(before)}</s> → {inertText(now)}
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <div className="mt-2 flex flex-wrap gap-2">
-        <Button onClick={props.onTake}>Take theirs</Button>
-        <Button onClick={props.onKeep}>Keep mine, on top of theirs</Button>
-      </div>
-    </div>
-  )
 }
 
 function versionsOf(

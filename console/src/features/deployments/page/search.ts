@@ -30,6 +30,7 @@ export const deploymentSearch = z.object({
   call: text,
   play: text,
   find: text,
+  wrap: z.boolean().optional().catch(undefined),
   decision: text,
 })
 export type DeploymentSearch = z.infer<typeof deploymentSearch>

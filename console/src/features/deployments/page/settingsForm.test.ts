@@ -1,7 +1,7 @@
 import type { Deployment } from '@berth/contracts'
 import { expect, test } from 'vitest'
 import { fieldsOf } from '../schemaFields.ts'
-import { changesBetween, formOf, rebased } from './settingsForm.ts'
+import { changesBetween, formOf, meetingsOf, rebased, settingsOf, taken } from './settingsForm.ts'
 
 const fields = fieldsOf({
   type: 'object',
@@ -36,4 +36,21 @@ test('what one typed stays over what others changed, and what one left alone fol
   const both = rebased(mine, start, formOf(theirs, fields))
   expect(both.values).toEqual({ city: 'Paris', unit: 'f' })
   expect(both.memoryMb).toBe('300')
+})
+
+test('where both changed a field both values are told, and either can be taken', () => {
+  const start = formOf(deployment(), fields)
+  const mine = { ...start, values: { ...start.values, city: 'Paris' }, memoryMb: '300' }
+  const theirs = deployment({
+    config: { city: 'Oslo', unit: 'f' },
+    limits: { memoryMb: 300, cpus: 1, pids: 128 },
+  })
+  expect(meetingsOf(deployment(), theirs, settingsOf(mine, fields))).toEqual([
+    { field: 'config.city', before: 'Rome', now: 'Oslo', mine: 'Paris' },
+    { field: 'config.unit', before: 'c', now: 'f' },
+    { field: 'limits.memoryMb', before: 512, now: 300 },
+  ])
+  const merged = rebased(mine, start, formOf(theirs, fields))
+  expect(merged.values).toEqual({ city: 'Paris', unit: 'f' })
+  expect(taken(merged, formOf(theirs, fields), 'config.city').values).toEqual({ city: 'Oslo', unit: 'f' })
 })

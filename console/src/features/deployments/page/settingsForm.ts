@@ -1,5 +1,12 @@
 import type { Deployment } from '@berth/contracts'
-import { type ConfigField, type ConfigValues, initialValues, valuesFrom } from '../schemaFields.ts'
+import {
+  type ConfigField,
+  configOf,
+  type ConfigValues,
+  initialValues,
+  readObject,
+  valuesFrom,
+} from '../schemaFields.ts'
 
 /** What the settings form holds: text, as it was typed. */
 export interface SettingsForm {
@@ -57,11 +64,52 @@ export function changesBetween(before: Deployment, now: Deployment): SettingsCha
     .map((field) => ({ field, before: old[field], now: present[field] }))
 }
 
-function flatOf({ name, version, config, secrets, limits }: Deployment): Record<string, unknown> {
+type Settings = Pick<Deployment, 'name' | 'version' | 'config' | 'secrets' | 'limits'>
+
+function flatOf({ name, version, config, secrets, limits }: Settings): Record<string, unknown> {
   const flat: Record<string, unknown> = { name, version }
   for (const [group, values] of Object.entries({ config, secrets, limits }))
     for (const [key, value] of Object.entries(values)) flat[`${group}.${key}`] = value
   return flat
+}
+
+export interface Meeting extends SettingsChange {
+  /** What the person made of the same field; absent: they left it alone. */
+  mine?: unknown
+}
+
+/** What somebody else changed since `before`, each with what the person made of it. */
+export function meetingsOf(before: Deployment, now: Deployment, mine: Settings): Meeting[] {
+  const [old, typed] = [flatOf(before), flatOf(mine)]
+  return changesBetween(before, now).map((change) => {
+    const value = typed[change.field]
+    return same(value, old[change.field]) || same(value, change.now) ? change : { ...change, mine: value }
+  })
+}
+
+/** The settings that the form means, as far as it can be read. */
+export function settingsOf(form: SettingsForm, fields: ConfigField[] | null): Settings {
+  const read = form.json === null ? configOf(fields ?? [], form.values) : readObject(form.json)
+  const { name, version, secrets } = form
+  return { name, version, secrets, config: read.config, limits: valuesOf(form).limits }
+}
+
+/** The form with one field, such as `config.city`, as another form has it. */
+export function taken(form: SettingsForm, from: SettingsForm, field: string): SettingsForm {
+  const [group = '', ...rest] = field.split('.')
+  const key = rest.join('.')
+  if (group === 'secrets') return { ...form, secrets: withOne(form.secrets, from.secrets, key) }
+  if (group !== 'config') return { ...form, ...pick(from, group === 'limits' ? key : group) }
+  return from.json === null
+    ? { ...form, values: withOne(form.values, from.values, key) }
+    : { ...form, json: from.json }
+}
+
+const pick = (from: SettingsForm, key: string) => ({ [key]: from[key as keyof SettingsForm] })
+
+function withOne<V>(values: Record<string, V>, from: Record<string, V>, key: string): Record<string, V> {
+  const { [key]: _, ...rest } = values
+  return from[key] === undefined ? rest : { ...rest, [key]: from[key] }
 }
 
 /** What a person typed over `start`, put over `current`; what they left alone follows `current`. */
