@@ -8,6 +8,7 @@ import {
   expectNoSidewaysScroll,
   openStage,
   picture,
+  settle,
   visit,
   type Stage,
 } from '../console/support.ts'
@@ -136,6 +137,19 @@ test('the search finds a page, with nothing but Berth to be reached', async () =
   await page.getByRole('heading', { level: 1, name: 'Notes and pending statuses' }).waitFor()
   expect(elsewhere).toEqual([])
   expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('the console leads to it', async () => {
+  const { person } = await settle(stage.server, 'Readers')
+  const { page, context } = await visit(stage, { person })
+  await page.goto('/console/lifecycle')
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  const [opened] = await Promise.all([
+    context.waitForEvent('page'),
+    page.getByRole('menuitem', { name: 'Documentation' }).click(),
+  ])
+  await opened.getByRole('heading', { level: 1, name: 'Berth' }).waitFor()
   await context.close()
 })
 

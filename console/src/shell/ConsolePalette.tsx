@@ -6,6 +6,7 @@ import { call } from '../api/client.ts'
 import { useActions } from '../app/actions.tsx'
 import { useMe } from '../app/session.ts'
 import { chooseTheme } from '../app/theme.ts'
+import { openDocumentation } from './documentation.ts'
 import { type Command, Palette } from './Palette.tsx'
 import { operatorPlaces, places } from './places.ts'
 import { useSignOut } from './useSignOut.ts'
@@ -65,6 +66,7 @@ export function ConsolePalette({ onClose, onKeys }: { onClose: () => void; onKey
         })),
       { id: 'light', group: 'Console', label: 'Light theme', run: () => chooseTheme('light') },
       { id: 'dark', group: 'Console', label: 'Dark theme', run: () => chooseTheme('dark') },
+      { id: 'documentation', group: 'Console', label: 'Documentation', run: openDocumentation },
       { id: 'keys', group: 'Console', label: 'Show keys', key: '?', run: onKeys },
       { id: 'sign-out', group: 'Console', label: 'Sign out', run: signOut },
     ]

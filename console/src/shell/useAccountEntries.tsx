@@ -1,7 +1,8 @@
 import { useRouter } from '@tanstack/react-router'
-import { Keyboard, LogOut, Monitor, Moon, Sun, UserRoundCog } from 'lucide-react'
+import { BookOpen, Keyboard, LogOut, Monitor, Moon, Sun, UserRoundCog } from 'lucide-react'
 import { chooseTheme, themeChoice, useTheme } from '../app/theme.ts'
 import type { MenuEntry } from '../ui/Menu.tsx'
+import { openDocumentation } from './documentation.ts'
 import { useSignOut } from './useSignOut.ts'
 
 /** What somebody can do about themselves from every page: how it looks, their account, the keys, signing out. */
@@ -27,6 +28,11 @@ export function useAccountEntries(onKeys: () => void): MenuEntry[][] {
         label: 'Account',
         icon: <UserRoundCog aria-hidden className="size-3.5" />,
         run: () => void router.navigate({ to: '/console/account' }),
+      },
+      {
+        label: 'Documentation',
+        icon: <BookOpen aria-hidden className="size-3.5" />,
+        run: openDocumentation,
       },
       { label: 'Keys', hint: '?', icon: <Keyboard aria-hidden className="size-3.5" />, run: onKeys },
       { label: 'Sign out', icon: <LogOut aria-hidden className="size-3.5" />, run: signOut },
