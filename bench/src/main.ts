@@ -1,5 +1,6 @@
 /** `npm run bench [name …] [-- --write-docs]`: exit code 1 when a target is missed or a benchmark fails. */
 import { parseArgs } from 'node:util'
+import { consolePages } from './console.ts'
 import { decision } from './decision.ts'
 import { gateway } from './gateway.ts'
 import { killSwitch } from './kill-switch.ts'
@@ -19,6 +20,7 @@ const benches: Record<string, () => Promise<Report>> = {
   log,
   subscribers,
   lifecycle,
+  console: consolePages,
   start,
   memory,
 }

@@ -101,16 +101,19 @@ export interface Tenant {
   bearer: string
 }
 
+/** Who measures. */
+export const person = {
+  name: 'Bench',
+  email: 'bench@example.com',
+  password: 'correct horse battery staple',
+}
+
 /** Signs the first person up and makes an organization with a workspace of the tier `community`. */
 export async function createTenant(shipped: Shipped): Promise<Tenant> {
   const response = await fetch(`${shipped.url}/api/auth/sign-up/email`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: shipped.url },
-    body: JSON.stringify({
-      name: 'Bench',
-      email: 'bench@example.com',
-      password: 'correct horse battery staple',
-    }),
+    body: JSON.stringify(person),
   })
   if (!response.ok) throw new Error(`sign-up failed: ${response.status} ${await response.text()}`)
   const bearer =

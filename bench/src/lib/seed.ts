@@ -58,27 +58,31 @@ export async function seedWorkspaces(
   return workspaces
 }
 
-/** A stopped deployment of a release in each workspace. */
+/** So many stopped deployments of a release in each workspace: `echo`, `echo-2`, and so on. */
 export async function seedDeployments(
   db: Database,
   workspaces: readonly SeededWorkspace[],
   release: { releaseId: string; serverId: string },
+  each = 1,
 ): Promise<void> {
-  const deployments = workspaces.map((workspace) => ({
-    ...workspace,
-    id: newId('deployment'),
-    workspaceId: workspace.id,
-  }))
+  const deployments = workspaces.flatMap((workspace) =>
+    Array.from({ length: each }, (_, at) => ({
+      ...workspace,
+      id: newId('deployment'),
+      workspaceId: workspace.id,
+      name: at === 0 ? 'echo' : `echo-${at + 1}`,
+    })),
+  )
   await inBatches(deployments, async (some) => {
     await db
       .insertInto('deployments')
       .values(
-        some.map(({ id, organizationId, workspaceId }) => ({
+        some.map(({ id, organizationId, workspaceId, name }) => ({
           ...release,
           id,
           organizationId,
           workspaceId,
-          name: 'echo',
+          name,
           limits: JSON.stringify({ memoryMb: 512, pids: 128, cpus: 1 }),
           desired: 'stopped',
           createdBy: 'bench',
@@ -88,7 +92,7 @@ export async function seedDeployments(
       .execute()
     await db
       .insertInto('deploymentNames')
-      .values(some.map(({ id, workspaceId }) => ({ workspaceId, name: 'echo', deploymentId: id })))
+      .values(some.map(({ id, workspaceId, name }) => ({ workspaceId, name, deploymentId: id })))
       .execute()
   })
 }
