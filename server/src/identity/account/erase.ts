@@ -40,6 +40,7 @@ async function eraseRows(tx: Tx, userId: string): Promise<void> {
   await tx.db.deleteFrom('secondFactors').where('userId', '=', userId).execute()
   await tx.db.deleteFrom('accountLinks').where('userId', '=', userId).execute()
   await tx.db.deleteFrom('deviceCodes').where('userId', '=', userId).execute()
+  await tx.db.deleteFrom('idempotencyKeys').where('principalId', '=', userId).execute()
   await tx.db.deleteFrom('platformRoles').where('userId', '=', userId).execute()
   await tx.db.updateTable('tokens').set({ name: 'deleted' }).where('userId', '=', userId).execute()
 }

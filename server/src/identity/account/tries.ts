@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import { sha256 } from '../../platform/crypto.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { Refusal } from '../../platform/problem.ts'
 
@@ -31,7 +32,7 @@ export function createTries(platform: Pick<Platform, 'db' | 'clock'>, enabled: b
     const begins = now - seconds * 1000
     const { rows } = await sql<{ count: number; lastRequest: number }>`
       insert into auth_rate_limits as l (id, key, count, last_request)
-      values (${randomUUID()}, ${`berth:${name}`}, 1, ${now})
+      values (${randomUUID()}, ${keyOf(name)}, 1, ${now})
       on conflict (key) do update set
         count = case when l.last_request <= ${begins} then 1 else l.count + 1 end,
         last_request = case when l.last_request <= ${begins} then ${now} else l.last_request end
@@ -48,6 +49,9 @@ export function createTries(platform: Pick<Platform, 'db' | 'clock'>, enabled: b
     },
   }
 }
+
+/** Names hold addresses; what is counted need not tell whose. */
+const keyOf = (name: string): string => `berth:${sha256(name).toString('base64url')}`
 
 export function tooMany(seconds: number): Refusal {
   const minutes = Math.ceil(seconds / 60)
