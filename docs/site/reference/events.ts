@@ -1,4 +1,4 @@
-import { eventSchema, eventTypes, personalFieldsOf, type EventType } from '@berth/contracts'
+import { eventMeanings, eventSchema, eventTypes, personalFieldsOf, type EventType } from '@berth/contracts'
 import type { Page } from '../pages.ts'
 import { code, table } from './table.ts'
 
@@ -49,7 +49,8 @@ function section(type: EventType): string {
     describe(schema) + (schema.description ? `: ${schema.description}` : ''),
     personal.includes(name) ? 'yes' : 'no',
   ])
-  return `### ${code(type)}\n\n${table(['field', 'value', 'personal'], rows)}\n`
+  const fields = rows.length > 0 ? `${table(['field', 'value', 'personal'], rows)}\n` : ''
+  return `### ${code(type)}\n\n${eventMeanings[type]}\n\n${fields}`
 }
 
 /** What values a schema takes, in a few words. */
