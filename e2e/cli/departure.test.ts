@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { api, type Closing, type Organization } from '@berth/contracts'
-import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   signUp,
@@ -58,6 +57,12 @@ afterAll(async () => {
   await server.close()
 })
 
+/** Rows of the database; `$1` is the organization. */
+async function rowsOf<T extends object>(text: string): Promise<T[]> {
+  const { rows } = await server.berth.platform.pool.query<T>(text, [organization.id])
+  return rows
+}
+
 const inHome = (name: string) => path.join(cli.home, name)
 
 /** Unpacks an archive; the names of its files, and what is in them. */
@@ -74,23 +79,15 @@ const pack = (from: string, archive: string) =>
 describe('orgs export', () => {
   it('saves everything that the database has, and nothing secret, and says what it verified', async () => {
     await eventually('the call is recorded', async () => {
-      const { db } = server.berth.platform
-      const { rows } = await sql`select from calls where organization_id = ${organization.id}`.execute(db)
-      return rows.length > 0 ? true : null
+      return (await rowsOf('select from calls where organization_id = $1')).length > 0 ? true : null
     })
     const archive = inHome('acme.tar.gz')
     const said = await cli.json<{ events: number; rows: number }>('orgs', 'export', '--output', archive)
     const files = unpack(archive, 'whole')
     const rowsIn = (name: string) => files.get(`${name}.jsonl`)!.split('\n').length - 1
 
-    const { db } = server.berth.platform
-    const count = async (table: string, where = 'organization_id = $1') => {
-      const { rows } = await server.berth.platform.pool.query<{ n: number }>(
-        `select count(*) as n from ${table} where ${where}`,
-        [organization.id],
-      )
-      return rows[0]!.n
-    }
+    const count = async (table: string) =>
+      (await rowsOf<object>(`select from ${table} where organization_id = $1`)).length
     for (const [name, table] of [
       ['members', 'members'],
       ['workspaces', 'workspaces'],
@@ -111,12 +108,12 @@ describe('orgs export', () => {
     const everything = [...files.values()].join('\n')
     expect(everything).not.toContain(secretValue)
     expect(everything).not.toContain(tokenSecret)
-    const { rows: hashes } = await sql<{ hash: Buffer }>`select hash from tokens`.execute(db)
+    const hashes = await rowsOf<{ hash: Buffer }>('select hash from tokens where organization_id = $1')
     for (const { hash } of hashes) {
       expect(everything).not.toContain(hash.toString('hex'))
       expect(everything).not.toContain(hash.toString('base64'))
     }
-    const { rows: sealed } = await sql<{ sealed: Buffer }>`select sealed from secrets`.execute(db)
+    const sealed = await rowsOf<{ sealed: Buffer }>('select sealed from secrets where organization_id = $1')
     expect(everything).not.toContain(sealed[0]!.sealed.toString('base64'))
     expect(files.get('README.md')).toContain('mcpctl orgs verify')
     expect(existsSync(`${archive}.part`)).toBe(false)
@@ -205,15 +202,13 @@ describe('orgs close', () => {
     expect(closed).toMatchObject({ state: 'closed', stateReason: 'We moved' })
     expect((await knock()).status).toBe(401)
 
-    const { db } = server.berth.platform
     await eventually('nothing of it runs any more', async () => {
-      const { rows } = await sql`
-        select from instances where organization_id = ${organization.id} and state <> 'gone'`.execute(db)
-      return rows.length === 0 ? true : null
+      const running = await rowsOf(`select from instances where organization_id = $1 and state <> 'gone'`)
+      return running.length === 0 ? true : null
     })
-    const { rows: left } = await sql`
-      select from secrets where organization_id = ${organization.id}
-      union all select from data_keys where organization_id = ${organization.id}`.execute(db)
+    const left = await rowsOf(`
+      select from secrets where organization_id = $1
+      union all select from data_keys where organization_id = $1`)
     expect(left).toHaveLength(0)
   })
 
