@@ -27,7 +27,10 @@ export const account = z.object({
   name: z.string(),
   email: z.string(),
   emailVerified: z.boolean().describe('Whether somebody opened a link that was sent there'),
-  pendingEmail: z.string().nullable().describe('An address whose link waits to be opened: a new one, or the present one'),
+  pendingEmail: z
+    .string()
+    .nullable()
+    .describe('An address whose link waits to be opened: a new one, or the present one'),
   createdAt: timestamp,
   secondFactor: z.object({
     enabledAt: timestamp.nullable().describe('Null: signing in takes the password alone'),
