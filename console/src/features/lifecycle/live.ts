@@ -21,11 +21,17 @@ const listEveryMs = 300
 const statsEveryMs = 2_000
 const activityFadesMs = 62_000
 
-/** Leads one event into everything the lifecycle page shows. */
+/** Leads one event into everything that shows workspaces and deployments, whichever page is on view. */
 export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): void {
   const { organizationId, type, payload } = event
   // Nothing is shown of that organization: it is read when it is looked at.
-  if (queryClient.getQueriesData({ queryKey: ['lifecycle', organizationId] }).length === 0) return
+  if (
+    !queryClient
+      .getQueryCache()
+      .getAll()
+      .some(({ queryKey }) => queryKey[1] === organizationId)
+  )
+    return
   addToTimeline(queryClient, event)
   if (type === 'calls.recorded') {
     refreshSoon(queryClient, ['calls', organizationId])
