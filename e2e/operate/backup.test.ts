@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -18,7 +19,12 @@ import {
   untilRunning,
   type World,
 } from '../support/runtime-world.ts'
-import { query, run } from './support.ts'
+import { main, query, run } from './support.ts'
+
+/** Whether a small disk can be made for a test. */
+const canMount =
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir()]).status === 0
 
 let folder: string
 let target: TestDatabase
@@ -190,6 +196,22 @@ describe('a newer Berth on an older database', () => {
       code: 0,
     })
     expect(await schema()).toBe(newest)
+  })
+
+  test.skipIf(!canMount)('does not begin a backup that the disk has no room for', async () => {
+    await fillOlder()
+    const folderOfBackups = path.join(dataDir, 'backups')
+    await mkdir(folderOfBackups, { recursive: true })
+    const script = `mount -t tmpfs -o size=1m none ${folderOfBackups} && exec ${process.execPath} ${main} migrate`
+    const env = { PATH: process.env['PATH'], ...environment() }
+    const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script], {
+      env,
+      encoding: 'utf8',
+    })
+    expect(stderr).toMatch(/The backup may need \d+ MB and .*backups has \d+ MB left\. Free some space/)
+    expect(status).toBe(1)
+    expect(await schema()).toBe(older)
+    expect(await backups()).toEqual([])
   })
 
   test('makes no backup of a new database', async () => {
