@@ -3,11 +3,11 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router'
 import { z } from 'zod'
+import { lazyPage } from './app/lazyPage.ts'
 import { findOrganization, meQuery, rememberOrganization } from './app/session.ts'
 import { auditSearch } from './features/audit/search.ts'
 import { catalogSearch, serverSearch } from './features/catalog/search.ts'
@@ -25,8 +25,6 @@ import { feed } from './stream/feed.ts'
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Root,
-  errorComponent: RouteError,
-  notFoundComponent: RouteNotFound,
 })
 
 const text = z.string().max(200).optional().catch(undefined)
@@ -42,7 +40,7 @@ const signIn = createRoute({
     const me = await context.queryClient.ensureQueryData(meQuery)
     if (me && search.view !== 'forgot') throw redirect({ href: internal(search.next) })
   },
-  component: lazyRouteComponent(() => import('./features/identity/SignInPage.tsx'), 'SignInPage'),
+  component: lazyPage(() => import('./features/identity/SignInPage.tsx'), 'SignInPage'),
 })
 
 const device = createRoute({
@@ -50,19 +48,19 @@ const device = createRoute({
   path: '/device',
   validateSearch: z.object({ user_code: text }),
   beforeLoad: ({ context, location }) => requirePerson(context.queryClient, location.href),
-  component: lazyRouteComponent(() => import('./features/identity/DevicePage.tsx'), 'DevicePage'),
+  component: lazyPage(() => import('./features/identity/DevicePage.tsx'), 'DevicePage'),
 })
 
 const reset = createRoute({
   getParentRoute: () => root,
   path: '/reset',
-  component: lazyRouteComponent(() => import('./features/identity/ResetPage.tsx'), 'ResetPage'),
+  component: lazyPage(() => import('./features/identity/ResetPage.tsx'), 'ResetPage'),
 })
 
 const confirmEmail = createRoute({
   getParentRoute: () => root,
   path: '/confirm-email',
-  component: lazyRouteComponent(() => import('./features/identity/ConfirmEmailPage.tsx'), 'ConfirmEmailPage'),
+  component: lazyPage(() => import('./features/identity/ConfirmEmailPage.tsx'), 'ConfirmEmailPage'),
 })
 
 const consoleRoute = createRoute({
@@ -77,7 +75,7 @@ const consoleRoute = createRoute({
     const organizations = me.organizations.map(({ id }) => id).sort()
     await feed.join([me.user?.id ?? 'service', ...organizations].join(' '))
   },
-  component: lazyRouteComponent(() => import('./shell/Console.tsx'), 'Console'),
+  component: lazyPage(() => import('./shell/Console.tsx'), 'Console'),
 })
 
 const consoleIndex = createRoute({
@@ -92,82 +90,79 @@ const lifecycle = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/lifecycle',
   validateSearch: lifecycleSearch,
-  component: lazyRouteComponent(() => import('./features/lifecycle/LifecyclePage.tsx'), 'LifecyclePage'),
+  component: lazyPage(() => import('./features/lifecycle/LifecyclePage.tsx'), 'LifecyclePage'),
 })
 
 const deployment = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/deployments/$deploymentId',
   validateSearch: deploymentSearch,
-  component: lazyRouteComponent(
-    () => import('./features/deployments/page/DeploymentPage.tsx'),
-    'DeploymentPage',
-  ),
+  component: lazyPage(() => import('./features/deployments/page/DeploymentPage.tsx'), 'DeploymentPage'),
 })
 
 const catalog = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/catalog',
   validateSearch: catalogSearch,
-  component: lazyRouteComponent(() => import('./features/catalog/CatalogPage.tsx'), 'CatalogPage'),
+  component: lazyPage(() => import('./features/catalog/CatalogPage.tsx'), 'CatalogPage'),
 })
 
 const catalogServer = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/catalog/$provider/$server',
   validateSearch: serverSearch,
-  component: lazyRouteComponent(() => import('./features/catalog/ServerPage.tsx'), 'ServerPage'),
+  component: lazyPage(() => import('./features/catalog/ServerPage.tsx'), 'ServerPage'),
 })
 
 const importFile = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/import',
-  component: lazyRouteComponent(() => import('./features/import/ImportPage.tsx'), 'ImportPage'),
+  component: lazyPage(() => import('./features/import/ImportPage.tsx'), 'ImportPage'),
 })
 
 const audit = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/audit',
   validateSearch: auditSearch,
-  component: lazyRouteComponent(() => import('./features/audit/AuditPage.tsx'), 'AuditPage'),
+  component: lazyPage(() => import('./features/audit/AuditPage.tsx'), 'AuditPage'),
 })
 
 const members = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/members',
   validateSearch: z.object({ add: z.boolean().optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import('./features/members/MembersPage.tsx'), 'MembersPage'),
+  component: lazyPage(() => import('./features/members/MembersPage.tsx'), 'MembersPage'),
 })
 
 const workspace = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/workspaces/$workspaceId',
-  component: lazyRouteComponent(() => import('./features/workspaces/WorkspacePage.tsx'), 'WorkspacePage'),
+  component: lazyPage(() => import('./features/workspaces/WorkspacePage.tsx'), 'WorkspacePage'),
 })
 
 const tokens = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/tokens',
   validateSearch: z.object({ create: z.boolean().optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import('./features/tokens/TokensPage.tsx'), 'TokensPage'),
+  component: lazyPage(() => import('./features/tokens/TokensPage.tsx'), 'TokensPage'),
 })
 
 const settings = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/settings',
-  component: lazyRouteComponent(() => import('./features/organizations/SettingsPage.tsx'), 'SettingsPage'),
+  component: lazyPage(() => import('./features/organizations/SettingsPage.tsx'), 'SettingsPage'),
 })
 
 const account = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/account',
-  component: lazyRouteComponent(() => import('./features/account/AccountPage.tsx'), 'AccountPage'),
+  component: lazyPage(() => import('./features/account/AccountPage.tsx'), 'AccountPage'),
 })
 
 const operator = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/operator',
-  component: lazyRouteComponent(() => import('./features/operator/OperatorArea.tsx'), 'OperatorArea'),
+  component: lazyPage(() => import('./features/operator/OperatorArea.tsx'), 'OperatorArea'),
 })
 
 const operatorIndex = createRoute({
@@ -181,45 +176,42 @@ const operatorIndex = createRoute({
 const operatorHealth = createRoute({
   getParentRoute: () => operator,
   path: '/health',
-  component: lazyRouteComponent(() => import('./features/operator/HealthPage.tsx'), 'HealthPage'),
+  component: lazyPage(() => import('./features/operator/HealthPage.tsx'), 'HealthPage'),
 })
 
 const operatorUsers = createRoute({
   getParentRoute: () => operator,
   path: '/users',
   validateSearch: usersSearch,
-  component: lazyRouteComponent(() => import('./features/operator/UsersPage.tsx'), 'UsersPage'),
+  component: lazyPage(() => import('./features/operator/UsersPage.tsx'), 'UsersPage'),
 })
 
 const operatorOrganizations = createRoute({
   getParentRoute: () => operator,
   path: '/organizations',
   validateSearch: organizationsSearch,
-  component: lazyRouteComponent(
-    () => import('./features/operator/OrganizationsPage.tsx'),
-    'OrganizationsPage',
-  ),
+  component: lazyPage(() => import('./features/operator/OrganizationsPage.tsx'), 'OrganizationsPage'),
 })
 
 const operatorTiers = createRoute({
   getParentRoute: () => operator,
   path: '/tiers',
   validateSearch: tiersSearch,
-  component: lazyRouteComponent(() => import('./features/operator/TiersPage.tsx'), 'TiersPage'),
+  component: lazyPage(() => import('./features/operator/TiersPage.tsx'), 'TiersPage'),
 })
 
 const operatorRunners = createRoute({
   getParentRoute: () => operator,
   path: '/runners',
   validateSearch: runnersSearch,
-  component: lazyRouteComponent(() => import('./features/operator/RunnersPage.tsx'), 'RunnersPage'),
+  component: lazyPage(() => import('./features/operator/RunnersPage.tsx'), 'RunnersPage'),
 })
 
 const operatorOutbox = createRoute({
   getParentRoute: () => operator,
   path: '/outbox',
   validateSearch: outboxSearch,
-  component: lazyRouteComponent(() => import('./features/operator/OutboxPage.tsx'), 'OutboxPage'),
+  component: lazyPage(() => import('./features/operator/OutboxPage.tsx'), 'OutboxPage'),
 })
 
 const routeTree = root.addChildren([
@@ -256,7 +248,7 @@ export function createConsoleRouter(queryClient: QueryClient) {
   return createRouter({
     routeTree,
     context: { queryClient },
-    // Where a page fails or is missing, what stands around it stays.
+    // Not the root's own: where a page fails or is missing, what stands around it stays.
     defaultErrorComponent: RouteError,
     defaultNotFoundComponent: RouteNotFound,
     defaultPreload: 'intent',

@@ -7,6 +7,7 @@ import {
   startTestServer,
   type TestPerson,
   type TestServer,
+  type TestServerOptions,
 } from '@berth/server/platform/testing/index.ts'
 import { buildConsole } from '../../scripts/setup/console.mjs'
 import { launchBrowser } from '../support/browser.ts'
@@ -18,9 +19,9 @@ export interface Stage {
 }
 
 /** The real server with the console built from these sources, and a browser. */
-export async function openStage(): Promise<Stage> {
+export async function openStage(options?: TestServerOptions): Promise<Stage> {
   await buildConsole(process.execPath)
-  const server = await startTestServer()
+  const server = await startTestServer(options)
   const browser = await launchBrowser()
   return {
     server,

@@ -1,3 +1,4 @@
+import { api } from '@berth/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, expectNoSidewaysScroll, openStage, settle, type Stage, visit } from './support.ts'
 
@@ -5,13 +6,23 @@ let stage: Stage
 beforeAll(async () => (stage = await openStage()))
 afterAll(() => stage?.close())
 
+/** The first account of this file's first test is the operator. */
+async function signInFirst() {
+  const answer = await fetch(`${stage.server.url}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: stage.server.url },
+    body: JSON.stringify({ email: 'ada@example.org', password: 'correct horse battery' }),
+  })
+  return stage.server.client(answer.headers.get('set-auth-token')!)
+}
+
 test('a person signs up, creates an organization, and lands on its empty lifecycle page', async () => {
   const { page, complaints, context } = await visit(stage)
   await page.goto('/')
   await page.getByRole('heading', { name: 'Set up this Berth' }).waitFor()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Create account' }).click()
-  await page.getByText('Use at least 8 characters.').first().waitFor()
+  await page.getByText('Use at least 12 characters.').first().waitFor()
   await page.getByLabel('Your name').fill('Ada Byron')
   await page.getByLabel('E-mail').fill('ada@example.org')
   await page.getByLabel('Password').fill('correct horse battery')
@@ -53,6 +64,50 @@ test('a wrong password is refused beside the form, and what was typed is still t
   await page.getByLabel('Password').fill(person.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.waitForURL('**/console/lifecycle?status=held')
+  await context.close()
+})
+
+test('without e-mail a forgotten password is set anew with a link of an operator, and a link that is none says so', async () => {
+  const operator = await signInFirst()
+  const { person } = await settle(stage.server, 'Forgetful')
+  const { page, context, complaints } = await visit(stage)
+  await page.goto('/?view=forgot')
+  await page.getByLabel('E-mail').fill(person.email)
+  await page.getByRole('button', { name: 'Ask for a link' }).click()
+  await page.getByText('This Berth sends no e-mail, so nothing was sent.').waitFor()
+  await expectAccessible(page)
+
+  const params = { userId: person.userId }
+  const { url } = await operator.call(api.users.createResetLink, { params })
+  await page.goto(url)
+  await page.getByLabel('New password').fill('a')
+  await page.getByRole('button', { name: 'Set password' }).click()
+  await page.getByText('Use at least 12 characters.').waitFor()
+  expect(new URL(page.url()).hash, 'the secret is out of the address bar').toBe('')
+  await page.getByLabel('New password').fill('remembered this time')
+  await page.getByLabel('The same again').fill('remembered this time')
+  await page.getByRole('button', { name: 'Set password' }).click()
+  await page.getByRole('link', { name: 'Sign in with it' }).click()
+  await page.getByLabel('E-mail').fill(person.email)
+  await page.getByLabel('Password').fill('remembered this time')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL('**/console/lifecycle**')
+
+  await page.goto('/reset')
+  await page.getByText('This link is not whole: its secret is missing.').waitFor()
+  await page.goto('about:blank')
+  await page.goto(`/reset#token=${'x'.repeat(43)}`)
+  await page.getByLabel('New password').fill('remembered this time')
+  await page.getByLabel('The same again').fill('remembered this time')
+  await page.getByRole('button', { name: 'Set password' }).click()
+  await page.getByText('This link is not known').waitFor()
+  await page.getByRole('link', { name: 'Ask for another link' }).waitFor()
+  await expectAccessible(page)
+  await page.goto('about:blank')
+  await page.goto(`/confirm-email#token=${'x'.repeat(43)}`)
+  await page.getByText('This link is not known').waitFor()
+  await expectAccessible(page)
+  expect(complaints).toEqual([])
   await context.close()
 })
 

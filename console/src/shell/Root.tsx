@@ -1,6 +1,7 @@
 import { type ErrorComponentProps, Outlet } from '@tanstack/react-router'
-import { createContext, useContext } from 'react'
+import { createContext, useContext, useState } from 'react'
 import { factsOf } from '../api/client.ts'
+import { isReachable } from '../app/lazyPage.ts'
 import { useTheme } from '../app/theme.ts'
 import { ErrorPanel } from '../ui/ErrorPanel.tsx'
 import { Toasts } from '../ui/Toast.tsx'
@@ -19,23 +20,23 @@ export function Root() {
 }
 
 /** A page that could not be shown, and why; within the console its frame stays around it. */
-export function RouteError({ error, reset }: ErrorComponentProps) {
-  const outdated = /module script|dynamically imported module|preload CSS/i.test(String(error))
+export function RouteError({ error }: ErrorComponentProps) {
+  const [tries, setTries] = useState(0)
   return (
     <Lonely title="This page could not be shown">
       <ErrorPanel
-        {...(outdated ? { sentence: missingPart, code: 'outdated' } : factsOf(error))}
-        onRetry={() => {
-          reset()
-          window.location.reload()
+        {...factsOf(error)}
+        onRetry={async () => {
+          if (await isReachable()) window.location.reload()
+          else setTries(tries + 1)
         }}
       />
+      <p role="status" className="mt-2 text-ink-2">
+        {tries > 0 && `Tried ${tries === 1 ? 'once' : `${tries} times`}: Berth still does not answer.`}
+      </p>
     </Lonely>
   )
 }
-
-const missingPart =
-  'A part of the console could not be loaded: Berth was updated meanwhile, or cannot be reached. Load the page again.'
 
 export function RouteNotFound() {
   return (

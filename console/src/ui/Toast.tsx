@@ -1,12 +1,13 @@
-import { lazy, Suspense, useSyncExternalStore } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import type { ErrorFacts } from './ErrorPanel.tsx'
+import type { Toaster as ToasterType } from './Toaster.tsx'
 
 export type Said =
   | { kind: 'done'; sentence: string }
   | { kind: 'failed'; title: string; facts: ErrorFacts; onRetry: (() => void) | undefined }
 
 // What shows toasts is loaded with the first one: a page's first load need not carry it.
-const Toaster = lazy(async () => ({ default: (await import('./Toaster.tsx')).Toaster }))
+const retryMs = 2000
 const waiting: Said[] = []
 const listeners = new Set<() => void>()
 let show: ((said: Said) => void) | null = null
@@ -45,10 +46,18 @@ function subscribe(listener: () => void): () => void {
 /** Where toasts appear; once, at the root. */
 export function Toasts({ theme }: { theme: 'light' | 'dark' }) {
   const needed = useSyncExternalStore(subscribe, () => wanted)
-  if (!needed) return null
-  return (
-    <Suspense>
-      <Toaster theme={theme} onReady={begin} />
-    </Suspense>
-  )
+  const [Toaster, setToaster] = useState<typeof ToasterType | null>(null)
+  useEffect(() => {
+    if (!needed) return undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // What is to be said may be that nothing can be reached: then it waits until this can be.
+    const load = () =>
+      void import('./Toaster.tsx').then(
+        (loaded) => setToaster(() => loaded.Toaster),
+        () => (timer = setTimeout(load, retryMs)),
+      )
+    load()
+    return () => clearTimeout(timer)
+  }, [needed])
+  return Toaster && <Toaster theme={theme} onReady={begin} />
 }

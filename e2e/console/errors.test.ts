@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  expectAccessible,
+  expectNoSidewaysScroll,
+  openStage,
+  picture,
+  settle,
+  type Stage,
+  visit,
+} from './support.ts'
+
+let stage: Stage
+beforeAll(async () => (stage = await openStage()))
+afterAll(() => stage?.close())
+
+test('an address in the console that names nothing says so, with the frame around it', async () => {
+  const { person } = await settle(stage.server, 'Nowhere')
+  const { page, context, complaints } = await visit(stage, { person })
+  await page.goto('/console/nothing-here')
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+  await page.getByRole('button', { name: 'Organization: Nowhere' }).waitFor()
+  for (const theme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await expectAccessible(page)
+    await picture(page, `missing-${theme}`)
+  }
+  for (const width of [1024, 390, 1440]) {
+    await page.setViewportSize({ width, height: 900 })
+    await expectNoSidewaysScroll(page)
+  }
+  await page.getByRole('link', { name: 'Go to Lifecycle' }).click()
+  await page.getByRole('heading', { name: 'Nothing runs here yet' }).waitFor()
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('a page whose parts cannot be reached says so within the frame, and comes when it is tried again', async () => {
+  const { person } = await settle(stage.server, 'Cut Off')
+  const { page, context } = await visit(stage, { person })
+  await page.goto('/console/lifecycle')
+  await page.getByRole('heading', { name: 'Nothing runs here yet' }).waitFor()
+  await context.setOffline(true)
+  await page.getByRole('link', { name: 'Tokens' }).click()
+  await page.getByRole('heading', { name: 'This page could not be shown' }).waitFor()
+  await page.getByText(/^Berth does not answer at .*, so this page cannot be shown\.$/).waitFor()
+  await page.getByRole('button', { name: 'Organization: Cut Off' }).waitFor()
+  await expectAccessible(page)
+  await picture(page, 'cut-off')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('Tried once: Berth still does not answer.').waitFor()
+  await context.setOffline(false)
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('heading', { name: 'You have no API tokens' }).waitFor()
+  await context.close()
+})
+
+test('what is refused says why, with its code and the request to quote, and can be tried again', async () => {
+  const { person } = await settle(stage.server, 'Refused')
+  const { page, context, complaints } = await visit(stage, { person })
+  await page.goto('/console/members')
+  await page.getByRole('combobox', { name: /^Role of/ }).click()
+  await page.getByRole('option', { name: /^auditor/ }).click()
+  const toast = page.getByRole('listitem').filter({ hasText: 'keeps the role' })
+  await toast.getByText('invalid_state').waitFor()
+  await toast.getByRole('button', { name: /^req_.*copy request id$/ }).waitFor()
+  await expectAccessible(page)
+  await picture(page, 'toast')
+  await page.setViewportSize({ width: 390, height: 900 })
+  await expectNoSidewaysScroll(page)
+  const [again] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === 'PATCH'),
+    toast.getByRole('button', { name: 'Try again' }).click(),
+  ])
+  expect(again.status()).toBe(409)
+
+  await page.goto('/console/deployments/dep_01jd0000000000000000000000')
+  const panel = page.getByRole('alert')
+  await panel.getByText('not_found').waitFor()
+  await panel.getByRole('button', { name: /copy request id$/ }).waitFor()
+  await expectAccessible(page)
+  expect(complaints).toEqual([])
+  await context.close()
+})
