@@ -56,7 +56,7 @@ export const eventMeanings: Record<EventType, string> = {
   'workspace.created': 'A workspace was created.',
   'workspace.updated': "A workspace's name, key or tier changed; what runs in it is decided anew.",
   'workspace.archived': 'A workspace was archived: all that runs in it stops.',
-  'workspace.restored': 'An archived workspace was restored; its deployments stay stopped.',
+  'workspace.restored': 'An archived workspace was restored: what was asked to run in it launches again.',
   'secret.set': 'A secret has a new value. The value is in no event.',
   'secret.removed': 'A secret was removed.',
   'deployment.created': 'A server was deployed in a workspace.',
