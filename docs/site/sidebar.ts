@@ -61,7 +61,7 @@ const sections: { label: string; pages: string[] }[] = [
   },
 ]
 
-type Entry = { label: string; link: string } | { slug: string }
+type Entry = { label: string; link: string } | { slug: string; label?: string }
 interface Group {
   label: string
   collapsed?: boolean
@@ -97,7 +97,7 @@ function grouped(slugs: string[]): (Entry | Group)[] {
 
 function entryOf(slug: string): Entry {
   if (slug === 'api') return { label: 'HTTP API', link: '/api' }
-  return { slug: slug || 'index' }
+  return slug ? { slug } : { slug: 'index', label: 'Overview' }
 }
 
 /** What the site links to without it being a page of its own. */
