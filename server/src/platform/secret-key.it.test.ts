@@ -5,11 +5,14 @@ import { openTestPlatform, type TestPlatform } from './testing/index.ts'
 /** Bytes that hide nothing, or that nobody can turn back: hashes, digests, salts, and what is sealed by a data key. */
 const notSealed = [
   'account_links.hash',
+  'billing_webhooks.body', // as the payment provider sent it, signed
   'call_batches.digest',
   'event_openings.salt',
   'events.leaf',
   'events.leaf_hash',
   'idempotency_keys.request_hash',
+  'invitations.hash',
+  'quota_requests.request_hash',
   'recovery_codes.hash',
   'secrets.sealed', // with its organization's data key, which is in the list
   'tokens.hash',
