@@ -107,10 +107,22 @@ export async function consolePages(): Promise<Report> {
         },
         {
           title: 'Scrolling',
-          columns: ['rows', 'frames/s, mean', 'worst second', 'longest frame ms'],
+          columns: ['rows', 'frames/s, mean', 'worst second', 'longest frame ms', 'main thread CPU ms/frame'],
           rows: [
-            ['read on the way', round(loading.mean), round(loading.worst), round(loading.longestMs)],
-            ['all loaded', round(loaded.mean), round(loaded.worst), round(loaded.longestMs)],
+            [
+              'read on the way',
+              round(loading.mean),
+              round(loading.worst),
+              round(loading.longestMs),
+              round(loading.cpuMs),
+            ],
+            [
+              'all loaded',
+              round(loaded.mean),
+              round(loaded.worst),
+              round(loaded.longestMs),
+              round(loaded.cpuMs),
+            ],
           ],
         },
         {
@@ -210,16 +222,32 @@ async function loadAll(page: Page): Promise<void> {
   await page.waitForFunction('berthBench.atRest()')
 }
 
-async function frames(page: Page): Promise<{ mean: number; worst: number; longestMs: number }> {
+interface Frames {
+  mean: number
+  worst: number
+  longestMs: number
+  /** Of the page's main thread, a frame; it tells on a busy machine too what a quiet one can do. */
+  cpuMs: number
+}
+
+async function frames(page: Page): Promise<Frames> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  const busy = async () => {
+    const { metrics } = await session.send('Performance.getMetrics')
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000
+  }
   await page.evaluate(`document.querySelector('main').scrollTo(0, 0)`)
+  const before = await busy()
   const at = await page.evaluate<number[]>(scrollFor(scrollSeconds * 1000, pixelsPerSecond))
+  const cpuMs = ((await busy()) - before) / at.length
   const took = at.slice(1).map((time, n) => time - at[n]!)
   const seconds = Array.from({ length: scrollSeconds }, (_, second) => {
     const [from, to] = [at[0]! + second * 1000, at[0]! + (second + 1) * 1000]
     return at.filter((time) => time > from && time <= to).length
   })
   const longestMs = Math.max(...took)
-  return { mean: (took.length * 1000) / (at.at(-1)! - at[0]!), worst: Math.min(...seconds), longestMs }
+  return { mean: (took.length * 1000) / (at.at(-1)! - at[0]!), worst: Math.min(...seconds), longestMs, cpuMs }
 }
 
 /** From when a new name is asked for to the frame after it stands in the page; ms each. */

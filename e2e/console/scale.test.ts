@@ -132,6 +132,7 @@ test('a search reaches servers that are not loaded, and so does a status', async
   await page.getByRole('option', { name: 'stopped 250 servers' }).waitFor()
   await page.getByRole('option', { name: 'held' }).click()
   await page.getByRole('heading', { name: 'Nothing matches these filters' }).waitFor()
+  expect(new URL(page.url()).searchParams.get('status')).toBe('held')
   await context.close()
 })
 

@@ -1,6 +1,14 @@
 import { createColumnHelper, useTable } from '@tanstack/react-table'
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+} from 'react'
 import { cx } from './cx.ts'
 import { KeepPlace } from './KeepPlace.tsx'
 import { Table, Th } from './Table.tsx'
@@ -56,11 +64,17 @@ export function VirtualTable<T extends object>(props: VirtualTableProps<T>) {
   const body = useRef<HTMLTableSectionElement>(null)
   const { parent, margin } = useScrollParent(body)
   const focus = useRowFocus(element, places, selected)
+  // Kept the same, or every frame would measure all rows anew.
+  const sizeOf = useCallback(
+    (at: number) => (entries[at]!.kind === 'detail' ? 4 * rowHeight : rowHeight),
+    [entries],
+  )
+  const keyOf = useCallback((at: number) => entries[at]!.id, [entries])
   const virtualizer = useVirtualizer<HTMLElement, HTMLTableRowElement>({
     count: entries.length,
     getScrollElement: () => parent.current,
-    estimateSize: (at) => (entries[at]!.kind === 'detail' ? 4 * rowHeight : rowHeight),
-    getItemKey: (at) => entries[at]!.id,
+    estimateSize: sizeOf,
+    getItemKey: keyOf,
     overscan,
     scrollMargin: margin,
     // The head stays on top of what scrolls below it.
