@@ -26,7 +26,7 @@ export function HaltedBanner({ organization }: { organization: Membership }) {
         )}
         {since && (
           <span className="text-ink-2">
-            Since <Time at={since} ago />.
+            {organization.state === 'closed' ? 'Closed' : 'Suspended'} <Time at={since} ago />.
           </span>
         )}
       </p>
