@@ -105,6 +105,8 @@ test('a tool is tried in the page: its form, its answer, and the record that it 
     (await rows.count()) === before + 1 ? true : null,
   )
   await page.getByRole('figure', { name: /calls over time, \d+ of them failed/ }).waitFor()
+  await page.getByText('The same as a table').click()
+  await page.getByRole('region', { name: 'Calls by time, as a table' }).getByRole('row').nth(1).waitFor()
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme })
     await expectAccessible(page)
@@ -116,6 +118,18 @@ test('a tool is tried in the page: its form, its answer, and the record that it 
     await picture(page, `deployment-calls-${width}`)
   }
   await page.setViewportSize({ width: 1440, height: 900 })
+  const plot = (await page.locator('figure .u-over').first().boundingBox())!
+  await page.mouse.move(plot.x + plot.width - 60, plot.y + 20)
+  await page.mouse.down()
+  await page.mouse.move(plot.x + plot.width - 2, plot.y + 20, { steps: 5 })
+  await page.mouse.up()
+  await page.waitForURL(/from=.*to=/)
+  await rows.first().waitFor()
+  await page.goBack()
+  await page.waitForURL((url) => !url.searchParams.has('from'))
+  await page.goForward()
+  await page.getByRole('button', { name: 'Zoom out' }).click()
+  await page.waitForURL((url) => !url.searchParams.has('from'))
   await page.getByRole('combobox', { name: /Outcome/ }).click()
   await page.getByRole('option', { name: 'refused' }).click()
   await page.getByRole('heading', { name: 'No call matches these filters' }).waitFor()
@@ -164,7 +178,11 @@ test('a server that fails is understood from its log and the waterfall of its tr
   await page.getByRole('heading', { name: 'Its tools cannot be tried now' }).waitFor()
   await expectAccessible(page)
   await tab(page, 'Overview')
-  await page.getByText('fatal: the fixture was told to exit at start').first().waitFor()
+  const told = page.getByRole('region', { name: 'It is given up' })
+  await told.getByText(/exited with code 1\. That was 5 times in a row\./).waitFor()
+  await told.getByText(/It is not started again by itself/).waitFor()
+  await told.getByText('fatal: the fixture was told to exit at start').waitFor()
+  await told.getByRole('button', { name: 'Start it again' }).waitFor()
   await expectAccessible(page)
   await picture(page, 'deployment-overview-failed')
   expect(complaints).toEqual([])
@@ -198,9 +216,22 @@ test('a drift is shown with its words inert, explained by its decision gate by g
     await expectAccessible(page)
     await picture(page, `deployment-decisions-${theme}`)
   }
-  await tab(page, 'Surface')
-  await page.getByRole('button', { name: 'Accept this surface' }).click()
-  await page.getByText('differs', { exact: true }).waitFor({ state: 'detached' })
+  await tab(page, 'Overview')
+  const told = page.getByRole('region', { name: /^Held: it shows other tools/ })
+  await told.getByText(/Nothing more happens until somebody decides/).waitFor()
+  await told.getByRole('button', { name: 'Restart…' }).waitFor()
+  await told.getByRole('button', { name: 'Review what changed' }).click()
+  const dialog = page.getByRole('dialog', { name: 'What changed in drifting' })
+  await dialog.getByText('changed · grave').waitFor()
+  await dialog.getByText(/characters that cannot be seen/).waitFor()
+  await dialog.locator('ins').filter({ hasText: 'evil.example' }).waitFor()
+  for (const theme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await expectAccessible(page)
+    await picture(page, `deployment-drift-${theme}`)
+  }
+  await dialog.getByRole('button', { name: 'Accept this surface' }).click()
+  await told.waitFor({ state: 'detached' })
   await until(deployment.id, ({ hold }) => hold === null)
   expect(complaints).toEqual([])
   await context.close()
@@ -221,6 +252,7 @@ test('settings are changed over what one has seen: a fault stands at its field, 
     params: one(deployment.id),
     body: { limits: { memoryMb: 300 } },
   })
+  // That its state moves on, as it does now while it restarts, is no conflict; that its settings did, is.
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('This is how it is now').waitFor()
   await page.getByText('limits.memoryMb').waitFor()
@@ -238,6 +270,18 @@ test('settings are changed over what one has seen: a fault stands at its field, 
   await page.getByRole('button', { name: 'Save' }).click()
   const saved = await until(deployment.id, ({ config }) => config['city'] === 'Paris')
   expect(saved.limits.memoryMb, 'the other change stays').toBe(300)
+
+  await page.getByLabel('City').fill('Madrid')
+  await home.person.client.call(api.deployments.update, {
+    params: one(deployment.id),
+    body: { config: { city: 'Oslo' } },
+  })
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByLabel('Mine: Madrid').waitFor()
+  await page.getByLabel('Theirs: Oslo').check()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Go on with what I chose' }).click()
+  expect(await page.getByLabel('City').inputValue()).toBe('Oslo')
 
   await page.getByRole('button', { name: 'Delete…' }).click()
   await page

@@ -128,7 +128,7 @@ function AsTable({ stats, onZoom }: CallsChartProps) {
       {open && (
         <div
           role="region"
-          aria-label="Calls over time"
+          aria-label="Calls by time, as a table"
           tabIndex={0}
           className="mt-1.5 max-h-64 overflow-auto rounded-md border border-line"
         >

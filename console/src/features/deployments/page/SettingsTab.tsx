@@ -98,7 +98,11 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
       <Panel title="Settings" note="a change goes through policy, and restarts it if it runs">
         <div className="flex flex-col gap-3.5">
           <div className="grid gap-3.5 sm:grid-cols-2">
-            <Field label="Name" error={faults.name} hint="Part of its address; the old one stops answering.">
+            <Field
+              label="Name"
+              error={faults.name}
+              hint="Part of its address; the old one goes on leading here until another server takes it."
+            >
               <Input
                 autoComplete="off"
                 value={form.name}
