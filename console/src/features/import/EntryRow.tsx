@@ -11,7 +11,7 @@ import { type Entry, type Progress, sourceOf } from './entries.ts'
 import { EntryDetails, type EntryDetailsProps } from './EntryDetails.tsx'
 
 /** Columns that are seen in a wide table only; not taken out, as rows below span them. */
-export const wide = '@max-3xl:w-px @max-3xl:!px-0'
+export const wide = '@max-3xl:w-px @max-3xl:!px-0 @max-3xl:text-clip'
 
 export interface EntryRowProps extends Omit<EntryDetailsProps, 'one'> {
   one: Entry
