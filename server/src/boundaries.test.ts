@@ -13,7 +13,7 @@ const tiers = new Map(
     ['notifications'],
     // The relay knows only the platform: the runtime and the gateway both stand on it.
     ['identity', 'organizations', 'audit', 'relay'],
-    ['catalog', 'metering'],
+    ['billing', 'catalog', 'metering'],
     ['secrets', 'runs', 'workspaces', 'trust'],
     ['policy'],
     ['runtime'],
