@@ -25,8 +25,8 @@ function build(node, folder) {
   const { status, stdout, stderr } = spawnSync(node, [join(root, 'docs/site/build.ts'), folder], {
     cwd: root,
     encoding: 'utf8',
-    // Building tells nobody anything.
-    env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1' },
+    // Nothing of the caller's environment is in the pages (test runners set BASE_URL), and nobody is told about it.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ASTRO_TELEMETRY_DISABLED: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (status !== 0) throw new Stop(`The documentation cannot be built:\n${stdout}${stderr}`.trim())
