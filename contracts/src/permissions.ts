@@ -37,12 +37,12 @@ export type PlatformRole = z.infer<typeof platformRole>
 const reads = permissions.filter((p) => p.endsWith(':read'))
 
 /** What concerns the organization as a whole and stays with its owners. */
-const owners: readonly Permission[] = ['organization:export', 'organization:close']
+const ownersOnly = new Set<Permission>(['organization:export', 'organization:close'])
 
 /** What each role may do in its organization. An auditor reads all and changes nothing. */
 export const rolePermissions: Record<MemberRole, readonly Permission[]> = {
   owner: permissions,
-  admin: permissions.filter((p) => !owners.includes(p)),
+  admin: permissions.filter((p) => !ownersOnly.has(p)),
   developer: [
     ...reads,
     'workspaces:write',
