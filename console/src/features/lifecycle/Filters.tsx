@@ -56,7 +56,7 @@ export function Filters({ ref, search, tiers, byStatus, onChange, summary }: Fil
         <button
           type="button"
           onClick={() => onChange({ workspace: undefined })}
-          aria-label={`Show all workspaces, not only ${search.workspace}`}
+          aria-label={`Workspace ${search.workspace}: show all instead`}
           className="flex h-[26px] items-center gap-1 rounded-md border border-line bg-panel px-2 text-xs text-ink-2 hover:border-line-strong"
         >
           Workspace <b className="font-semibold text-ink">{search.workspace}</b>

@@ -7,10 +7,10 @@ import { Inert, InertBlock } from '../../../ui/Inert.tsx'
 import { Panel } from '../../../ui/Panel.tsx'
 import { Skeleton } from '../../../ui/Skeleton.tsx'
 import { StatusMark } from '../../../ui/StatusMark.tsx'
-import { millis } from '../../lifecycle/WorkspaceGroup.tsx'
 import { AnswerContent, type Content } from './AnswerContent.tsx'
 import { bytes, outcomeMarks } from './callMarks.ts'
 import { callsQuery } from './queries.ts'
+import { millis } from '../../../ui/Time.tsx'
 
 type Answer = EndpointOutput<typeof api.deployments.call>
 

@@ -4,10 +4,10 @@ import type uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useTheme } from '../../../app/theme.ts'
 import { Table, Td, Th } from '../../../ui/Table.tsx'
-import { millis } from '../../lifecycle/WorkspaceGroup.tsx'
 import { failedOf, percent } from './callMarks.ts'
 import { clockOf, stepWords } from './callRange.ts'
 import { countPlot, latencyLines, latencyPlot, type PlotListeners } from './plots.ts'
+import { millis } from '../../../ui/Time.tsx'
 
 export interface CallsChartProps {
   stats: CallStats

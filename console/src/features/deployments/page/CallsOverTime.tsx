@@ -9,10 +9,10 @@ import { ErrorPanel } from '../../../ui/ErrorPanel.tsx'
 import { Panel } from '../../../ui/Panel.tsx'
 import { Skeleton } from '../../../ui/Skeleton.tsx'
 import { Table, Td, Th } from '../../../ui/Table.tsx'
-import { millis } from '../../lifecycle/WorkspaceGroup.tsx'
 import { failedOf, percent } from './callMarks.ts'
 import { type CallRange, rangeWords } from './callRange.ts'
 import { type CallFilter, callStatsQuery } from './queries.ts'
+import { millis } from '../../../ui/Time.tsx'
 
 const CallsChart = lazy(async () => ({ default: (await import('./CallsChart.tsx')).CallsChart }))
 

@@ -1,8 +1,8 @@
 import type { CallStats } from '@berth/contracts'
 import uPlot from 'uplot'
-import { millis } from '../../lifecycle/WorkspaceGroup.tsx'
 import { failedOf } from './callMarks.ts'
 import { clockOf } from './callRange.ts'
+import { millis } from '../../../ui/Time.tsx'
 
 export interface PlotListeners {
   /** The bucket under the pointer; null: none. */

@@ -1,1 +1,0 @@
-export { millis } from '../../ui/Time.tsx'

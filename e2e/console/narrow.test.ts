@@ -1,0 +1,53 @@
+import { api } from '@berth/contracts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  expectAccessible,
+  expectNoSidewaysScroll,
+  openStage,
+  picture,
+  settle,
+  type Stage,
+  visit,
+} from './support.ts'
+
+let stage: Stage
+beforeAll(async () => (stage = await openStage()))
+afterAll(() => stage?.close())
+
+test.each([390, 1024])(
+  'at %i px one menu leads to every page and the account, and where one is stays on view',
+  async (width) => {
+    const { person, organizationId } = await settle(stage.server, `Narrow ${width}`)
+    const params = { organizationId }
+    for (const [name, tier] of [
+      ['Ledger', 'regulated'],
+      ['Play', 'community'],
+    ] as const)
+      await person.client.call(api.workspaces.create, { params, body: { name, tier } })
+    const { page, context, complaints } = await visit(stage, { person, width })
+    await page.goto('/console/lifecycle')
+    const where = page.getByRole('navigation', { name: 'Where you are' })
+    await where.getByText('2 tiers · local').waitFor()
+    await where.getByRole('button', { name: 'Workspace: All workspaces' }).click()
+    await page.getByRole('menuitem', { name: /^Ledger/ }).click()
+    for (const text of [`Narrow ${width}`, 'Ledger', 'REGULATED · local'])
+      await where.getByText(text, { exact: true }).waitFor()
+    await expectNoSidewaysScroll(page)
+    await expectAccessible(page)
+
+    await page.getByRole('button', { name: 'Pages and account' }).click()
+    const sheet = page.getByRole('dialog', { name: `Narrow ${width}` })
+    const pages = sheet.getByRole('navigation', { name: 'Pages' })
+    for (const name of ['Lifecycle', 'Catalog', 'Audit', 'Members', 'Tokens', 'Settings'])
+      await pages.getByRole('link', { name }).waitFor()
+    await sheet.getByRole('button', { name: 'Sign out' }).waitFor()
+    await expectAccessible(page)
+    await picture(page, `sheet-${width}`)
+    await pages.getByRole('link', { name: 'Audit' }).click()
+    await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor()
+    await sheet.waitFor({ state: 'detached' })
+    await expectNoSidewaysScroll(page)
+    expect(complaints).toEqual([])
+    await context.close()
+  },
+)
