@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { moment, notes, type NotePattern } from '@berth/contracts'
 import { gates } from './app.ts'
+import type { OrganizationFacts } from './organizations/gate.ts'
 import type { AnyGate, Finding } from './platform/gate.ts'
 import { judge } from './policy/judge.ts'
 import type { CapabilityFacts } from './runtime/gate.ts'
@@ -8,6 +9,9 @@ import type { TrustFacts } from './trust/gate.ts'
 
 /** For every gate, facts that lead to all that it can find. */
 const samples: Record<string, object[]> = {
+  organization: (['active', 'suspended', 'closed'] as const).map((state) => ({
+    state: { state, reason: null },
+  })) satisfies Partial<OrganizationFacts>[],
   trust: [
     { release: { state: 'blocked', version: '1' } },
     { release: { state: 'yanked', version: '1' } },
