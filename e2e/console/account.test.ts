@@ -3,7 +3,7 @@ import { api } from '@berth/contracts'
 import { openMailbox, type Mailbox } from '@berth/server/notifications/testing/mailbox.ts'
 import { movableClock } from '@berth/server/platform/testing/index.ts'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { codeOf } from '../support/totp.ts'
 import {
@@ -15,6 +15,9 @@ import {
   type Stage,
   visit,
 } from './support.ts'
+
+// Each test walks through many forms; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 let mailbox: Mailbox
 let stage: Stage
