@@ -53,7 +53,7 @@ test('an operator adds a folder, watches it being observed, sees its surface ine
   await dialog.getByLabel('Name of variable 1').fill('PLACE')
   await dialog.getByLabel('Value of variable 1').fill('{town}')
   await dialog.getByRole('button', { name: 'Add a secret' }).click()
-  await dialog.getByLabel('Secret 1').fill('API_KEY')
+  await dialog.getByLabel('Secret 1', { exact: true }).fill('API_KEY')
   await dialog.getByLabel('It does not start without it').uncheck()
   await dialog.getByRole('button', { name: 'Add server' }).click()
   await dialog
