@@ -1,5 +1,6 @@
 import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
+import { planEndpoints } from './billing/plans.ts'
 import { callEndpoints } from './calls.ts'
 import { catalogEndpoints } from './catalog.ts'
 import { departureEndpoints } from './departure.ts'
@@ -37,6 +38,7 @@ export const api = {
   policy: policyEndpoints,
   runs: runEndpoints,
   calls: callEndpoints,
+  plans: planEndpoints,
   audit: auditEndpoints,
   lifecycle: lifecycleEndpoints,
 }

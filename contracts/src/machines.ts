@@ -1,3 +1,4 @@
+import { invoiceMachine, subscriptionMachine } from './billing/machine.ts'
 import { machine } from './machine.ts'
 
 export const userMachine = machine({
@@ -359,4 +360,6 @@ export const machines = [
   phaseMachine,
   instanceMachine,
   runMachine,
+  subscriptionMachine,
+  invoiceMachine,
 ]

@@ -15,6 +15,7 @@ import {
 } from './world.ts'
 import { signUp, type TestPerson } from '@berth/server/platform/testing/index.ts'
 import { accountRows } from './account-rows.ts'
+import { billingRows } from './billing-rows.ts'
 
 export interface Given {
   params?: Record<string, string>
@@ -126,6 +127,7 @@ async function onFreshMember(world: World): Promise<Given> {
 /** Every operation of the OpenAPI document has its row here; one without it fails the test. */
 export const rows: Record<string, Row> = {
   ...accountRows,
+  ...billingRows,
 
   'operator.list-organizations': { needs: 'operator' },
   'operator.get-organization': { needs: 'operator', request: inOrganization },

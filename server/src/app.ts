@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
+import { billingRoutes } from './billing/service.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { cleanArtifactStore, enqueueObservation, seedCatalog, stopInstalling } from './catalog/service.ts'
 import { departureRoutes } from './departure/routes.ts'
@@ -252,6 +253,7 @@ async function compose(
       identity,
       { routes: organizationRoutes({ feed, onLeave: revokeTokensOfMember }) },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
+      { routes: billingRoutes() },
       {
         routes: catalogRoutes({ config, openEvaluation }),
         start: async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { endpoint } from '../endpoint.ts'
 import { idOf, organizationRef, timestamp } from '../ids.ts'
 import { pageOf, pageQuery } from '../pagination.ts'
-import { amount, currency } from './plans.ts'
+import { currency, minorUnits } from './plans.ts'
 
 export const invoiceState = z.enum(['draft', 'open', 'paid', 'void', 'uncollectible'])
 export type InvoiceState = z.infer<typeof invoiceState>
@@ -11,8 +11,8 @@ export const invoiceLine = z.object({
   kind: z.enum(['plan', 'proration', 'unused', 'credit']),
   description: z.string(),
   quantity: z.number().int(),
-  unitAmount: amount,
-  amount,
+  unitAmount: minorUnits,
+  amount: minorUnits,
   periodStart: timestamp.nullable(),
   periodEnd: timestamp.nullable(),
 })
@@ -26,8 +26,8 @@ export const invoice = z.object({
   state: invoiceState,
   currency,
   lines: z.array(invoiceLine),
-  total: amount,
-  paid: amount,
+  total: minorUnits,
+  paid: minorUnits,
   issuedAt: timestamp.nullable(),
   dueAt: timestamp.nullable(),
   paidAt: timestamp.nullable(),

@@ -55,7 +55,9 @@ export const maxQuantity = Number.MAX_SAFE_INTEGER
 export const quantity = z.number().int().min(0).max(maxQuantity)
 
 /** Amounts of money are whole minor units (cents) in decimal digits: they may pass what a JSON number holds. */
-export const amount = z.string().regex(/^-?(0|[1-9]\d{0,17})$/, 'must be whole minor units, such as "4900"')
+export const minorUnits = z
+  .string()
+  .regex(/^-?(0|[1-9]\d{0,17})$/, 'must be whole minor units, such as "4900"')
 
 /** ISO 4217. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as "EUR"')
@@ -80,7 +82,7 @@ export const planVersion = z.object({
   name: displayName,
   description: z.string().max(400),
   version: z.number().int().min(1),
-  price: amount,
+  price: minorUnits,
   currency,
   per: z.enum(['organization', 'seat']).describe('seat: the price times the seats of the subscription'),
   interval: z.enum(['month', 'year']),
@@ -137,6 +139,7 @@ export const planEndpoints = {
   }),
   apply: endpoint({
     id: 'billing.apply-plans',
+    example: { body: { file: 'plans: { gold: { name: Gold, price: 9900, currency: EUR } }', dryRun: true } },
     method: 'POST',
     path: '/api/billing/plans/apply',
     tag: 'billing',

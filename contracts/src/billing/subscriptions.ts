@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { endpoint } from '../endpoint.ts'
 import { idOf, organizationRef, slug, timestamp } from '../ids.ts'
 import { pageOf, pageQuery } from '../pagination.ts'
-import { amount, currency, planVersion } from './plans.ts'
+import { currency, minorUnits, planVersion } from './plans.ts'
 import { invoiceLine } from './invoices.ts'
 
 export const subscriptionState = z.enum([
@@ -50,7 +50,7 @@ export const subscription = z.object({
   scheduled: scheduledChange.nullable(),
   /** What follows by itself, and when, in order: for a timeline. */
   ahead: z.array(z.object({ at: timestamp, what: z.string() })),
-  credit: amount.describe('What is kept for the organization and set off against its next invoices'),
+  credit: minorUnits.describe('What is kept for the organization and set off against its next invoices'),
   currency,
   overLimits: z.array(overLimit),
   overLimitUntil: timestamp.nullable().describe('Until then an operator lets it be over its limits'),
@@ -79,10 +79,10 @@ export const quote = z.object({
     .describe('Upgrades take place now, downgrades at the end of the period'),
   effectiveAt: timestamp,
   lines: z.array(invoiceLine),
-  total: amount.describe('What is due; negative: what is credited'),
+  total: minorUnits.describe('What is due; negative: what is credited'),
   currency,
   trialEndsAt: timestamp.nullable(),
-  next: z.object({ at: timestamp, total: amount }).nullable().describe('The renewal that follows'),
+  next: z.object({ at: timestamp, total: minorUnits }).nullable().describe('The renewal that follows'),
   overLimits: z.array(overLimit),
   notes: z.array(z.string()),
 })
@@ -228,7 +228,7 @@ export const billingOperatorEndpoints = {
         state: subscriptionState,
         periodEnd: timestamp,
         graceEndsAt: timestamp.nullable(),
-        openAmount: amount,
+        openAmount: minorUnits,
         currency,
       }),
     ),

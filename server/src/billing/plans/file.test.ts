@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { parsePlanFile, planFile } from './file.ts'
+
+const file = `
+plans:
+  free:
+    name: Free
+    price: 0
+    currency: EUR
+    grants: { seats: 3, byok: false, gateway.tool_calls: { limit: 100, reset: month } }
+  gold:
+    name: Gold
+    price: "900719925474099312"
+    currency: EUR
+    per: seat
+    interval: year
+    trialDays: 14
+    fallback: free
+    grants:
+      seats: unlimited
+      gateway.tool_calls: { limit: unlimited, reset: week, mode: soft }
+`
+
+test('a plan file says the plans, also with a price beyond what a number holds', () => {
+  const { plans } = parsePlanFile(file)
+  expect(plans).toMatchObject([
+    { plan: 'free', price: 0n, per: 'organization', interval: 'month', graceDays: null, public: true },
+    { plan: 'gold', price: 900719925474099312n, per: 'seat', interval: 'year', fallback: 'free' },
+  ])
+  expect(plans![1]!.grants).toEqual([
+    { key: 'gateway.tool_calls', limit: null, reset: 'week', mode: 'soft' },
+    { key: 'seats', limit: null, reset: null, mode: 'hard' },
+  ])
+})
+
+test('plans written to a file are read back as they were', () => {
+  const { plans } = parsePlanFile(file)
+  expect(parsePlanFile(planFile(plans!)).plans).toEqual(plans)
+})
+
+test('every fault of a file is named with its place, and then there are no plans', () => {
+  const { plans, faults } = parsePlanFile(`
+plans:
+  team:
+    nam: Team
+    price: 49.5
+    currency: EURO
+    grants: { seats: -1, unicorns: 3, gateway.tool_calls: 7 }
+  Bad Slug: { name: x, price: 0, currency: EUR }
+  free: { name: Free, price: 5, currency: EUR }
+`)
+  expect(plans).toBeNull()
+  const said = faults.map(({ path, message }) => `${path}: ${message}`)
+  for (const part of [
+    /^plans\.team\.name: .*missing/,
+    /^plans\.team\.price \(line 5\): must be whole minor units/,
+    /^plans\.team\.currency \(line 6\): must be an ISO 4217 code/,
+    /^plans\.team\.grants\.seats \(line 7\): must be a whole number/,
+    /^plans\.team\.grants \(line 7\): "unicorns" is no entitlement/,
+    /^plans\.team\.grants\.gateway\.tool_calls \(line 7\): must be \{limit, reset, mode\}/,
+    /^plans\.team.*"nam" is no field of a plan/,
+    /^plans\.Bad Slug/,
+  ])
+    expect(said).toEqual(expect.arrayContaining([expect.stringMatching(part)]))
+})
+
+test.each([
+  ['plans: [', /line 1/],
+  ['plans:\n  a: {}\n  a: {}\n', /line 3/],
+  ['', /file: /],
+  ['things: {}', /"things" is not known/],
+  ['plans: { free: { name: Free, price: 5, currency: EUR } }', /plans\.free\.price: must be 0/],
+  ['plans: { a: { name: A, price: 5, currency: EUR, fallback: a } }', /plans\.a\.fallback: must be another/],
+])('a file that is not one is refused with its fault: %j', (text, fault) => {
+  const { plans, faults } = parsePlanFile(text)
+  expect(plans).toBeNull()
+  expect(faults.map(({ path, message }) => `${path}: ${message}`).join('\n')).toMatch(fault)
+})

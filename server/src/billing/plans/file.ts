@@ -1,0 +1,201 @@
+/** The plan file: the catalog of plans as YAML. Everything here is pure. */
+import { LineCounter, parseDocument, stringify, type Document } from 'yaml'
+import { z } from 'zod'
+import {
+  displayName,
+  entitlements,
+  maxQuantity,
+  slug,
+  type EntitlementKey,
+  type Grant,
+} from '@berth/contracts'
+import type { Plan } from './store.ts'
+
+/** What of a plan stands in a file: all but what publishing adds. */
+export type PlanSpec = Omit<Plan, 'id' | 'version' | 'publishedAt'>
+
+export interface FileFault {
+  /** Where in the file, such as `plans.team.price`. */
+  path: string
+  message: string
+}
+
+export type ParsedFile = { plans: PlanSpec[]; faults: [] } | { plans: null; faults: FileFault[] }
+
+const limit = z.custom<number | 'unlimited'>(
+  (value) => value === 'unlimited' || (Number.isSafeInteger(value) && (value as number) >= 0),
+  'must be a whole number from 0, or "unlimited"',
+)
+const metered = z.strictObject(
+  {
+    limit,
+    reset: z.enum(['day', 'week', 'month', 'period'], 'must be day, week, month or period'),
+    mode: z.enum(['hard', 'soft'], 'must be hard or soft').default('hard'),
+  },
+  { error: 'must be {limit, reset, mode}, as in {limit: 10000, reset: month, mode: soft}' },
+)
+const grantSchemas = {
+  boolean: z.boolean('must be true or false'),
+  static: limit,
+  concurrency: limit,
+  metered,
+} as const
+
+const grantsSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(entitlements).map(([key, { kind }]) => [key, grantSchemas[kind].optional()]),
+  ),
+  {
+    error: (issue) => unknownKey(issue, 'is no entitlement that plans can grant') ?? 'must name entitlements',
+  },
+)
+
+const currencies = new Set(Intl.supportedValuesOf('currency'))
+const days = (most: number) =>
+  z.custom<number>(
+    (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most,
+    `must be a whole number from 0 to ${most}`,
+  )
+
+const price = z
+  .custom<number | string>(
+    (value) =>
+      typeof value === 'string'
+        ? /^(0|[1-9]\d{0,17})$/.test(value)
+        : Number.isSafeInteger(value) && (value as number) >= 0,
+    'must be whole minor units, such as 4900 for 49.00; above 9007199254740991 between quotes',
+  )
+  .transform(BigInt)
+
+const planSchema = z.strictObject(
+  {
+    name: displayName,
+    description: z.string().max(400).default(''),
+    price,
+    currency: z.string('must be an ISO 4217 code such as EUR').refine((code) => currencies.has(code), {
+      error: 'must be an ISO 4217 code such as EUR',
+    }),
+    per: z.enum(['organization', 'seat'], 'must be organization or seat').default('organization'),
+    interval: z.enum(['month', 'year'], 'must be month or year').default('month'),
+    trialDays: days(365).default(0),
+    dueDays: days(90).default(0),
+    graceDays: days(365).nullable().default(null),
+    fallback: slug.nullable().default(null),
+    public: z.boolean('must be true or false').default(true),
+    grants: grantsSchema.default({}),
+  },
+  { error: (issue) => unknownKey(issue, 'is no field of a plan') },
+)
+
+const fileSchema = z.strictObject(
+  {
+    plans: z.record(slug, planSchema, {
+      error: (issue) =>
+        issue.code === 'invalid_key'
+          ? 'a plan is named with lower-case letters, digits and hyphens'
+          : 'must be plans by their names',
+    }),
+  },
+  { error: (issue) => unknownKey(issue, 'is not known here; a plan file has `plans`') },
+)
+
+function unknownKey(issue: { code?: string | undefined }, what: string): string | undefined {
+  if (issue.code !== 'unrecognized_keys') return undefined
+  const { keys } = issue as unknown as { keys: string[] }
+  return keys.map((key) => `"${key}" ${what}`).join('; ')
+}
+
+/** Reads a plan file. Every fault is named, with its place; with any, there are no plans. */
+export function parsePlanFile(text: string): ParsedFile {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
+  const wrong = [...document.errors, ...document.warnings]
+  if (wrong.length > 0) {
+    const faults = wrong.map((error) => ({
+      path: `line ${lines.linePos(error.pos[0]).line}`,
+      message: error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
+    }))
+    return { plans: null, faults }
+  }
+  let content: unknown
+  try {
+    content = document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    return { plans: null, faults: [{ path: 'file', message: (error as Error).message }] }
+  }
+  const parsed = fileSchema.safeParse(content)
+  if (parsed.error)
+    return { plans: null, faults: parsed.error.issues.map((issue) => faultOf(issue, document, lines)) }
+  const plans = Object.entries(parsed.data.plans).map(([plan, given]): PlanSpec => ({
+    ...given,
+    plan,
+    grants: grantsOf(given.grants),
+  }))
+  const faults = plans.flatMap(faultsOf)
+  return faults.length > 0 ? { plans: null, faults } : { plans, faults: [] }
+}
+
+function faultOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): FileFault {
+  const path = issue.path.map(String)
+  const place =
+    path.length > 0 ? (document.getIn(issue.path, true) as { range?: [number] } | undefined) : undefined
+  const line = place?.range ? ` (line ${lines.linePos(place.range[0]).line})` : ''
+  const missing = place === undefined && path.length > 0
+  return {
+    path: (path.join('.') || 'file') + line,
+    message: missing ? `is missing; it ${issue.message}` : issue.message,
+  }
+}
+
+function grantsOf(given: Record<string, unknown>): Grant[] {
+  const limitOf = (value: unknown) => (value === 'unlimited' ? null : Number(value))
+  return (Object.keys(entitlements) as EntitlementKey[]).flatMap((key): Grant[] => {
+    const value = given[key]
+    if (value === undefined) return []
+    if (entitlements[key].kind !== 'metered')
+      return [{ key, limit: limitOf(value), reset: null, mode: 'hard' }]
+    const { limit: most, reset, mode } = value as z.output<typeof metered>
+    return [{ key, limit: limitOf(most), reset, mode }]
+  })
+}
+
+/** What no field says by itself. */
+function faultsOf(one: PlanSpec): FileFault[] {
+  const faults: FileFault[] = []
+  const at = (field: string, message: string) => faults.push({ path: `plans.${one.plan}.${field}`, message })
+  if (one.plan === 'free' && one.price > 0n)
+    at('price', 'must be 0: every organization can land on the plan "free"')
+  if (one.price === 0n && one.trialDays > 0) at('trialDays', 'must be 0 where the price is 0')
+  if (one.fallback === one.plan) at('fallback', 'must be another plan')
+  return faults
+}
+
+/** Plans as a file that, applied, changes nothing. */
+export function planFile(plans: readonly PlanSpec[]): string {
+  const content = Object.fromEntries(
+    plans.map((one) => [
+      one.plan,
+      {
+        name: one.name,
+        description: one.description,
+        price: one.price <= BigInt(maxQuantity) ? Number(one.price) : one.price.toString(),
+        currency: one.currency,
+        per: one.per,
+        interval: one.interval,
+        trialDays: one.trialDays,
+        dueDays: one.dueDays,
+        graceDays: one.graceDays,
+        fallback: one.fallback,
+        public: one.public,
+        grants: Object.fromEntries(one.grants.map((grant) => [grant.key, written(grant)])),
+      },
+    ]),
+  )
+  return stringify({ plans: content }, { lineWidth: 110 })
+}
+
+function written({ key, limit: most, reset, mode }: Grant): unknown {
+  if (entitlements[key].kind === 'boolean') return most !== 0
+  const shown = most ?? 'unlimited'
+  return entitlements[key].kind === 'metered' ? { limit: shown, reset, mode } : shown
+}
