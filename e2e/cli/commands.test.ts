@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type {
+  api,
   CallRecord,
   CallStats,
   CatalogServer,
   Decision,
   Deployment,
+  EndpointOutput,
   LogEvent,
   Release,
   Run,
@@ -309,6 +311,23 @@ describe('what happened', () => {
     expect(snapshot.items.map((one) => one.workspace.key)).toContain('desk')
     expect(snapshot.streamCursor).not.toBe('')
     expect(await cli.text('lifecycle', 'list')).toMatch(/desk +lab +echo +● running/)
+
+    const counts = await cli.json<EndpointOutput<typeof api.lifecycle.counts>>('lifecycle', 'counts')
+    expect(counts).toMatchObject({ workspaces: 1, tiers: ['lab'], regions: ['local'] })
+    expect(counts.byStatus.running).toBe(
+      snapshot.items[0]!.deployments.filter((one) => one.phase === 'running').length,
+    )
+    expect(await cli.text('lifecycle', 'counts')).toMatch(/^1 workspace, \d+ deployments?\n.*● running/s)
+    expect(await cli.json('lifecycle', 'counts', '--search', 'nothing is called this')).toMatchObject({
+      workspaces: 0,
+      deployments: 0,
+    })
+
+    await cli.text('deployments', 'call', 'echo', 'echo', 'message=counted')
+    const activity = await cli.json<EndpointOutput<typeof api.lifecycle.activity>>('lifecycle', 'activity')
+    const calls = activity.items.find((one) => one.deploymentId === deployment.id)
+    expect(calls?.callsLastMinute).toBeGreaterThan(0)
+    expect(await cli.text('lifecycle', 'activity')).toContain(deployment.id)
 
     const events = await cli.json<List<LogEvent>>('audit', 'list', '--type', 'deployment.*', '--all')
     expect(events.items.map((one) => one.type)).toEqual(

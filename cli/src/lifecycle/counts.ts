@@ -19,7 +19,7 @@ async function counts(context: Context, filters: { search?: string; tier?: strin
   const { workspace } = context.options
   const found = await context.call(api.lifecycle.counts, { query: { ...filters, organizationId, workspace } })
   if (context.out.json) return context.out.data(found)
-  context.out.line(`${found.workspaces} workspaces, ${found.deployments} deployments`)
+  context.out.line(`${countOf(found.workspaces, 'workspace')}, ${countOf(found.deployments, 'deployment')}`)
   context.out.table(
     Object.entries(found.byStatus).filter(([, n]) => n > 0),
     [
@@ -48,3 +48,5 @@ async function activity(context: Context): Promise<void> {
     'Nothing was called in the last minute.',
   )
 }
+
+const countOf = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`
