@@ -150,6 +150,7 @@ test('the console leads to it', async () => {
     page.getByRole('menuitem', { name: 'Documentation' }).click(),
   ])
   await opened.getByRole('heading', { level: 1, name: 'Berth' }).waitFor()
+  expect(new URL(opened.url()).pathname).toBe('/docs/')
   await context.close()
 })
 

@@ -215,14 +215,7 @@ test('paths that are none are refused as problems', async () => {
 
 test('sign-in takes nothing amiss', async () => {
   const random = createRandom(seed)
-  const paths = [
-    'sign-up/email',
-    'sign-in/email',
-    'sign-out',
-    'device/code',
-    'device/approve',
-    'device/deny',
-  ]
+  const paths = ['sign-up/email', 'sign-in/email', 'sign-out', 'device/code', 'device/approve', 'device/deny']
   const fields = [
     'name',
     'email',

@@ -39,7 +39,7 @@ describe('the tree', () => {
 describe('bash', () => {
   it('offers nouns, verbs, options and choices', () => {
     expect(bashOffers('dep')).toEqual(['deployments'])
-    expect(bashOffers('deployments', 'st')).toEqual(['stop', 'start'])
+    expect(bashOffers('deployments', 'st').sort()).toEqual(['start', 'stats', 'stop'])
     expect(bashOffers('completion', '')).toEqual(['bash', 'zsh', 'fish'])
     expect(bashOffers('tokens', 'create', '--sc')).toEqual(['--scope'])
     expect(bashOffers('tokens', 'create', '--scope', 'tools')).toEqual(['tools:call'])

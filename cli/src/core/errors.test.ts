@@ -18,9 +18,10 @@ function problem(code: ProblemCode, more: Partial<Problem> = {}): ApiError {
 
 describe('exit status', () => {
   it.each(Object.keys(problemCodes) as ProblemCode[])(
-    'a refusal %s is 1, only unauthenticated is 3',
+    'a refusal %s is 1, or 3 where a sign-in would help',
     (code) => {
-      expect(describeFailure(problem(code)).exitCode).toBe(code === 'unauthenticated' ? 3 : 1)
+      const signIn = code === 'unauthenticated' || code === 'second_factor_required'
+      expect(describeFailure(problem(code)).exitCode).toBe(signIn ? 3 : 1)
     },
   )
 
