@@ -1,5 +1,6 @@
 import { Field as Base } from '@base-ui/react/field'
-import type { ComponentProps, ReactNode } from 'react'
+import type { ComponentProps, ReactElement, ReactNode } from 'react'
+import { ControlOf } from './controlOf.ts'
 import { cx } from './cx.ts'
 
 export interface FieldProps {
@@ -11,6 +12,8 @@ export interface FieldProps {
   children: ReactNode
 }
 
+const asControl = (button: ReactElement) => <Base.Control render={button} />
+
 /** A label, a control, what it means and what is wrong with it, tied together for assistive technology. */
 export function Field({ label, hint, error, optional, children }: FieldProps) {
   return (
@@ -19,7 +22,7 @@ export function Field({ label, hint, error, optional, children }: FieldProps) {
         {label}
         {optional && <span className="ml-1 font-normal text-ink-3">optional</span>}
       </Base.Label>
-      {children}
+      <ControlOf value={asControl}>{children}</ControlOf>
       {hint && <Base.Description className="text-xs text-ink-3">{hint}</Base.Description>}
       {error && (
         <Base.Error match className="text-xs font-[550] text-bad">

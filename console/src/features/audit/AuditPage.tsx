@@ -12,7 +12,7 @@ import { Button } from '../../ui/Button.tsx'
 import { cx } from '../../ui/cx.ts'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { FilterSelect } from '../../ui/FilterSelect.tsx'
+import { Select } from '../../ui/Select.tsx'
 import { shorten } from '../../ui/Id.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -162,14 +162,16 @@ function Filters(props: {
     types.push({ value: search.type, label: search.type })
   return (
     <div className="mb-3 flex flex-wrap items-center gap-1.5">
-      <FilterSelect
+      <Select
+        compact
         label="About"
         prefix="About"
         value={search.type ?? any}
         options={[{ value: any, label: 'everything' }, ...types]}
         onChange={(type) => onChange({ type: type === any ? undefined : type })}
       />
-      <FilterSelect
+      <Select
+        compact
         label="By"
         prefix="By"
         value={search.actor ?? any}
@@ -179,7 +181,8 @@ function Filters(props: {
         ]}
         onChange={(actor) => onChange({ actor: actor === any ? undefined : actor })}
       />
-      <FilterSelect
+      <Select
+        compact
         label="Server"
         prefix="Server"
         value={search.deployment ?? any}

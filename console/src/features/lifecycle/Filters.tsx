@@ -1,7 +1,7 @@
 import { deploymentWords, type Tier } from '@berth/contracts'
 import { X } from 'lucide-react'
 import type { Ref } from 'react'
-import { FilterSelect } from '../../ui/FilterSelect.tsx'
+import { Select } from '../../ui/Select.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
 import type { LifecycleSearch } from './search.ts'
 
@@ -28,7 +28,8 @@ export function Filters({ ref, search, tiers, byStatus, onChange, summary }: Fil
         value={search.q ?? ''}
         onChange={(q) => onChange({ q: q || undefined })}
       />
-      <FilterSelect
+      <Select
+        compact
         label="Status"
         prefix="Status"
         value={search.status ?? any}
@@ -42,7 +43,8 @@ export function Filters({ ref, search, tiers, byStatus, onChange, summary }: Fil
         ]}
         onChange={(status) => onChange({ status: status === any ? undefined : status })}
       />
-      <FilterSelect
+      <Select
+        compact
         label="Tier"
         prefix="Tier"
         value={search.tier ?? any}
