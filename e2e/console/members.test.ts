@@ -57,6 +57,7 @@ test('an owner adds a person, changes the role and takes the person out; who onl
   await page.getByRole('option', { name: /auditor/ }).click()
   await page.getByText('Owner of People keeps the role').waitFor()
   await row.getByRole('button', { name: 'Take out Owner of Others' }).click()
+  await page.getByRole('dialog').waitFor()
   await expectAccessible(page)
   await page.getByRole('dialog').getByRole('button', { name: 'Take out Owner of Others' }).click()
   await page.getByRole('dialog').waitFor({ state: 'detached' })

@@ -82,8 +82,19 @@ export async function settle(server: TestServer, name: string): Promise<Home> {
   return { person, organizationId: organization.id, slug: organization.slug }
 }
 
+/** Waits until nothing fades or moves any more that will come to rest. */
+async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const passing = document
+      .getAnimations()
+      .filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime))
+    await Promise.allSettled(passing.map(({ finished }) => finished))
+  })
+}
+
 /** Fails with what axe found wrong on the page as it is now. */
 export async function expectAccessible(page: Page): Promise<void> {
+  await atRest(page)
   const { violations } = await new AxeBuilder({ page }).analyze()
   const found = violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, html }) => `${id}: ${target.join(' ')} ${html}`),
