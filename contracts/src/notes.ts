@@ -62,6 +62,36 @@ export const notes = {
       'Look at the differences. Accept the new surface and it resumes, change to another version, or restart it to look again.',
     pending: 'pending-remediation',
   },
+  'billing:subscription-missing': {
+    meaning: 'The organization has no subscription that has begun.',
+    remedy: 'Choose a plan, or complete the first payment.',
+    pending: 'pending-billing',
+  },
+  'billing:suspended': {
+    meaning: 'The subscription is suspended: an invoice was not paid in time.',
+    remedy: 'Everything goes on by itself once the invoice is paid.',
+    pending: 'pending-billing',
+  },
+  'billing:past-due-grace': {
+    meaning: 'An invoice is overdue; everything goes on until the time of grace ends.',
+    remedy: 'Pay the invoice.',
+    pending: null,
+  },
+  'billing:entitlement-missing:<key>': {
+    meaning: 'The plan does not grant it.',
+    remedy: 'Change the plan.',
+    pending: 'pending-billing',
+  },
+  'billing:quota:<key>:<used>/<limit>': {
+    meaning: 'As many are up at once as the plan allows, or more: then the newest stop first.',
+    remedy: 'It launches by itself once there is room. Stop another one, or change the plan.',
+    pending: 'pending-billing',
+  },
+  'billing:quota-exceeded:<key>': {
+    meaning: 'One more was asked for than the plan allows; it was refused.',
+    remedy: 'Make room, wait for the next window where it is counted by time, or change the plan.',
+    pending: null,
+  },
   'capability:executor:<kind>': {
     meaning: 'No runner can run an artifact of that kind.',
     remedy: 'Change the deployment to a release of another kind.',

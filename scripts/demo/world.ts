@@ -58,10 +58,28 @@ export async function makeWorld({ url, folder }: DemoBerth, signal: AbortSignal)
   return { ...places, people, deployments: await launchAll(places) }
 }
 
+/** What is shown is more than the free plan that Berth comes with has room for. */
+const roomyPlan = `
+plans:
+  free:
+    name: Free
+    description: With room for all that the demo shows.
+    price: 0
+    currency: EUR
+    grants:
+      runtime.concurrent_servers: 25
+      gateway.tool_calls: { limit: 250000, reset: month }
+      seats: 10
+      workspaces: 20
+      byok: false
+      sso: false
+`
+
 async function makePlaces({ operator, owner, admin, developer, auditor, shipper }: People): Promise<Places> {
   await operator.client.call(api.tiers.create, {
     body: { code: 'internal', name: 'Internal tools', sandbox: 'required', allowLocal: true },
   })
+  await operator.client.call(api.plans.apply, { body: { file: roomyPlan } })
   const bank = await organization(owner, 'Meridian Bank', 'Europe/Berlin', [
     [admin, 'admin'],
     [developer, 'developer'],

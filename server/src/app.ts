@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
-import { billingRoutes } from './billing/service.ts'
+import { billingGate, billingRoutes, demandRoom } from './billing/service.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { cleanArtifactStore, enqueueObservation, seedCatalog, stopInstalling } from './catalog/service.ts'
 import { departureRoutes } from './departure/routes.ts'
@@ -57,7 +57,7 @@ export type Role = 'api' | 'gateway' | 'runner' | 'worker'
 export const allRoles: readonly Role[] = ['api', 'gateway', 'runner', 'worker']
 
 /** Everything that has a say in launches, in the order in which it is heard. */
-export const gates: readonly AnyGate[] = [organizationGate, trustGate, capabilityGate]
+export const gates: readonly AnyGate[] = [organizationGate, trustGate, billingGate, capabilityGate]
 
 /** Every job queue of the installation; all processes know all of them. */
 export const jobNames: readonly JobName[] = ['notifications.deliver', 'catalog.observe']
@@ -209,6 +209,7 @@ async function compose(
   const memberships = { soleOwnerOf, leaveAll }
   const identity = createIdentity(platform, { publicUrl, origins, rateLimited, notifications, memberships })
   const resolveOrganization = createOrganizationResolver(db)
+  const billing = createBilling(platform, { notifications, renews: roles.has('worker') })
   const policy = createPolicy(gates)
   const runtime = await createRuntime({ platform, policy, roles, special })
   const journal = createJournal({
@@ -251,9 +252,15 @@ async function compose(
     parts: [
       notifications,
       identity,
-      { routes: organizationRoutes({ feed, onLeave: revokeTokensOfMember }) },
+      {
+        routes: organizationRoutes({
+          feed,
+          onLeave: revokeTokensOfMember,
+          demandSeat: (tx, organizationId) => demandRoom(tx, organizationId, 'seats'),
+        }),
+      },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
-      { routes: billingRoutes() },
+      billing,
       {
         routes: catalogRoutes({ config, openEvaluation }),
         start: async () => {

@@ -7,6 +7,9 @@ import { countOwners, lockOrganization, readMember, roleOf, type Member } from '
 /** Ends what a person still holds in an organization they leave. */
 export type OnLeave = (tx: Tx, organizationId: string, userId: string) => Promise<void>
 
+/** Refuses one more person than the organization's plan allows; the organization is held by the caller. */
+export type DemandSeat = (tx: Tx, organizationId: string) => Promise<void>
+
 export async function insertMember(
   tx: Tx,
   input: { organizationId: string; userId: string; role: MemberRole },
@@ -31,11 +34,12 @@ async function demandActive(tx: Tx, userId: string): Promise<void> {
   if (!user) throw new Refusal('not_found', 'This account is gone, or disabled.')
 }
 
-/** Adds a person who has an account; 404 without one, 409 when they belong already. */
+/** Adds a person who has an account; 404 without one, 409 when they belong already, 422 without a seat. */
 export async function addMember(
   tx: Tx,
   organizationId: string,
   input: { email: string; role: MemberRole },
+  demandSeat: DemandSeat,
 ): Promise<Member> {
   await lockOrganization(tx.db, organizationId)
   if (input.role === 'owner') await demandOwner(tx, organizationId)
@@ -54,6 +58,7 @@ export async function addMember(
   if (await roleOf(tx.db, organizationId, user.id)) {
     throw new Refusal('duplicate', 'This person is a member already.')
   }
+  await demandSeat(tx, organizationId)
   return insertMember(tx, { organizationId, userId: user.id, role: input.role })
 }
 

@@ -3,16 +3,17 @@ import type { Feed } from '../platform/feed.ts'
 import { implement, type Route } from '../platform/http/implement.ts'
 import type { Principal } from '../platform/http/principal.ts'
 import { Refusal } from '../platform/problem.ts'
-import { addMember, changeRole, removeMember, type OnLeave } from './members.ts'
+import { addMember, changeRole, removeMember, type DemandSeat, type OnLeave } from './members.ts'
 import { createOrganization, updateOrganization } from './organizations.ts'
 import { pageOfMembers, pageOfOrganizations, readOrganization } from './store.ts'
 
 export interface OrganizationRouteDeps {
   feed: Feed
   onLeave: OnLeave
+  demandSeat: DemandSeat
 }
 
-export function organizationRoutes({ feed, onLeave }: OrganizationRouteDeps): Route[] {
+export function organizationRoutes({ feed, onLeave, demandSeat }: OrganizationRouteDeps): Route[] {
   return implement(organizationEndpoints, {
     list: (context, { query }) =>
       pageOfOrganizations(context.db, [...context.principal.permissions.keys()], query),
@@ -24,7 +25,8 @@ export function organizationRoutes({ feed, onLeave }: OrganizationRouteDeps): Ro
     update: (context, { body }) =>
       context.mutate((tx) => updateOrganization(tx, context.organizationId, body)),
     listMembers: (context, { query }) => pageOfMembers(context.db, context.organizationId, query),
-    addMember: (context, { body }) => context.mutate((tx) => addMember(tx, context.organizationId, body)),
+    addMember: (context, { body }) =>
+      context.mutate((tx) => addMember(tx, context.organizationId, body, demandSeat)),
     updateMember: async (context, { params, body }) => {
       const changed = await context.mutate((tx) =>
         changeRole(tx, context.organizationId, params.memberId, body.role),

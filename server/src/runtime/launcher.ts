@@ -1,5 +1,6 @@
 /** One launch: bytes, decision, process, surface. And what is noted of processes as they come and go. */
 import type { Decision, Moment } from '@berth/contracts'
+import { takeTurns } from '../billing/service.ts'
 import { ensureArtifact, getSurface, recordSurface, verifyArtifact } from '../catalog/service.ts'
 import type { Origin, Tx } from '../platform/mutate.ts'
 import { systemActor, type Platform } from '../platform/platform.ts'
@@ -61,9 +62,10 @@ export function createLauncher({ platform, policy, executor, runnerId, timings }
   /** Decides anew and keeps the decision. Null: allowed; otherwise what holds it. */
   async function decide(row: DeploymentRow, moment: Moment): Promise<Decided> {
     const { organizationId, id: deploymentId } = row
-    const decision = await platform.mutate(origin, (tx) =>
-      policy.decide(tx, { organizationId, deploymentId, moment }),
-    )
+    const decision = await platform.mutate(origin, async (tx) => {
+      if (moment !== 'running') await takeTurns(tx, organizationId)
+      return await policy.decide(tx, { organizationId, deploymentId, moment })
+    })
     const held = decision.allowed ? null : await inWords(organizationId, decision)
     return { decisionId: decision.id, held }
   }

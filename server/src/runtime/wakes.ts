@@ -24,6 +24,14 @@ const ofMany = new Set([
   'workspace.restored',
   'tier.updated',
   'release.state_changed',
+  'subscription.started',
+  'subscription.changed',
+  'subscription.past_due',
+  'subscription.suspended',
+  'subscription.resumed',
+  'subscription.canceled',
+  'subscription.fell_back',
+  'subscription.over_limit_allowed',
 ])
 
 export function wakeOf(event: LogEvent): Wake {

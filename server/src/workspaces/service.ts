@@ -1,4 +1,5 @@
 import { next, refusalOf, toSlug, workspaceMachine, type Tier, type Workspace } from '@berth/contracts'
+import { demandRoom } from '../billing/service.ts'
 import type { Queryable } from '../platform/db/database.ts'
 import { newId } from '../platform/ids.ts'
 import type { Tx } from '../platform/mutate.ts'
@@ -43,13 +44,15 @@ export async function resolveWorkspaceKey(
 
 /**
  * Creates an active workspace. Without a key one is made from the name. Throws `invalid_input` for an unknown
- * tier, a region that the tier does not allow, or a name that gives no key; `duplicate` for a key that is taken.
+ * tier, a region that the tier does not allow, or a name that gives no key; `duplicate` for a key that is taken;
+ * `policy_veto` when the plan allows no more.
  */
 export async function createWorkspace(
   tx: Tx,
   organizationId: string,
   input: { name: string; key?: string | undefined; tier: string; region: string },
 ): Promise<Workspace> {
+  await demandRoom(tx, organizationId, 'workspaces')
   refuseRegion(await holdTier(tx, input.tier), input.region)
   const key = input.key ?? (await freeKey(tx.db, organizationId, keyFrom(input.name)))
   const id = newId('workspace')
@@ -116,8 +119,9 @@ export async function archiveWorkspace(tx: Tx, organizationId: string, id: strin
   return archived
 }
 
-/** Restores an archived workspace; what is asked to run in it launches again. Throws `invalid_state`. */
+/** Restores an archived workspace; what is asked to run in it launches again. Throws `invalid_state`, `policy_veto`. */
 export async function restoreWorkspace(tx: Tx, organizationId: string, id: string): Promise<Workspace> {
+  await demandRoom(tx, organizationId, 'workspaces')
   const restored = await move(tx, organizationId, id, 'restore')
   tx.emit(organizationId, 'workspace.restored', { workspaceId: id })
   return restored

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Moment } from '@berth/contracts'
+import { newId } from '../platform/ids.ts'
+import {
+  openTestPlatform,
+  seedDeployment,
+  seedOrganization,
+  type TestPlatform,
+} from '../platform/testing/index.ts'
+import { createPolicy } from '../policy/service.ts'
+import { billingGate, takeTurns } from './gate.ts'
+import { demandRoom } from './quotas/room.ts'
+import { subscribeTo } from './test-kit.ts'
+
+const servers = 'runtime.concurrent_servers'
+const policy = createPolicy([billingGate])
+let platform: TestPlatform
+let organizationId: string
+
+beforeAll(async () => {
+  platform = await openTestPlatform()
+})
+afterAll(() => platform.close())
+beforeEach(async () => {
+  organizationId = await seedOrganization(platform.db)
+})
+
+async function deploy(phase: string): Promise<string> {
+  const { id } = await seedDeployment(platform.db, { organizationId })
+  await setPhase(id, phase)
+  return id
+}
+const setPhase = (id: string, phase: string) =>
+  platform.db.updateTable('deployments').set({ phase }).where('id', '=', id).execute()
+
+const asked = (deploymentId: string, moment: Moment) => ({ organizationId, deploymentId, moment })
+const look = (id: string, moment: Moment) =>
+  policy.judge(platform.db, asked(id, moment), platform.clock.now())
+
+const limited = (limit: number | null, more: Record<string, unknown> = {}) =>
+  subscribeTo(platform.db, organizationId, [{ key: servers, limit }], more)
+
+test('organizations without limits launch, run and are called with nothing said', async () => {
+  const id = await deploy('running')
+  await deploy('running')
+  for (const moment of ['launch', 'relaunch', 'running', 'call'] as const)
+    expect(await look(id, moment)).toMatchObject({ allowed: true, notes: [] })
+})
+
+test('one more than the plan lets run waits, with what to do, and launches when there is room', async () => {
+  await limited(2)
+  const [first, , third] = [await deploy('running'), await deploy('running'), await deploy('launching')]
+  const held = await look(third, 'launch')
+  expect(held).toMatchObject({
+    verdict: 'hold',
+    pendingStatus: 'pending-billing',
+    notes: [`billing:quota:${servers}:2/2`],
+  })
+  expect(held.gates[0]!.sentences[0]!.text).toContain('stop another one')
+  await setPhase(first, 'stopped')
+  expect(await look(third, 'launch')).toMatchObject({ allowed: true })
+})
+
+test('over the limit the newest stop and the older ones go on, unless an operator lets them all', async () => {
+  const ids = [await deploy('running'), await deploy('running'), await deploy('running')]
+  await limited(1)
+  const allowed = async () => await Promise.all(ids.map(async (id) => (await look(id, 'running')).allowed))
+  expect(await allowed()).toEqual([true, false, false])
+  await limited(1, { overLimitUntil: new Date(Date.now() + 60_000) })
+  expect(await allowed()).toEqual([true, true, true])
+  expect(await look(ids[2]!, 'launch')).toMatchObject({ allowed: false })
+})
+
+test('of launches that are decided at once, just as many pass as there are places', async () => {
+  await limited(2)
+  const ids = await Promise.all(Array.from({ length: 6 }, () => deploy('launching')))
+  const decide = (id: string) =>
+    platform.change(async (tx) => {
+      await takeTurns(tx, organizationId)
+      return await policy.decide(tx, asked(id, 'launch'))
+    })
+  const decisions = await Promise.all(ids.map(decide))
+  expect(decisions.filter(({ allowed }) => allowed).length).toBe(2)
+})
+
+test('a suspended subscription stops what runs and takes no calls; payment makes all go on', async () => {
+  const id = await deploy('running')
+  await limited(null, { state: 'suspended' })
+  for (const moment of ['launch', 'relaunch', 'running', 'call'] as const) {
+    expect(await look(id, moment)).toMatchObject({
+      allowed: false,
+      pendingStatus: 'pending-billing',
+      notes: ['billing:suspended'],
+    })
+  }
+  await limited(null, { state: 'active' })
+  expect(await look(id, 'launch')).toMatchObject({ allowed: true })
+})
+
+test('an unpaid subscription keeps access until its grace is over', async () => {
+  const id = await deploy('running')
+  await limited(null, { state: 'past_due', graceEndsAt: new Date(Date.now() + 60_000) })
+  expect(await look(id, 'running')).toMatchObject({ allowed: true, notes: ['billing:past-due-grace'] })
+  await limited(null, { state: 'past_due', graceEndsAt: new Date(Date.now() - 1) })
+  expect(await look(id, 'running')).toMatchObject({ allowed: false, notes: ['billing:suspended'] })
+})
+
+test('a plan that does not grant servers is named as that', async () => {
+  const id = await deploy('launching')
+  await subscribeTo(platform.db, organizationId, [])
+  expect(await look(id, 'launch')).toMatchObject({ notes: [`billing:entitlement-missing:${servers}`] })
+})
+
+test('of two who want the last workspace at once one gets it; the other hears what to do', async () => {
+  await subscribeTo(platform.db, organizationId, [{ key: 'workspaces', limit: 1 }])
+  const create = () =>
+    platform.change(async (tx) => {
+      await demandRoom(tx, organizationId, 'workspaces')
+      const id = newId('workspace')
+      const fields = { name: id, tier: 'community', region: 'local', createdAt: tx.now }
+      await tx.db
+        .insertInto('workspaces')
+        .values({ id, organizationId, key: id.slice(-20), ...fields })
+        .execute()
+    })
+  const results = await Promise.allSettled([create(), create(), create()])
+  const refused = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  expect(refused).toHaveLength(2)
+  for (const reason of refused) {
+    expect(reason).toMatchObject({
+      code: 'policy_veto',
+      extra: { notes: ['billing:quota-exceeded:workspaces'] },
+    })
+    expect(reason.message).toBe(
+      'The plan allows 1 workspace, and all are taken (1). Archive a workspace, or change the plan.',
+    )
+  }
+})
+
+test('seats that are paid for one by one are no more than were taken, with invitations counted', async () => {
+  const seats = { key: 'seats', limit: null } as const
+  await subscribeTo(platform.db, organizationId, [seats], { seats: 1, per: 'seat' })
+  const demand = () => platform.change((tx) => demandRoom(tx, organizationId, 'seats'))
+  await demand()
+  const at = platform.clock.now()
+  await platform.db
+    .insertInto('invitations')
+    .values({
+      id: `inv_${organizationId.slice(4)}`,
+      organizationId,
+      email: 'kim@example.com',
+      role: 'viewer',
+      hash: Buffer.from(organizationId),
+      state: 'pending',
+      mailed: false,
+      createdAt: at,
+      sentAt: at,
+      expiresAt: at,
+    })
+    .execute()
+  await expect(demand()).rejects.toMatchObject({ extra: { notes: ['billing:quota-exceeded:seats'] } })
+})
