@@ -209,7 +209,6 @@ async function compose(
   const memberships = { soleOwnerOf, leaveAll }
   const identity = createIdentity(platform, { publicUrl, origins, rateLimited, notifications, memberships })
   const resolveOrganization = createOrganizationResolver(db)
-  const billing = createBilling(platform, { notifications, renews: roles.has('worker') })
   const policy = createPolicy(gates)
   const runtime = await createRuntime({ platform, policy, roles, special })
   const journal = createJournal({
@@ -260,7 +259,7 @@ async function compose(
         }),
       },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
-      billing,
+      { routes: billingRoutes() },
       {
         routes: catalogRoutes({ config, openEvaluation }),
         start: async () => {
