@@ -1,11 +1,12 @@
 import './styles.css'
-import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiError } from '@berth/contracts'
 import { isSignedOut } from './api/client.ts'
 import { connectFeed } from './app/live.ts'
+import { ConsoleQueryClient } from './app/queryClient.ts'
 import { forgetPerson, meQuery } from './app/session.ts'
 import { watchVersion } from './app/version.ts'
 import { createConsoleRouter } from './router.tsx'
@@ -14,7 +15,7 @@ import { createConsoleRouter } from './router.tsx'
 const onError = (error: unknown) => {
   if (isSignedOut(error) && queryClient.getQueryData(meQuery.queryKey)) onSignedOut()
 }
-const queryClient: QueryClient = new QueryClient({
+const queryClient: ConsoleQueryClient = new ConsoleQueryClient({
   queryCache: new QueryCache({ onError }),
   mutationCache: new MutationCache({ onError }),
   defaultOptions: {

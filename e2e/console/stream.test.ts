@@ -97,6 +97,36 @@ test('a page outlives the server: it says so, comes back by itself, and shows wh
   }
 })
 
+test('what happens while a page is first read is on it, though the answer is from before', async () => {
+  const home = await settle(stage.server, 'Meanwhile')
+  const { page, context } = await visit(stage, { person: home.person })
+  const params = { organizationId: home.organizationId }
+  /** Lets an answer reach the page only after the event of a workspace that was created behind it. */
+  const delay = (url: string | RegExp, name: string) =>
+    page.route(
+      url,
+      async (route) => {
+        const answer = await route.fetch()
+        const told = page.waitForRequest(/\/workspaces\?/)
+        await home.person.client.call(api.workspaces.create, { params, body: { name } })
+        await told
+        await route.fulfill({ response: answer })
+      },
+      { times: 1 },
+    )
+  await page.goto('/console/members')
+  await page.getByText('Live', { exact: true }).waitFor()
+  await delay(/\/api\/console\/lifecycle\?/, 'Listed')
+  await page.getByRole('link', { name: 'Lifecycle' }).click()
+  await page.getByRole('heading', { name: 'Listed' }).waitFor()
+  await delay(/\/audit\?/, 'Logged')
+  await page.getByRole('link', { name: 'Audit' }).click()
+  const created = page.getByRole('main').getByText('Workspace created', { exact: true })
+  await created.nth(1).waitFor()
+  expect(await created.count(), 'each once').toBe(2)
+  await context.close()
+})
+
 test('a page says when the server has newer pages, and a press loads them', async () => {
   const home = await settle(stage.server, 'New Version')
   const { page, context } = await visit(stage, { person: home.person })

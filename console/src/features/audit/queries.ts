@@ -1,12 +1,20 @@
 import { api, type LogEvent } from '@berth/contracts'
-import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query'
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  type QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
 import { call } from '../../api/client.ts'
+import { patchQueries } from '../../app/queryClient.ts'
 
 export interface AuditFilter {
   type?: string | undefined
   actorId?: string | undefined
   deploymentId?: string | undefined
 }
+
+type AuditPages = InfiniteData<{ items: LogEvent[]; nextCursor: string | null }>
 
 /** The events of an organization that pass the filter, newest first. */
 export function auditQuery(organizationId: string, filter: AuditFilter) {
@@ -50,16 +58,11 @@ function passes({ type, actorId, deploymentId }: AuditFilter, event: LogEvent): 
 
 /** Puts a new event on top of every list on view that it belongs to; once. */
 export function addToAudit(queryClient: QueryClient, event: LogEvent): void {
-  const lists = queryClient.getQueryCache().findAll({ queryKey: ['audit', event.organizationId] })
-  for (const { queryKey } of lists) {
-    const filter = queryKey[2] as AuditFilter
-    if (!passes(filter, event)) continue
-    queryClient.setQueryData(auditQuery(event.organizationId, filter).queryKey, (known) => {
-      const [first, ...rest] = known?.pages ?? []
-      if (!known || !first || known.pages.some(({ items }) => items.some(({ seq }) => seq === event.seq)))
-        return known
-      const items = [event, ...first.items].sort((a, b) => b.seq - a.seq)
-      return { ...known, pages: [{ ...first, items }, ...rest] }
-    })
-  }
+  patchQueries<AuditPages>(queryClient, ['audit', event.organizationId], (known, key) => {
+    const [first, ...rest] = known.pages
+    if (!first || !passes(key[2] as AuditFilter, event)) return known
+    if (known.pages.some(({ items }) => items.some(({ seq }) => seq === event.seq))) return known
+    const items = [event, ...first.items].sort((a, b) => b.seq - a.seq)
+    return { ...known, pages: [{ ...first, items }, ...rest] }
+  })
 }

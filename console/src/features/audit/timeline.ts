@@ -1,6 +1,7 @@
 import { api, type LogEvent } from '@berth/contracts'
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { call } from '../../api/client.ts'
+import { patchQueries } from '../../app/queryClient.ts'
 
 /** How many events are read at once. */
 const pageSize = 50
@@ -39,8 +40,8 @@ export function addToTimeline(queryClient: QueryClient, event: LogEvent): void {
   const deploymentId = event.payload.deploymentId
   if (typeof deploymentId !== 'string' || !isTold(event)) return
   const { queryKey } = timelineQuery(event.organizationId, deploymentId)
-  queryClient.setQueryData(queryKey, (known) => {
-    if (!known || known.events.some(({ seq }) => seq === event.seq)) return known
+  patchQueries<Timeline>(queryClient, queryKey, (known) => {
+    if (known.events.some(({ seq }) => seq === event.seq)) return known
     const events = [event, ...known.events].sort((a, b) => b.seq - a.seq)
     return { ...known, events }
   })

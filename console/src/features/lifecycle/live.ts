@@ -2,6 +2,7 @@ import { api, type Deployment, type LogEvent, type Run } from '@berth/contracts'
 import type { QueryClient } from '@tanstack/react-query'
 import { ApiError } from '@berth/contracts'
 import { call } from '../../api/client.ts'
+import { patchQueries } from '../../app/queryClient.ts'
 import { addToTimeline } from '../audit/timeline.ts'
 import { passes } from './groups.ts'
 import { holdsWorkspace, withDeployment, withoutDeployment, withRun } from './patch.ts'
@@ -56,8 +57,10 @@ export function putDeployment(queryClient: QueryClient, deployment: Deployment):
   const { organizationId, id } = deployment
   patchSnapshots(queryClient, organizationId, (data) => withDeployment(data, deployment))
   askForUnlisted(queryClient, deployment)
-  queryClient.setQueryData(deploymentQuery(organizationId, id).queryKey, (known) =>
-    known && known.rowVersion > deployment.rowVersion ? known : deployment,
+  const { queryKey } = deploymentQuery(organizationId, id)
+  queryClient.setQueryData(queryKey, (known) => known ?? deployment)
+  patchQueries<Deployment>(queryClient, queryKey, (known) =>
+    known.rowVersion > deployment.rowVersion ? known : deployment,
   )
 }
 
@@ -70,7 +73,7 @@ function askForUnlisted(queryClient: QueryClient, deployment: Deployment): void 
   for (const { queryKey, state } of lists) {
     const data = state.data as Snapshots | undefined
     const filter = queryKey[2] as LifecycleFilter
-    if (!data || !(filter.status || filter.search) || holdsWorkspace(data, workspaceId)) continue
+    if (!(filter.status || filter.search) || (data && holdsWorkspace(data, workspaceId))) continue
     if (passes(deployment, filter)) refreshSoon(queryClient, queryKey as readonly string[])
   }
 }
@@ -118,10 +121,7 @@ function patchSnapshots(
   organizationId: string,
   change: (data: Snapshots) => Snapshots,
 ) {
-  queryClient.setQueriesData<Snapshots>(
-    { queryKey: ['lifecycle', organizationId] },
-    (data) => data && change(data),
-  )
+  patchQueries(queryClient, ['lifecycle', organizationId], change)
 }
 
 const waiting = new Map<string, () => Promise<void>>()
