@@ -1,6 +1,7 @@
 import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
 import { planEndpoints } from './billing/plans.ts'
+import { billingOperatorEndpoints, subscriptionEndpoints } from './billing/subscriptions.ts'
 import { callEndpoints } from './calls.ts'
 import { catalogEndpoints } from './catalog.ts'
 import { departureEndpoints } from './departure.ts'
@@ -39,6 +40,8 @@ export const api = {
   runs: runEndpoints,
   calls: callEndpoints,
   plans: planEndpoints,
+  subscriptions: subscriptionEndpoints,
+  billing: billingOperatorEndpoints,
   audit: auditEndpoints,
   lifecycle: lifecycleEndpoints,
 }

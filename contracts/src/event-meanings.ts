@@ -86,7 +86,7 @@ export const eventMeanings: Record<EventType, string> = {
   'subscription.cancel_scheduled': 'The subscription was canceled for the end of the period.',
   'subscription.cancel_withdrawn': 'That cancellation was taken back.',
   'subscription.canceled':
-    'A subscription ended: it was asked for, it stayed unpaid, or its organization closed.',
+    'A subscription ended: it was asked for, it stayed unpaid, a trial took its place, or its organization closed.',
   'subscription.fell_back': 'The organization landed on the plan that follows an ended subscription.',
   'subscription.over_limit':
     'More is in use than the plan now grants: nothing is deleted, new use is refused, the newest servers stop.',
@@ -96,6 +96,9 @@ export const eventMeanings: Record<EventType, string> = {
   'invoice.paid': 'An invoice was paid.',
   'invoice.voided': 'An operator voided an invoice; its number stays taken.',
   'invoice.written_off': 'An operator gave up collecting an invoice.',
+  'quota.consumed': 'Quota was used through the API; calls through the gateway are counted without an event each.',
+  'quota.exhausted': 'All that the plan allows of something in this window is used.',
+  'quota.overage_began': 'More is used in this window than the plan includes; it goes on and is marked.',
   'clock.advanced': 'The clock of a test organization was moved forward; what fell due until then happened.',
   'calls.recorded': 'So many calls were recorded; the digest is that of their records.',
 }

@@ -178,7 +178,7 @@ export const eventTypes = {
   'subscription.resumed': { ...ids.subscription, previous: z.enum(['past_due', 'suspended']) },
   'subscription.cancel_scheduled': { ...ids.subscription, at: z.string() },
   'subscription.cancel_withdrawn': ids.subscription,
-  'subscription.canceled': { ...ids.subscription, reason: z.enum(['asked', 'unpaid', 'closed']) },
+  'subscription.canceled': { ...ids.subscription, reason: z.enum(['asked', 'unpaid', 'replaced', 'closed']) },
   'subscription.fell_back': { ...ids.subscription, previous: idOf('subscription') },
   'subscription.over_limit': { ...ids.subscription, keys: z.array(z.string()) },
   'subscription.over_limit_allowed': {
@@ -196,6 +196,11 @@ export const eventTypes = {
   'invoice.paid': { ...ids.invoice, total: z.string(), currency: z.string(), reference: text() },
   'invoice.voided': { ...ids.invoice, reason: text() },
   'invoice.written_off': { ...ids.invoice, reason: text() },
+  'quota.consumed': {
+    items: z.array(z.object({ key: z.string(), quantity: z.number().int() })),
+  },
+  'quota.exhausted': ids.quota,
+  'quota.overage_began': ids.quota,
   'clock.advanced': { from: z.string(), to: z.string() },
   'calls.recorded': {
     runnerId: idOf('runner'),

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
-import { billingGate, billingRoutes, demandRoom } from './billing/service.ts'
+import { billingGate, createBilling, demandRoom } from './billing/service.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { cleanArtifactStore, enqueueObservation, seedCatalog, stopInstalling } from './catalog/service.ts'
 import { departureRoutes } from './departure/routes.ts'
@@ -209,6 +209,7 @@ async function compose(
   const memberships = { soleOwnerOf, leaveAll }
   const identity = createIdentity(platform, { publicUrl, origins, rateLimited, notifications, memberships })
   const resolveOrganization = createOrganizationResolver(db)
+  const billing = createBilling(platform, { notifications, renews: roles.has('worker') })
   const policy = createPolicy(gates)
   const runtime = await createRuntime({ platform, policy, roles, special })
   const journal = createJournal({
@@ -259,7 +260,7 @@ async function compose(
         }),
       },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
-      { routes: billingRoutes() },
+      billing,
       {
         routes: catalogRoutes({ config, openEvaluation }),
         start: async () => {

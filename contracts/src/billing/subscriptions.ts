@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from '../endpoint.ts'
-import { idOf, organizationRef, slug, timestamp } from '../ids.ts'
+import { displayName, idOf, organizationRef, slug, timestamp } from '../ids.ts'
+import { timeZone } from '../organizations.ts'
 import { pageOf, pageQuery } from '../pagination.ts'
 import { currency, minorUnits, planVersion } from './plans.ts'
 import { invoiceLine } from './invoices.ts'
@@ -84,7 +85,7 @@ export const quote = z.object({
   trialEndsAt: timestamp.nullable(),
   next: z.object({ at: timestamp, total: minorUnits }).nullable().describe('The renewal that follows'),
   overLimits: z.array(overLimit),
-  notes: z.array(z.string()),
+  notes: z.array(z.string()).describe('What is good to know before, as sentences'),
 })
 export type Quote = z.infer<typeof quote>
 
@@ -136,7 +137,7 @@ export const subscriptionEndpoints = {
     tag: 'billing',
     summary: 'Change the plan: an upgrade now, a downgrade at the end of the period',
     description:
-      'Send `quotedAt` of a preview (at most 15 minutes old) to be charged exactly what it said; with `expectedVersion` a change by somebody else in between is refused.',
+      'Send `quotedAt` and `expectedVersion` of a preview (`at`, at most 15 minutes old) to be charged exactly what it said; where something changed in between, it is refused.',
     access: write,
     params: ofOrganization,
     body: z.object({ ...wish, quotedAt: timestamp.optional(), expectedVersion }),
@@ -167,7 +168,7 @@ export const subscriptionEndpoints = {
   }),
   setSeats: endpoint({
     id: 'billing.set-seats',
-    example: { body: { seats: 6 } },
+    example: { body: { seats: 60 } },
     method: 'POST',
     path: `${base}/seats`,
     tag: 'billing',
@@ -270,8 +271,8 @@ export const billingOperatorEndpoints = {
       'Create an organization with a clock of its own and no real payments, for ever; the caller owns it',
     access: { kind: 'platform', role: 'operator' },
     body: z.object({
-      name: z.string().trim().min(1).max(80),
-      timeZone: z.string().default('UTC'),
+      name: displayName,
+      timeZone: timeZone.default('UTC'),
       now: timestamp.optional(),
     }),
     status: 201,
@@ -289,7 +290,7 @@ export const billingOperatorEndpoints = {
   }),
   advanceClock: endpoint({
     id: 'billing.advance-clock',
-    example: { body: { to: '2030-01-01T00:00:00Z' } },
+    example: { body: { to: '2030-06-01T00:00:00Z' } },
     method: 'POST',
     path: '/api/billing/organizations/:organizationId/clock',
     tag: 'billing',

@@ -47,7 +47,20 @@ export const letters = {
     greeting: hello(name),
     paragraphs: ['Signing in to your account takes the password alone from now on.', notYou],
   }),
+  'billing-notice': ({ name, organization, plan, text }: BillingNotice): Letter => ({
+    subject: `${organization}: the subscription to ${plan}`,
+    greeting: hello(name),
+    paragraphs: text,
+    after: [`You get this as an owner or admin of ${organization}. Its invoices are on its billing page.`],
+  }),
 } satisfies Record<string, (given: never) => Letter>
+
+interface BillingNotice {
+  name: string
+  organization: string
+  plan: string
+  text: string[]
+}
 
 export type LetterKind = keyof typeof letters
 export type LetterData<K extends LetterKind> = Parameters<(typeof letters)[K]>[0]

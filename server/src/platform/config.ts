@@ -98,6 +98,12 @@ const environment = z.object({
     .regex(sender, 'must be an address like berth@example.com or Berth <berth@example.com>')
     .optional()
     .meta({ description: 'who e-mail comes from; needed with `BERTH_SMTP_URL`', instead: 'none' }),
+  BERTH_BILLING_GRACE_DAYS: z
+    .string()
+    .regex(/^\d{1,3}$/, 'must be a whole number of days, 0 to 999')
+    .transform(Number)
+    .default(14)
+    .describe('days that access goes on once an invoice is overdue, for plans that say nothing else'),
   DATABASE_URL: postgresUrl
     .optional()
     .meta({ description: 'a PostgreSQL 16 or later of your own', instead: 'embedded PostgreSQL' }),
@@ -152,6 +158,7 @@ export interface Config {
   logLevel: string
   /** How e-mail is sent; null: not at all. */
   mail: MailConfig | null
+  billingGraceDays: number
   databaseUrl: string | null
   databaseDirectUrl: string | null
 }
@@ -188,6 +195,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     backupBeforeMigration: e.BERTH_BACKUP_BEFORE_MIGRATION === 'on',
     logLevel: e.BERTH_LOG_LEVEL,
     mail: e.BERTH_SMTP_URL ? { url: e.BERTH_SMTP_URL, from: e.BERTH_MAIL_FROM! } : null,
+    billingGraceDays: e.BERTH_BILLING_GRACE_DAYS,
     databaseUrl: e.DATABASE_URL ?? null,
     databaseDirectUrl: e.DATABASE_DIRECT_URL ?? e.DATABASE_URL ?? null,
   }

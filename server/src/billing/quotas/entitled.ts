@@ -57,7 +57,10 @@ export async function findEntitled(
 }
 
 /** The limit of a key; undefined: not granted. Seats that are paid for one by one are no more than were taken. */
-export function limitOf({ grants, seats }: Entitled, key: string): number | null | undefined {
+export function limitOf(
+  { grants, seats }: Pick<Entitled, 'grants' | 'seats'>,
+  key: string,
+): number | null | undefined {
   const grant = grants.find((one) => one.key === key)
   if (!grant || key !== 'seats' || seats === null) return grant?.limit
   return Math.min(grant.limit ?? seats, seats)

@@ -1,0 +1,39 @@
+import type { Notifications } from '../notifications/service.ts'
+import type { Route } from '../platform/http/implement.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Repeated } from '../platform/repeat.ts'
+import { planRoutes } from './plans/routes.ts'
+import type { Terms } from './subscriptions/model.ts'
+import { tellBy } from './subscriptions/notices.ts'
+import { operatorRoutes } from './subscriptions/operator-routes.ts'
+import { subscriptionRoutes } from './subscriptions/routes.ts'
+import { startRenewing } from './subscriptions/worker.ts'
+
+export interface Billing {
+  terms: Terms
+  routes: Route[]
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface BillingOptions {
+  notifications: Notifications
+  /** Whether this process does what falls due. */
+  renews: boolean
+}
+
+export function createBilling(platform: Platform, { notifications, renews }: BillingOptions): Billing {
+  const { clock, config } = platform
+  const terms: Terms = { graceDays: config.billingGraceDays, tell: tellBy(notifications) }
+  let renewing: Repeated | null = null
+  return {
+    terms,
+    routes: [...planRoutes(), ...subscriptionRoutes(clock, terms), ...operatorRoutes(clock, terms)],
+    start: async () => {
+      if (renews) renewing = startRenewing(platform, terms)
+    },
+    stop: async () => {
+      await renewing?.stop()
+    },
+  }
+}

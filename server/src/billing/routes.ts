@@ -1,6 +1,0 @@
-import type { Route } from '../platform/http/implement.ts'
-import { planRoutes } from './plans/routes.ts'
-
-export function billingRoutes(): Route[] {
-  return [...planRoutes()]
-}

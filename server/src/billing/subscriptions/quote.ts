@@ -1,0 +1,212 @@
+/** What a change would cost and bring. Pure: the same subscription, wish and instant give the same quote. */
+import { Refusal } from '../../platform/problem.ts'
+import { chargeFor, creditFor, least, shareLeft, sum } from '../money.ts'
+import type { Plan } from '../plans/store.ts'
+import { periodOf } from '../time/periods.ts'
+import { daysAfter, priceOf, type Held } from './model.ts'
+
+export interface Line {
+  kind: 'plan' | 'proration' | 'unused' | 'credit'
+  description: string
+  quantity: bigint
+  unitAmount: bigint
+  amount: bigint
+  periodStart: Date | null
+  periodEnd: Date | null
+}
+
+/** What is wished for, with all that the quote depends on. */
+export interface Wish {
+  plan: Plan
+  seats: number | null
+  trial: boolean
+  /** Whether the organization had the trial of this plan before. */
+  trialUsed: boolean
+  /** What was invoiced for the present period and is not void, and what of it was paid. */
+  billed: bigint
+  paid: bigint
+  /** What is kept for the organization in the currency of the plan. */
+  credit: bigint
+  /** Operators change plans at once, also downwards. */
+  atOnce?: boolean
+}
+
+/** Where a subscription stands from the change on. */
+export interface Standing {
+  state: 'trialing' | 'active'
+  anchor: Date
+  period: number
+  periodStart: Date
+  periodEnd: Date
+  trialEndsAt: Date | null
+}
+
+export interface PlannedChange {
+  at: Date
+  effectiveAt: Date
+  plan: Plan
+  seats: number | null
+  lines: Line[]
+  /** The sum of the lines. */
+  total: bigint
+  /** Null: it takes place at the end of the period. */
+  now: Standing | null
+  next: { at: Date; total: bigint } | null
+}
+
+/** Throws `invalid_state` where there is nothing to change, or it is not possible. */
+export function quote(one: Held, wish: Wish, at: Date): PlannedChange {
+  refuse(one, wish)
+  const { plan, seats } = wish
+  const price = priceOf(plan, seats)
+  if (!takesPlaceNow(one, wish)) {
+    const next = price > 0n ? { at: one.periodEnd, total: price } : null
+    return { at, effectiveAt: one.periodEnd, plan, seats, lines: [], total: 0n, now: null, next }
+  }
+  const now = standingAfter(one, wish, at)
+  const charges = now.state === 'trialing' ? [] : chargesOf(one, wish, at, now)
+  const charged = sum(charges.map(({ amount }) => amount))
+  const lines = [...unusedOf(one, wish, at, charged), ...charges]
+  const owed = sum(lines.map(({ amount }) => amount))
+  lines.push(...setOff(owed, wish.credit))
+  const next = price > 0n ? { at: now.periodEnd, total: price } : null
+  return { at, effectiveAt: at, plan, seats, lines, total: sum(lines.map(({ amount }) => amount)), now, next }
+}
+
+function refuse(one: Held, { plan, seats, trial, trialUsed }: Wish): void {
+  if (one.state === 'canceled') throw new Refusal('invalid_state', 'This subscription has ended.')
+  if (plan.id === one.plan.id && seats === one.seats)
+    throw new Refusal(
+      'invalid_state',
+      `The organization is on ${plan.name}${seats === null ? '' : ` with ${seats} seats`} already.`,
+    )
+  if (one.state === 'past_due' || one.state === 'suspended')
+    throw new Refusal('invalid_state', 'Pay the invoice that is overdue first; then the plan can be changed.')
+  if (!trial) return
+  if (plan.trialDays === 0)
+    throw new Refusal('invalid_state', `${plan.name} has no trial. Ask for it without.`)
+  if (trialUsed)
+    throw new Refusal(
+      'invalid_state',
+      `The organization had its trial of ${plan.name}: there is one an organization and plan. Ask for it without.`,
+    )
+}
+
+const perYear = (plan: Plan, seats: number | null) =>
+  priceOf(plan, seats) * (plan.interval === 'month' ? 12n : 1n)
+
+/** Upgrades take place now, everything else at the end of the period. */
+function takesPlaceNow(one: Held, { plan, seats, trial, atOnce }: Wish): boolean {
+  if (atOnce || trial || one.plan.price === 0n) return true
+  // What was paid in one currency cannot be set off against another.
+  if (plan.currency !== one.plan.currency) return false
+  return perYear(plan, seats) > perYear(one.plan, one.seats)
+}
+
+function standingAfter(one: Held, { plan, trial }: Wish, at: Date): Standing {
+  const { timeZone } = one
+  if (trial) {
+    const trialEndsAt = daysAfter(at, plan.trialDays, timeZone)
+    return {
+      state: 'trialing',
+      anchor: trialEndsAt,
+      period: -1,
+      periodStart: at,
+      periodEnd: trialEndsAt,
+      trialEndsAt,
+    }
+  }
+  if (keepsPeriod(one, plan)) {
+    const { anchor, period, periodStart, periodEnd } = one
+    return { state: 'active', anchor, period, periodStart, periodEnd, trialEndsAt: null }
+  }
+  const { start, end } = periodOf({ anchor: at, timeZone, interval: plan.interval }, 0)
+  return { state: 'active', anchor: at, period: 0, periodStart: start, periodEnd: end, trialEndsAt: null }
+}
+
+/** Plans that are paid at the same interval share their periods; with any other a new one begins. */
+export const keepsPeriod = (one: Held, plan: Plan): boolean =>
+  one.state !== 'trialing' &&
+  one.plan.price > 0n === plan.price > 0n &&
+  one.plan.interval === plan.interval &&
+  one.plan.currency === plan.currency
+
+function chargesOf(one: Held, { plan, seats }: Wish, at: Date, now: Standing): Line[] {
+  if (plan.price === 0n) return []
+  if (!keepsPeriod(one, plan)) return [periodLine(plan, seats, now)]
+  const amount = chargeFor(
+    priceOf(plan, seats),
+    shareLeft({ start: one.periodStart, end: one.periodEnd }, at),
+  )
+  return [
+    {
+      kind: 'proration',
+      description: `${titleOf(plan, seats)}, for what is left of the period`,
+      quantity: 1n,
+      unitAmount: amount,
+      amount,
+      periodStart: at,
+      periodEnd: one.periodEnd,
+    },
+  ]
+}
+
+/** A whole period of a plan. */
+export function periodLine(
+  plan: Plan,
+  seats: number | null,
+  { periodStart, periodEnd }: Pick<Standing, 'periodStart' | 'periodEnd'>,
+): Line {
+  return {
+    kind: 'plan',
+    description: titleOf(plan, null),
+    quantity: plan.per === 'seat' ? BigInt(seats ?? 1) : 1n,
+    unitAmount: plan.price,
+    amount: priceOf(plan, seats),
+    periodStart,
+    periodEnd,
+  }
+}
+
+/**
+ * What is given back of the period that is left: never more than was paid for it. What is still open may be set off
+ * against the charges of the same change, so that nothing is billed twice.
+ */
+function unusedOf(one: Held, { billed, paid, plan }: Wish, at: Date, charged: bigint): Line[] {
+  if (one.plan.price === 0n || one.state === 'trialing' || one.plan.currency !== plan.currency) return []
+  const share = shareLeft({ start: one.periodStart, end: one.periodEnd }, at)
+  const most = least(billed, paid > charged ? paid : charged)
+  const credit = least(creditFor(priceOf(one.plan, one.seats), share), most)
+  if (credit <= 0n) return []
+  return [
+    {
+      kind: 'unused',
+      description: `${titleOf(one.plan, one.seats)}, unused`,
+      quantity: 1n,
+      unitAmount: -credit,
+      amount: -credit,
+      periodStart: at,
+      periodEnd: one.periodEnd,
+    },
+  ]
+}
+
+/** What is kept for the organization, set off against what it owes. */
+export function setOff(owed: bigint, credit: bigint): Line[] {
+  const amount = -least(credit, owed)
+  if (amount >= 0n) return []
+  return [
+    {
+      kind: 'credit',
+      description: 'Credit',
+      quantity: 1n,
+      unitAmount: amount,
+      amount,
+      periodStart: null,
+      periodEnd: null,
+    },
+  ]
+}
+
+const titleOf = (plan: Plan, seats: number | null) =>
+  plan.per === 'seat' && seats !== null ? `${plan.name}, ${seats} seat${seats === 1 ? '' : 's'}` : plan.name

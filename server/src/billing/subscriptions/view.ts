@@ -1,0 +1,109 @@
+/** Subscriptions and quotes as the API shows them. */
+import { sql } from 'kysely'
+import type { Quote, Subscription } from '@berth/contracts'
+import type { Queryable } from '../../platform/db/database.ts'
+import { afterCursor, cutPage } from '../../platform/page.ts'
+import { creditOf, toLine } from '../invoices/store.ts'
+import { toPlanVersion } from '../plans/store.ts'
+import { aheadOf } from './due.ts'
+import type { Held } from './model.ts'
+import { limitIn, overLimitsOf } from './over-limit.ts'
+import type { PlannedChange } from './quote.ts'
+import { unpaidSince, withPlans } from './store.ts'
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null
+
+export async function toSubscription(db: Queryable, one: Held): Promise<Subscription> {
+  const live = one.endedAt === null
+  const ahead = live ? aheadOf(one, await unpaidSince(db, one.id)) : []
+  const credit = await creditOf(db, one.organizationId, one.plan.currency)
+  return {
+    id: one.id,
+    organizationId: one.organizationId,
+    state: one.state,
+    plan: toPlanVersion(one.plan),
+    seats: one.seats,
+    provider: one.provider,
+    timeZone: one.timeZone,
+    anchor: one.anchor.toISOString(),
+    period: { number: one.period, start: one.periodStart.toISOString(), end: one.periodEnd.toISOString() },
+    trialEndsAt: iso(one.trialEndsAt),
+    pastDueSince: iso(one.pastDueSince),
+    graceEndsAt: iso(one.graceEndsAt),
+    cancelAtPeriodEnd: one.cancelAtPeriodEnd,
+    scheduled: one.scheduled && {
+      plan: toPlanVersion(one.scheduled.plan),
+      seats: one.scheduled.seats,
+      at: one.periodEnd.toISOString(),
+    },
+    ahead: ahead.map(({ at, what }) => ({ at: at.toISOString(), what })),
+    credit: credit.toString(),
+    currency: one.plan.currency,
+    overLimits: live ? await overLimitsOf(db, one.organizationId, one) : [],
+    overLimitUntil: iso(one.overLimitUntil),
+    version: one.version,
+    startedAt: one.startedAt.toISOString(),
+    endedAt: iso(one.endedAt),
+  }
+}
+
+export async function toQuote(db: Queryable, one: Held, planned: PlannedChange): Promise<Quote> {
+  const overLimits = await overLimitsOf(db, one.organizationId, planned)
+  return {
+    at: planned.at.toISOString(),
+    expectedVersion: one.version,
+    kind: planned.now ? 'now' : 'period-end',
+    effectiveAt: planned.effectiveAt.toISOString(),
+    lines: planned.lines.map(toLine),
+    total: planned.total.toString(),
+    currency: planned.plan.currency,
+    trialEndsAt: iso(planned.now?.trialEndsAt ?? null),
+    next: planned.next && { at: planned.next.at.toISOString(), total: planned.next.total.toString() },
+    overLimits,
+    notes: notesOf(one, planned),
+  }
+}
+
+/** What is good to know before, as sentences. */
+function notesOf(one: Held, { now, total, plan, seats, effectiveAt }: PlannedChange): string[] {
+  const replaced = one.scheduled && one.scheduled.plan.id !== plan.id
+  const seatLimit = limitIn({ plan, seats }, 'seats')
+  return [
+    ...(now ? [] : [`Until ${effectiveAt.toISOString()} everything stays as it is.`]),
+    ...(total < 0n ? ['What is given back is kept as credit for the next invoices.'] : []),
+    ...(replaced ? [`The change to ${one.scheduled!.plan.name} that is scheduled is replaced.`] : []),
+    ...(one.cancelAtPeriodEnd ? ['The cancellation is taken back.'] : []),
+    ...(seatLimit === null ? [] : [`It has ${seatLimit} seat${seatLimit === 1 ? '' : 's'}.`]),
+  ]
+}
+
+/** Every subscription an organization ever had, newest first. */
+export async function pageOfSubscriptions(
+  db: Queryable,
+  organizationId: string,
+  { cursor, limit }: { cursor?: string | undefined; limit: number },
+) {
+  const after = Number(afterCursor(cursor) ?? 0) || 0
+  // Few an organization, and of one instant where a trial took another's place: counted, not compared.
+  const rows = await db
+    .selectFrom('subscriptions')
+    .selectAll()
+    .where('organizationId', '=', organizationId)
+    .orderBy(sql`ended_at is null`, 'desc')
+    .orderBy('endedAt', 'desc')
+    .orderBy('startedAt', 'desc')
+    .orderBy('id', 'desc')
+    .offset(after)
+    .limit(limit + 1)
+    .execute()
+  const held = await withPlans(db, rows)
+  const page = cutPage(
+    held,
+    limit,
+    () => String(after + limit),
+    (one) => one,
+  )
+  const items: Subscription[] = []
+  for (const one of page.items) items.push(await toSubscription(db, one))
+  return { ...page, items }
+}
