@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { password } from '../../scripts/demo/people.ts'
 import type { World } from '../../scripts/demo/world.ts'
-import type { Shot, Viewer } from './pages.ts'
+import { type Shot, type Viewer, widths } from './pages.ts'
 
 const emails: Record<Exclude<Viewer, 'stranger'>, string> = {
   operator: 'ines@example.com',
@@ -12,17 +12,9 @@ const emails: Record<Exclude<Viewer, 'stranger'>, string> = {
   newcomer: 'noor@example.com',
 }
 
-type Theme = 'light' | 'dark'
+const themes = ['light', 'dark'] as const
+type Theme = (typeof themes)[number]
 type State = 'full' | 'empty' | 'failing'
-
-interface Look {
-  state: State
-  theme: Theme
-  width: number
-}
-
-const themes: readonly Theme[] = ['light', 'dark']
-const narrow = [1024, 390]
 
 export interface Picture {
   file: string
@@ -30,79 +22,107 @@ export interface Picture {
   complaint: string | null
 }
 
-/** Takes the pictures; keeps one signed-in browser profile for each viewer, theme and width. */
+/** One visit of a page; it is photographed at several widths. */
+interface Sitting {
+  shot: Shot
+  state: State
+  theme: Theme
+}
+
+/** Takes the pictures; keeps one signed-in browser profile for each viewer and theme. */
 export class Studio {
   private readonly given: { browser: Browser; url: string; world: World; folder: string }
   private readonly contexts = new Map<string, Promise<BrowserContext>>()
+  private readonly cookies = new Map<Viewer, ReturnType<BrowserContext['cookies']>>()
 
   constructor(given: { browser: Browser; url: string; world: World; folder: string }) {
     this.given = given
   }
 
-  async take(shot: Shot): Promise<Picture[]> {
-    const looks: Look[] = themes.flatMap((theme) => [
-      { state: 'full', theme, width: 1440 },
-      ...narrow.map((width): Look => ({ state: 'full', theme, width })),
-      ...(shot.empty ? [{ state: 'empty', theme, width: 1440 } as const] : []),
-      ...(shot.failing ? [{ state: 'failing', theme, width: 1440 } as const] : []),
-    ])
-    const pictures: Picture[] = []
-    for (const look of looks) pictures.push(await this.picture(shot, look))
-    return pictures
+  /** Two at a time: one page is loaded while another one is looked at. In the order of the shots. */
+  async takeAll(shots: readonly Shot[]): Promise<Picture[]> {
+    const sittings = shots.flatMap(sittingsOf)
+    const pictures: Picture[][] = sittings.map(() => [])
+    let next = 0
+    const work = async () => {
+      for (let at = next++; at < sittings.length; at = next++) pictures[at] = await this.sit(sittings[at]!)
+    }
+    await Promise.all([work(), work()])
+    return pictures.flat()
   }
 
-  private async picture(shot: Shot, { state, theme, width }: Look): Promise<Picture> {
-    const file = `${shot.name}-${state}-${theme}-${width}.png`
+  private async sit({ shot, state, theme }: Sitting): Promise<Picture[]> {
     const viewer = state === 'empty' ? 'newcomer' : (shot.by ?? 'owner')
-    const context = await this.context(viewer, theme, width)
+    const context = await this.context(viewer, theme)
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
+    const [first, ...others] = state === 'full' ? (shot.widths ?? widths) : [1440]
+    await resize(page, first)
     try {
       if (state === 'failing') await cutOff(page)
       await page.goto(shot.path(this.given.world))
       await quiet(page)
-      if (state !== 'failing') await shot.act?.(page)
+      if (state !== 'failing') await shot.act?.(page, this.given.world)
       await quiet(page)
     } catch (error) {
       complaints.push((error as Error).message.split('\n')[0]!)
     }
-    await page.screenshot({ path: path.join(this.given.folder, file) })
+    const pictures: Picture[] = []
+    for (const width of [first, ...others]) {
+      await resize(page, width)
+      const file = `${shot.name}-${state}-${theme}-${width}.png`
+      await page.screenshot({ path: path.join(this.given.folder, file) })
+      pictures.push({ file, complaint: complaints.join('; ') || null })
+      console.log(file)
+    }
     await page.close()
-    console.log(file)
-    return { file, complaint: complaints.join('; ') || null }
+    return pictures
   }
 
-  private context(viewer: Viewer, theme: Theme, width: number): Promise<BrowserContext> {
-    const key = `${viewer} ${theme} ${width}`
-    const context = this.contexts.get(key) ?? this.open(viewer, theme, width)
+  private context(viewer: Viewer, theme: Theme): Promise<BrowserContext> {
+    const key = `${viewer} ${theme}`
+    const context = this.contexts.get(key) ?? this.open(viewer, theme)
     this.contexts.set(key, context)
     return context
   }
 
-  private async open(viewer: Viewer, theme: Theme, width: number): Promise<BrowserContext> {
+  private async open(viewer: Viewer, theme: Theme): Promise<BrowserContext> {
     const { browser, url } = this.given
-    const context = await browser.newContext({
-      baseURL: url,
-      colorScheme: theme,
-      viewport: { width, height: width < 500 ? 844 : 900 },
-    })
+    const context = await browser.newContext({ baseURL: url, colorScheme: theme })
     if (viewer === 'stranger') return context
     // One sign-in for each person: more in a minute are refused.
-    const [signedIn] = await Promise.all(
-      [...this.contexts].filter(([key]) => key.startsWith(`${viewer} `)).map(([, other]) => other),
-    )
-    if (signedIn) {
-      await context.addCookies(await signedIn.cookies())
-      return context
-    }
+    const cookies = this.cookies.get(viewer) ?? this.signIn(context, viewer)
+    this.cookies.set(viewer, cookies)
+    await context.addCookies(await cookies)
+    return context
+  }
+
+  private async signIn(context: BrowserContext, viewer: Exclude<Viewer, 'stranger'>) {
+    const { url } = this.given
     const answer = await context.request.post('/api/auth/sign-in/email', {
       data: { email: emails[viewer], password },
       headers: { origin: url },
     })
     if (!answer.ok()) throw new Error(`${emails[viewer]} cannot sign in: ${await answer.text()}`)
-    return context
+    return await context.cookies()
   }
+}
+
+function sittingsOf(shot: Shot): Sitting[] {
+  const states: State[] = [
+    'full',
+    ...(shot.empty ? ['empty' as const] : []),
+    ...(shot.failing ? ['failing' as const] : []),
+  ]
+  return themes.flatMap((theme) => states.map((state) => ({ shot, state, theme })))
+}
+
+/** The window at another width; drawings that follow it take a moment. */
+async function resize(page: Page, width: number): Promise<void> {
+  if (page.viewportSize()?.width === width) return
+  await page.setViewportSize({ width, height: width < 500 ? 844 : 900 })
+  await page.waitForTimeout(250)
 }
 
 /** Takes away everything the page asks of the API but who is signed in, as when the server is out of reach. */
