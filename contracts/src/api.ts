@@ -1,5 +1,6 @@
 import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
+import { invoiceEndpoints } from './billing/invoices.ts'
 import { planEndpoints } from './billing/plans.ts'
 import { billingOperatorEndpoints, subscriptionEndpoints } from './billing/subscriptions.ts'
 import { callEndpoints } from './calls.ts'
@@ -41,6 +42,7 @@ export const api = {
   calls: callEndpoints,
   plans: planEndpoints,
   subscriptions: subscriptionEndpoints,
+  invoices: invoiceEndpoints,
   billing: billingOperatorEndpoints,
   audit: auditEndpoints,
   lifecycle: lifecycleEndpoints,

@@ -32,10 +32,16 @@ const pathOf = (endpoint: Endpoint, show: (variable: string) => string): string 
   return query.length > 0 ? `${path}?${query.join('&')}` : path
 }
 
+const fileNames: Record<string, string> = {
+  'application/gzip': 'organization.tar.gz',
+  'application/pdf': 'invoice.pdf',
+  'text/html': 'invoice.html',
+}
+
 function curlSample(endpoint: Endpoint): string {
   const { method, access, stream, example } = endpoint
   const lines = [`curl${stream ? ' -N' : ''} "$BERTH_URL${pathOf(endpoint, (name) => `$${name}`)}"`]
-  if (endpoint.file) lines.push('-o organization.tar.gz')
+  if (endpoint.file) lines.push(`-o ${fileNames[endpoint.file] ?? 'file'}`)
   if (method !== 'GET') lines.push(`-X ${method}`)
   if (access.kind !== 'public') lines.push('-H "Authorization: Bearer $BERTH_TOKEN"')
   if (example?.body === undefined) return lines.join(' \\\n  ')

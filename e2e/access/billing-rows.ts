@@ -35,6 +35,14 @@ async function onCanceled(world: World): Promise<Given> {
   return given
 }
 
+/** With an invoice that is open. */
+async function onInvoice(world: World): Promise<Given> {
+  await onPlan(world, 'team')
+  const params = { organizationId: world.organizationId }
+  const { items } = await world.owner.client.call(api.invoices.list, { params, query: { state: 'open' } })
+  return { params: { ...params, invoiceId: items[0]!.id } }
+}
+
 /** One with a clock of its own, of the same people: the operator who made it has left. */
 async function testOrganization(world: World): Promise<World> {
   const { operator, owner, members } = world
@@ -83,6 +91,23 @@ export const billingRows: Record<string, Row> = {
     request: async (world) => ({ ...(await onPlan(world, 'team')), body: { at: 'period-end' } }),
   },
   'billing.resume': { needs: 'billing:write', request: onCanceled },
+
+  'billing.invoices': { needs: 'billing:read', request: inOrganization },
+  'billing.invoice': { needs: 'billing:read', request: onInvoice },
+  'billing.invoice-html': { needs: 'billing:read', request: onInvoice },
+  'billing.invoice-pdf': { needs: 'billing:read', request: onInvoice },
+  'billing.record-payment': {
+    needs: 'operator',
+    request: async (world) => ({ ...(await onInvoice(world)), body: { reference: 'bank statement 12' } }),
+  },
+  'billing.void-invoice': {
+    needs: 'operator',
+    request: async (world) => ({ ...(await onInvoice(world)), body: { reason: 'a test' } }),
+  },
+  'billing.write-off': {
+    needs: 'operator',
+    request: async (world) => ({ ...(await onInvoice(world)), body: { reason: 'a test' } }),
+  },
 
   'billing.operator-organizations': { needs: 'operator' },
   'billing.assign': {

@@ -2,7 +2,9 @@ import type { Notifications } from '../notifications/service.ts'
 import type { Route } from '../platform/http/implement.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Repeated } from '../platform/repeat.ts'
+import { invoiceRoutes } from './invoices/routes.ts'
 import { planRoutes } from './plans/routes.ts'
+import { startQuotaUpkeep } from './quotas/upkeep.ts'
 import type { Terms } from './subscriptions/model.ts'
 import { tellBy } from './subscriptions/notices.ts'
 import { operatorRoutes } from './subscriptions/operator-routes.ts'
@@ -28,7 +30,12 @@ export function createBilling(platform: Platform, { notifications, renews }: Bil
   let renewing: Repeated | null = null
   return {
     terms,
-    routes: [...planRoutes(), ...subscriptionRoutes(clock, terms), ...operatorRoutes(clock, terms)],
+    routes: [
+      ...planRoutes(),
+      ...subscriptionRoutes(clock, terms),
+      ...invoiceRoutes(terms),
+      ...operatorRoutes(clock, terms),
+    ],
     start: async () => {
       if (renews) renewing = startRenewing(platform, terms)
     },

@@ -1,0 +1,81 @@
+import PDFDocument from 'pdfkit'
+import type { InvoiceDocument } from './document.ts'
+
+const margin = 56
+const ink = '#16181d'
+const soft = '#5b6270'
+/** Where each column ends, from the left margin; all but the first are aligned right. */
+const columns = [0, 300, 380, 483] as const
+
+/** An invoice as PDF, on A4. */
+export function invoicePdf({ title, facts, lines, total, standing }: InvoiceDocument): PDFKit.PDFDocument {
+  const pdf = new PDFDocument({ size: 'A4', margin, info: { Title: plain(title) }, lang: 'en' })
+  const bottom = pdf.page.height - margin - 40
+  const at = (column: 1 | 2 | 3, text: string, y: number) =>
+    pdf.text(plain(text), margin + columns[column] - 110, y, { width: 110, align: 'right', lineBreak: false })
+  const rule = (y: number) =>
+    pdf
+      .moveTo(margin, y)
+      .lineTo(margin + columns[3], y)
+      .lineWidth(0.5)
+      .strokeColor('#d5d9e0')
+      .stroke()
+
+  pdf.font('Helvetica-Bold').fontSize(18).fillColor(ink).text(plain(title))
+  pdf.moveDown(0.8).fontSize(10)
+  for (const [name, value] of facts) {
+    const { y } = pdf
+    pdf.font('Helvetica').fillColor(soft).text(plain(name), margin, y, { width: 70 })
+    pdf.fillColor(ink).text(plain(value), margin + 70, y, { width: columns[3] - 70 })
+  }
+
+  let y = pdf.y + 24
+  const head = () => {
+    pdf.font('Helvetica').fontSize(9).fillColor(soft)
+    pdf.text('Description', margin, y, { lineBreak: false })
+    for (const [column, text] of [
+      [1, 'Quantity'],
+      [2, 'Price'],
+      [3, 'Amount'],
+    ] as const)
+      at(column, text, y)
+    rule(y + 16)
+    y += 24
+  }
+  head()
+  for (const line of lines) {
+    if (y > bottom) {
+      pdf.addPage()
+      y = margin
+      head()
+    }
+    pdf.font('Helvetica').fontSize(10).fillColor(ink)
+    at(1, line.quantity, y)
+    at(2, line.unit, y)
+    at(3, line.amount, y)
+    pdf.text(plain(line.description), margin, y, { width: 190 })
+    if (line.period) pdf.fontSize(9).fillColor(soft).text(plain(line.period), margin, pdf.y, { width: 220 })
+    y = pdf.y + 8
+  }
+  rule(y)
+  pdf.font('Helvetica-Bold').fontSize(11).fillColor(ink)
+  pdf.text('Total', margin, y + 10, { lineBreak: false })
+  at(3, total, y + 10)
+  pdf
+    .font('Helvetica')
+    .fontSize(10)
+    .text(plain(standing), margin, y + 40, { width: columns[3] })
+  pdf.end()
+  return pdf
+}
+
+/** The fonts that every reader brings along know western letters: others lose their marks, or stand as a question mark. */
+function plain(text: string): string {
+  return [...text.normalize('NFC')]
+    .map((one) => (known(one) ? one : one.normalize('NFKD').replace(/\p{M}/gu, '')))
+    .map((part) => [...part].map((one) => (known(one) ? one : '?')).join(''))
+    .join('')
+}
+
+const beyondLatin = new Set('€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ')
+const known = (character: string) => /^[\x20-\x7e\xa0-\xff]$/.test(character) || beyondLatin.has(character)
