@@ -5,6 +5,7 @@ import { auditCommand } from './audit/index.ts'
 import { loginCommand } from './auth/login.ts'
 import { logoutCommand } from './auth/logout.ts'
 import { whoamiCommand } from './auth/whoami.ts'
+import { billingCommand } from './billing/index.ts'
 import { catalogCommand } from './catalog/index.ts'
 import { completionCommand } from './completion/index.ts'
 import { connectCommand } from './connect/index.ts'
@@ -78,6 +79,7 @@ function commands(): Command[] {
     auditCommand(),
     tiersCommand(),
     limitsCommand(),
+    billingCommand(),
     doctorCommand(),
     adminCommand(),
     completionCommand(),

@@ -2,6 +2,7 @@ import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
 import { invoiceEndpoints } from './billing/invoices.ts'
 import { planEndpoints } from './billing/plans.ts'
+import { quotaEndpoints } from './billing/quotas.ts'
 import { billingOperatorEndpoints, subscriptionEndpoints } from './billing/subscriptions.ts'
 import { callEndpoints } from './calls.ts'
 import { catalogEndpoints } from './catalog.ts'
@@ -44,6 +45,7 @@ export const api = {
   subscriptions: subscriptionEndpoints,
   invoices: invoiceEndpoints,
   billing: billingOperatorEndpoints,
+  quotas: quotaEndpoints,
   audit: auditEndpoints,
   lifecycle: lifecycleEndpoints,
 }

@@ -96,7 +96,8 @@ export const eventMeanings: Record<EventType, string> = {
   'invoice.paid': 'An invoice was paid.',
   'invoice.voided': 'An operator voided an invoice; its number stays taken.',
   'invoice.written_off': 'An operator gave up collecting an invoice.',
-  'quota.consumed': 'Quota was used through the API; calls through the gateway are counted without an event each.',
+  'quota.consumed':
+    'Quota was used through the API; calls through the gateway are counted without an event each.',
   'quota.exhausted': 'All that the plan allows of something in this window is used.',
   'quota.overage_began': 'More is used in this window than the plan includes; it goes on and is marked.',
   'clock.advanced': 'The clock of a test organization was moved forward; what fell due until then happened.',

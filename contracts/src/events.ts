@@ -16,6 +16,8 @@ const changes = z.array(change)
 const ids = {
   subscription: { subscriptionId: idOf('subscription'), plan: z.string(), planVersion: z.number() },
   invoice: { invoiceId: idOf('invoice'), number: z.string() },
+  /** A limit in one of its windows. */
+  quota: { key: z.string(), limit: z.number().int(), start: z.string(), end: z.string() },
   workspace: { workspaceId: idOf('workspace') },
   deployment: { workspaceId: idOf('workspace'), deploymentId: idOf('deployment') },
 }

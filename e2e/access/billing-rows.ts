@@ -128,4 +128,11 @@ export const billingRows: Record<string, Row> = {
     place: testOrganization,
     request: (world) => ({ ...inOrganization(world), body: { to: '2030-06-01T00:00:00Z' } }),
   },
+
+  'billing.usage': { needs: 'billing:read', request: inOrganization },
+  'billing.usage-breakdown': { needs: 'billing:read', request: inOrganization },
+  'billing.check-quota': {
+    needs: 'billing:read',
+    request: (world) => ({ ...inOrganization(world), body: { items: [{ key: 'gateway.tool_calls' }] } }),
+  },
 }

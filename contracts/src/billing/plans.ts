@@ -13,7 +13,8 @@ export const entitlements = {
   'gateway.tool_calls': {
     kind: 'metered',
     title: 'Tool calls',
-    meaning: '`tools/call` requests that reached a server through the gateway.',
+    meaning:
+      '`tools/call` requests that a server answered through the gateway, or that were cancelled on the way. One that was refused or lost does not count.',
     unit: 'calls',
   },
   seats: {

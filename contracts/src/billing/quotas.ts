@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { endpoint } from '../endpoint.ts'
-import { idOf, organizationRef, timestamp } from '../ids.ts'
-import { entitlementKey, quantity } from './plans.ts'
+import { organizationRef, timestamp } from '../ids.ts'
+import { quantity } from './plans.ts'
+
+/** How a call ended that counts as one: a server answered it, or its caller withdrew it on the way. */
+export const billedOutcomes = ['ok', 'tool_error', 'error', 'cancelled'] as const
 
 /** What a check or a use of quota came to. */
 export const billingQuotaOutcome = z.object({
@@ -73,15 +76,3 @@ export const quotaEndpoints = {
     idempotent: true,
   }),
 }
-
-/** One movement of quota. */
-export const ledgerEntry = z.object({
-  id: z.string(),
-  organizationId: idOf('organization'),
-  key: entitlementKey,
-  windowStart: timestamp,
-  kind: z.enum(['consume', 'hold', 'confirm', 'release', 'expire', 'lease', 'settle']),
-  used: z.number().int().describe('By how much what is used changes'),
-  held: z.number().int().describe('By how much what is held changes'),
-  at: timestamp,
-})

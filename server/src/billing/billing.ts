@@ -4,6 +4,8 @@ import type { Platform } from '../platform/platform.ts'
 import type { Repeated } from '../platform/repeat.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { planRoutes } from './plans/routes.ts'
+import { quotaRoutes } from './quotas/routes.ts'
+import { startQuotaUpkeep } from './quotas/upkeep.ts'
 import { startQuotaUpkeep } from './quotas/upkeep.ts'
 import type { Terms } from './subscriptions/model.ts'
 import { tellBy } from './subscriptions/notices.ts'
@@ -27,7 +29,7 @@ export interface BillingOptions {
 export function createBilling(platform: Platform, { notifications, renews }: BillingOptions): Billing {
   const { clock, config } = platform
   const terms: Terms = { graceDays: config.billingGraceDays, tell: tellBy(notifications) }
-  let renewing: Repeated | null = null
+  const repeated: Repeated[] = []
   return {
     terms,
     routes: [
@@ -37,10 +39,10 @@ export function createBilling(platform: Platform, { notifications, renews }: Bil
       ...operatorRoutes(clock, terms),
     ],
     start: async () => {
-      if (renews) renewing = startRenewing(platform, terms)
+      if (renews) repeated.push(startRenewing(platform, terms), ...startQuotaUpkeep(platform))
     },
     stop: async () => {
-      await renewing?.stop()
+      await Promise.all(repeated.map((one) => one.stop()))
     },
   }
 }

@@ -1,0 +1,90 @@
+import { api, entitlements, type BillingQuotaOutcome, type EntitlementKey } from '@berth/contracts'
+import { Command, Option } from 'commander'
+import { does } from '../core/command.ts'
+import type { Context } from '../core/context.ts'
+import { RefusedError, UsageError } from '../core/errors.ts'
+import { organizationOf } from '../core/find.ts'
+import type { Column, Output } from '../core/output.ts'
+
+const groups = ['day', 'tool', 'deployment', 'principal'] as const
+
+/** `mcpctl billing usage` */
+export function usageCommand(): Command {
+  const command = new Command('usage')
+    .description('What is used of the plan, or where tool calls came from')
+    .addOption(new Option('--by <what>', 'tool calls in this window by').choices(groups))
+  return does(command, usage)
+}
+
+/** `mcpctl billing quota` */
+export function quotaCommand(): Command {
+  const command = new Command('quota')
+    .description('Whether so much may be used, all of it or nothing (exit status 1: it may not)')
+    .argument('<key[=quantity]...>', 'for example gateway.tool_calls=10')
+    .option('--record', 'use it, if it is allowed')
+  return does(command, quota)
+}
+
+async function usage(context: Context, { by }: { by?: (typeof groups)[number] }): Promise<void> {
+  const params = { organizationId: await organizationOf(context) }
+  const { out } = context
+  if (!by) {
+    const answer = await context.call(api.quotas.usage, { params })
+    if (out.json) return out.data(answer)
+    return printOutcomes(out, answer.items)
+  }
+  const answer = await context.call(api.quotas.breakdown, { params, query: { by } })
+  if (out.json) return out.data(answer)
+  out.table(
+    answer.items,
+    [
+      { title: by, cell: (one) => one.name ?? (one.key || '(none)') },
+      { title: 'calls', cell: (one) => one.calls },
+      { title: 'errors', cell: (one) => one.errors },
+    ],
+    'Nothing was called in this window.',
+  )
+}
+
+async function quota(
+  context: Context,
+  { record = false }: { record?: boolean },
+  given: string[],
+): Promise<void> {
+  const items = given.map(wanted)
+  const organizationId = await organizationOf(context)
+  const answer = await context.call(api.quotas.check, {
+    params: { organizationId },
+    body: { items, record },
+  })
+  const { out } = context
+  if (out.json) out.data(answer)
+  else printOutcomes(out, answer.items)
+  if (answer.allowed) return record && !out.json ? out.done('Recorded.') : undefined
+  const denied = answer.items.filter(({ allowed }) => !allowed).flatMap(({ notes }) => notes)
+  throw new RefusedError(`This is more than the plan allows, so nothing was used (${denied.join(', ')}).`)
+}
+
+function wanted(text: string): { key: string; quantity: number } {
+  const [, key, amount = '1'] = /^([^=]+)(?:=(\d+))?$/.exec(text) ?? []
+  const quantity = Number(amount)
+  if (!key || !Number.isSafeInteger(quantity) || quantity < 1)
+    throw new UsageError(
+      `"${text}" is no quota: give a key with a whole number, as in gateway.tool_calls=10.`,
+    )
+  return { key, quantity }
+}
+
+const columns: Column<BillingQuotaOutcome>[] = [
+  { title: 'what', cell: ({ entitlementKey: key }) => entitlements[key as EntitlementKey]?.title ?? key },
+  { title: 'used', cell: (one) => one.used },
+  { title: 'held', cell: (one) => one.held },
+  { title: 'limit', cell: (one) => one.limit ?? 'unlimited' },
+  { title: 'over', cell: (one) => one.overage },
+  { title: 'counts anew', cell: (one) => one.window?.end ?? '' },
+  { title: 'more', cell: (one) => (one.allowed ? 'allowed' : one.notes.join(', ')) },
+]
+
+function printOutcomes(out: Output, items: BillingQuotaOutcome[]): void {
+  out.table(items, columns, 'The plan speaks of nothing.')
+}

@@ -1,0 +1,100 @@
+/** May so much be used? Pure, and in the order in which it is asked. */
+import { entitlements, maxQuantity, type BillingQuotaOutcome, type EntitlementKey } from '@berth/contracts'
+import { Refusal } from '../../platform/problem.ts'
+import { noAccess } from '../access.ts'
+import { windowOf } from '../time/windows.ts'
+import { limitOf, type Entitled } from './entitled.ts'
+import { placeOf, type Balance, type Place } from './ledger.ts'
+
+export interface Wanted {
+  key: string
+  quantity: number
+}
+
+/** What of one key is used and held now. */
+export interface Stand {
+  used: number
+  held: number
+}
+
+/** What of keys is used: metered ones by their balances, the others by what stands. */
+export type Stands = (key: string) => Stand
+
+/** The window of a metered key that the plan grants; null: it is not metered, or not granted. */
+export function placeFor(entitled: Entitled, key: string): Place | null {
+  const grant = entitled.grants.find((one) => one.key === key)
+  if (!grant?.reset || kindOf(key) !== 'metered') return null
+  return { key, window: windowOf(entitled.anchor, grant.reset, entitled.now) }
+}
+
+export const kindOf = (key: string) =>
+  Object.hasOwn(entitlements, key) ? entitlements[key as EntitlementKey].kind : null
+
+/** Quantities of one key added up, in the order of their keys. Throws `invalid_input` for what is no quantity. */
+export function addUp(items: readonly Wanted[]): Wanted[] {
+  const sums = new Map<string, number>()
+  for (const { key, quantity } of items) {
+    const sum = (sums.get(key) ?? 0) + quantity
+    if (!Number.isInteger(quantity) || quantity < 1 || sum > maxQuantity) {
+      throw new Refusal(
+        'invalid_input',
+        `The quantity of ${JSON.stringify(key)} must be a whole number from 1 to ${maxQuantity}.`,
+      )
+    }
+    sums.set(key, sum)
+  }
+  return [...sums].map(([key, quantity]) => ({ key, quantity })).toSorted((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+export interface Answer {
+  allowed: boolean
+  items: BillingQuotaOutcome[]
+}
+
+/** Whether all of it may be used, and how each key stands. */
+export function decide(entitled: Entitled | null, wanted: readonly Wanted[], stands: Stands): Answer {
+  const items = wanted.map((one) => outcomeOf(entitled, one, stands(one.key)))
+  return { allowed: items.every(({ allowed }) => allowed), items }
+}
+
+function outcomeOf(entitled: Entitled | null, { key, quantity }: Wanted, stand: Stand): BillingQuotaOutcome {
+  const { used, held } = stand
+  const window = entitled && placeFor(entitled, key)?.window
+  const outcome = (limit: number | null, soft: boolean, allowed: boolean, notes: string[]) => ({
+    allowed,
+    entitlementKey: key,
+    limit,
+    used,
+    held,
+    remaining: limit === null ? null : Math.max(0, limit - used - held),
+    overage: soft && limit !== null ? Math.max(0, used - limit) : 0,
+    window: window ? { start: window.start.toISOString(), end: window.end.toISOString() } : null,
+    notes,
+  })
+  const standing = entitled?.standing ?? 'missing'
+  if (standing === 'missing' || standing === 'suspended')
+    return outcome(0, false, false, [noAccess[standing].note])
+  const grant = entitled!.grants.find((one) => one.key === key)
+  const limit = limitOf(entitled!, key)
+  if (!grant || limit === undefined || kindOf(key) === null)
+    return outcome(0, false, false, [`billing:entitlement-missing:${key}`])
+  const soft = grant.mode === 'soft' && kindOf(key) === 'metered'
+  if (used + held + quantity > maxQuantity)
+    return outcome(limit, soft, false, [`billing:quota-exceeded:${key}`])
+  const allowed = limit === null || soft || used + held + quantity <= limit
+  return outcome(limit, soft, allowed, allowed ? [] : [`billing:quota-exceeded:${key}`])
+}
+
+/** Stands of balances that are read; what has none was not used. */
+export function standsOf(
+  entitled: Entitled | null,
+  balances: ReadonlyMap<string, Balance>,
+  others: ReadonlyMap<string, number>,
+): Stands {
+  return (key) => {
+    const place = entitled && placeFor(entitled, key)
+    const balance = place && balances.get(placeOf(key, place.window.start))
+    if (balance) return balance
+    return { used: others.get(key) ?? 0, held: 0 }
+  }
+}

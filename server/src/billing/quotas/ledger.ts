@@ -1,0 +1,133 @@
+/** The ledger of what is used up: append-only, and the truth. A balance is the sum of its entries, locked to change it. */
+import { sql } from 'kysely'
+import type { Queryable } from '../../platform/db/database.ts'
+import type { Tx } from '../../platform/mutate.ts'
+import type { Span } from '../time/periods.ts'
+
+export interface Balance {
+  key: string
+  windowStart: Date
+  windowEnd: Date
+  used: number
+  held: number
+}
+
+export type Kind = 'consume' | 'hold' | 'confirm' | 'release' | 'expire' | 'lease' | 'settle'
+
+/** By how much an entry changes a balance. */
+export interface Movement {
+  key: string
+  windowStart: Date
+  kind: Kind
+  used: number
+  held: number
+  holdId?: string
+}
+
+export interface Place {
+  key: string
+  window: Span
+}
+
+export const placeOf = (key: string, windowStart: Date): string => `${key} ${windowStart.toISOString()}`
+
+/** What was used of some keys in their windows, as it is now. */
+export async function readBalances(db: Queryable, organizationId: string, places: readonly Place[]) {
+  return await balancesAt(db, organizationId, places, false)
+}
+
+/**
+ * The same, held until the transaction ends; those that are not there yet are made. Always in one order, so that two
+ * who need several of the same wait for each other and not in a circle.
+ */
+export async function lockBalances(
+  tx: Tx,
+  organizationId: string,
+  places: readonly Place[],
+): Promise<Map<string, Balance>> {
+  const found = await balancesAt(tx.db, organizationId, places, true)
+  const missing = places.filter(({ key, window }) => !found.has(placeOf(key, window.start)))
+  if (missing.length === 0) return found
+  const rows = missing.map(({ key, window }) => ({
+    organizationId,
+    key,
+    windowStart: window.start,
+    windowEnd: window.end,
+  }))
+  await tx.db
+    .insertInto('quotaBalances')
+    .values(rows.toSorted((a, b) => (placeOf(a.key, a.windowStart) < placeOf(b.key, b.windowStart) ? -1 : 1)))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return await balancesAt(tx.db, organizationId, places, true)
+}
+
+async function balancesAt(db: Queryable, organizationId: string, places: readonly Place[], lock: boolean) {
+  const keys = places.map(({ key }) => key)
+  const starts = places.map(({ window }) => window.start)
+  const { rows } = await sql<Balance>`
+    select key, window_start, window_end, used, held from quota_balances
+    where organization_id = ${organizationId}
+      and (key, window_start) in (select * from unnest(${keys}::text[], ${starts}::timestamptz[]))
+    order by key, window_start ${lock ? sql`for update` : sql``}`.execute(db)
+  return new Map(rows.map((row) => [placeOf(row.key, row.windowStart), row]))
+}
+
+/** Writes movements of balances that are held, in order, each as an entry. One statement. */
+export async function move(
+  tx: Tx,
+  organizationId: string,
+  movements: readonly Movement[],
+  at: Date,
+): Promise<void> {
+  if (movements.length === 0) return
+  await sql`
+    with given as (
+      select * from unnest(
+        ${movements.map(({ key }) => key)}::text[],
+        ${movements.map(({ windowStart }) => windowStart)}::timestamptz[],
+        ${movements.map(({ kind }) => kind)}::text[],
+        ${movements.map(({ used }) => used)}::bigint[],
+        ${movements.map(({ held }) => held)}::bigint[],
+        ${movements.map(({ holdId }) => holdId ?? null)}::text[]
+      ) with ordinality as g (key, window_start, kind, used, held, hold_id, place)
+    ), entries as (
+      insert into quota_ledger (organization_id, key, window_start, kind, used, held, hold_id, at)
+      select ${organizationId}, key, window_start, kind, used, held, hold_id, ${at} from given order by place
+    )
+    update quota_balances b set used = b.used + s.used, held = b.held + s.held
+    from (select key, window_start, sum(used)::bigint as used, sum(held)::bigint as held
+          from given group by key, window_start) s
+    where b.organization_id = ${organizationId} and b.key = s.key and b.window_start = s.window_start`.execute(
+    tx.db,
+  )
+}
+
+export interface Difference {
+  organizationId: string
+  key: string
+  windowStart: Date
+  /** What the entries come to. */
+  used: number
+  held: number
+}
+
+/**
+ * Balances that are not the sum of their entries; there are none unless somebody changed the database. Of one
+ * organization, or of all.
+ */
+export async function findDifferences(db: Queryable, organizationId?: string): Promise<Difference[]> {
+  const { rows } = await sql<Difference>`
+    with folded as (
+      select organization_id, key, window_start, sum(used)::bigint as used, sum(held)::bigint as held
+      from quota_ledger where ${organizationId ?? null}::text is null or organization_id = ${organizationId ?? null}
+      group by organization_id, key, window_start
+    ), kept as (
+      select organization_id, key, window_start, used, held from quota_balances
+      where ${organizationId ?? null}::text is null or organization_id = ${organizationId ?? null})
+    select organization_id, key, window_start, coalesce(f.used, 0) as used, coalesce(f.held, 0) as held
+    from folded f full join kept k using (organization_id, key, window_start)
+    where (coalesce(f.used, 0), coalesce(f.held, 0)) is distinct from (coalesce(k.used, 0), coalesce(k.held, 0))
+    order by organization_id, key, window_start`.execute(db)
+  return rows
+}

@@ -1,0 +1,48 @@
+import { entitlementKeys, quotaEndpoints } from '@berth/contracts'
+import type { Clock } from '../../platform/clock.ts'
+import { implement, type Route } from '../../platform/http/implement.ts'
+import { may, reachOf } from '../../platform/http/principal.ts'
+import { notFound, Refusal } from '../../platform/problem.ts'
+import { windowOf } from '../time/windows.ts'
+import { breakDown } from './breakdown.ts'
+import { kindOf } from './decide.ts'
+import { findEntitled } from './entitled.ts'
+import { checkQuota, useQuota } from './use.ts'
+
+export function quotaRoutes(clock: Clock): Route[] {
+  return implement(quotaEndpoints, {
+    usage: async ({ db, organizationId }) => {
+      const items = entitlementKeys.map((key) => ({ key, quantity: 1 }))
+      return { items: (await checkQuota(db, organizationId, items, clock.now())).items }
+    },
+    breakdown: async ({ db, organizationId, principal }, { query }) => {
+      const entitled = await findEntitled(db, organizationId, clock.now())
+      if (!entitled) throw notFound('subscription')
+      const { anchor, grants, now } = entitled
+      const reset = grants.find(({ key }) => key === 'gateway.tool_calls')?.reset ?? 'month'
+      const window = windowOf(anchor, reset, now)
+      const from = query.from ? new Date(query.from) : window.start
+      const to = query.to ? new Date(query.to) : window.end
+      if (to <= from) {
+        throw new Refusal('invalid_input', `to: must be after ${from.toISOString()}, where it begins.`, {
+          errors: [{ path: 'to', message: 'must be after from' }],
+        })
+      }
+      const question = { organizationId, by: query.by, from, to, timeZone: anchor.timeZone }
+      const items = await breakDown(db, { ...question, reach: reachOf(principal) })
+      return { from: from.toISOString(), to: to.toISOString(), items }
+    },
+    check: async (context, { body: { items, record } }) => {
+      const { db, organizationId, principal } = context
+      if (!record) return await checkQuota(db, organizationId, items, clock.now())
+      if (!may(principal, organizationId, 'billing:write'))
+        throw new Refusal('forbidden', 'To record what is used takes the permission billing:write.')
+      return await context.mutate(async (tx) => {
+        const [answer] = await useQuota(tx, organizationId, [{ items }])
+        const used = items.filter(({ key }) => kindOf(key) === 'metered')
+        if (answer!.allowed && used.length > 0) tx.emit(organizationId, 'quota.consumed', { items: used })
+        return answer!
+      })
+    },
+  })
+}
