@@ -31,6 +31,14 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
     onFresh: () => void queryClient.invalidateQueries(),
     onEnded,
   })
+  // The server ends the stream of somebody who joined an organization, or left one, and begins another one.
+  let before = feed.state().kind
+  feed.subscribeState(() => {
+    const { kind } = feed.state()
+    const isBack = kind === 'live' && (before === 'reconnecting' || before === 'stale')
+    before = kind
+    if (isBack) void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
+  })
 }
 
 export function useLive(): LiveState {
