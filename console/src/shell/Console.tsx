@@ -4,10 +4,9 @@ import { lazy, Suspense, useState } from 'react'
 import { ActionsProvider } from '../app/actions.tsx'
 import { useKeys } from '../app/keys.ts'
 import { findOrganization, meQuery, useOrganization } from '../app/session.ts'
-import { EmptyState } from '../ui/EmptyState.tsx'
 import { peopleQuery } from '../features/lifecycle/queries.ts'
 import { Button } from '../ui/Button.tsx'
-import { Framed } from './Root.tsx'
+import { Framed, Lonely } from './Root.tsx'
 import { SideNav } from './SideNav.tsx'
 import { TopBar } from './TopBar.tsx'
 
@@ -30,13 +29,14 @@ export function Console() {
   // Signed out meanwhile; the router is on its way to the sign-in page.
   if (!me) return null
   const organization = findOrganization(me, org)
-  if (me.organizations.length === 0 || creating)
+  const first = me.organizations.length === 0
+  if (creating || (first && !org))
     return (
       <Suspense>
         <CreateOrganization first={!creating} onDone={() => setCreating(false)} />
       </Suspense>
     )
-  if (!organization) return <NoSuchOrganization org={org!} />
+  if (!organization) return <NoSuchOrganization org={org!} first={first} />
   return (
     <ActionsProvider key={organization.id}>
       <Frame onCreateOrganization={() => setCreating(true)} />
@@ -44,25 +44,22 @@ export function Console() {
   )
 }
 
-function NoSuchOrganization({ org }: { org: string }) {
+/** One that was named and is not there for this person, or is no longer; it appears by itself when they are added. */
+function NoSuchOrganization({ org, first }: { org: string; first: boolean }) {
   const navigate = useNavigate()
   return (
-    <main className="mx-auto max-w-[560px] px-4 pt-[16vh]">
-      <title>No such organization · Berth</title>
-      <EmptyState
-        title={`There is no organization “${org}” for you`}
-        action={
-          <Button
-            look="primary"
-            onClick={() => void navigate({ to: '/console/lifecycle', search: { org: undefined } })}
-          >
-            Go to your own
-          </Button>
-        }
+    <Lonely title={`There is no organization “${org}” for you`}>
+      <p className="text-ink-2">
+        It does not exist, it was closed, or you are not a member of it. One of its owners can add you.
+      </p>
+      <Button
+        look="primary"
+        className="mt-4"
+        onClick={() => void navigate({ to: '/console/lifecycle', search: { org: undefined } })}
       >
-        It does not exist, or you are not a member of it. One of its owners can add you.
-      </EmptyState>
-    </main>
+        {first ? 'Create one of your own' : 'Go to your own'}
+      </Button>
+    </Lonely>
   )
 }
 

@@ -54,7 +54,8 @@ export function RouteNotFound() {
   )
 }
 
-function Lonely({ title, children }: { title: string; children: React.ReactNode }) {
+/** A page that is only a few sentences and what to do next. */
+export function Lonely({ title, children }: { title: string; children: React.ReactNode }) {
   const framed = useContext(Framed)
   return (
     <main className="mx-auto flex min-h-full w-full max-w-[520px] flex-col px-5 pt-[16vh]">
