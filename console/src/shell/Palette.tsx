@@ -28,12 +28,18 @@ export function Palette({
   onClose: () => void
 }) {
   const [text, setText] = useState('')
-  const [index, setIndex] = useState(0)
+  const [moved, setMoved] = useState<number | null>(null)
   const listId = useId()
   const found = commands
     .filter((command) => matches(`${command.label} ${command.hint ?? ''} ${command.group}`, text))
     .slice(0, mostShown)
-  const active = found[Math.min(index, found.length - 1)]
+  // Enter is for the first that can be done, until the person has gone elsewhere.
+  const first = Math.max(
+    found.findIndex(({ whyNot }) => !whyNot),
+    0,
+  )
+  const index = Math.min(moved ?? first, found.length - 1)
+  const active = found[index]
 
   function run(command: Command | undefined): void {
     if (!command || command.whyNot) return
@@ -43,7 +49,7 @@ export function Palette({
 
   function onKeyDown(event: React.KeyboardEvent): void {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-    if (step) setIndex((Math.min(index, found.length - 1) + step + found.length) % Math.max(found.length, 1))
+    if (step) setMoved((index + step + found.length) % Math.max(found.length, 1))
     else if (event.key === 'Enter') run(active)
     else return
     event.preventDefault()
@@ -69,7 +75,7 @@ export function Palette({
             onChange={(event) => {
               setText(event.target.value)
               onText(event.target.value)
-              setIndex(0)
+              setMoved(null)
             }}
             onKeyDown={onKeyDown}
             className="h-11 w-full border-b border-line bg-transparent px-4 text-base outline-none"
@@ -92,7 +98,7 @@ export function Palette({
                   ref={(node) => {
                     if (command === active) node?.scrollIntoView({ block: 'nearest' })
                   }}
-                  onMouseMove={() => setIndex(at)}
+                  onMouseMove={() => setMoved(at)}
                   onClick={() => run(command)}
                   className={cx(
                     'flex min-h-8 w-full items-center gap-3 rounded-sm px-3 text-left',
