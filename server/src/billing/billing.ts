@@ -6,7 +6,6 @@ import { invoiceRoutes } from './invoices/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { quotaRoutes } from './quotas/routes.ts'
 import { startQuotaUpkeep } from './quotas/upkeep.ts'
-import { startQuotaUpkeep } from './quotas/upkeep.ts'
 import type { Terms } from './subscriptions/model.ts'
 import { tellBy } from './subscriptions/notices.ts'
 import { operatorRoutes } from './subscriptions/operator-routes.ts'
@@ -37,6 +36,7 @@ export function createBilling(platform: Platform, { notifications, renews }: Bil
       ...subscriptionRoutes(clock, terms),
       ...invoiceRoutes(terms),
       ...operatorRoutes(clock, terms),
+      ...quotaRoutes(clock),
     ],
     start: async () => {
       if (renews) repeated.push(startRenewing(platform, terms), ...startQuotaUpkeep(platform))
