@@ -1,5 +1,7 @@
 import { api } from '@berth/contracts'
+import { newId } from '@berth/server/platform/ids.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import {
   expectAccessible,
   expectNoSidewaysScroll,
@@ -68,5 +70,35 @@ test('an owner adds a person, changes the role and takes the person out; who onl
   })
   expect(items.map(({ role }) => role)).toEqual(['owner'])
   expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('of very many members those near the window stand in the page, and the last one is reached', async () => {
+  const { person, organizationId } = await settle(stage.server, 'Crowd')
+  const { pool } = stage.server.berth.platform
+  const ids = (kind: 'user' | 'member') => Array.from({ length: 250 }, () => newId(kind))
+  const users = ids('user')
+  await pool.query(
+    `insert into users (id, name, email)
+     select id, 'Person ' || n, 'person-' || n || '@crowd.example' from unnest($1::text[]) with ordinality as given (id, n)`,
+    [users],
+  )
+  await pool.query(
+    `insert into members (id, organization_id, user_id, role, joined_at)
+     select id, $3, user_id, 'auditor', now() from unnest($1::text[], $2::text[]) as given (id, user_id)`,
+    [ids('member'), users, organizationId],
+  )
+  const { page, context } = await visit(stage, { person })
+  await page.goto('/console/members')
+  const table = page.getByRole('table', { name: 'Members' })
+  await table.getByRole('combobox').first().waitFor()
+  expect(await table.getByRole('combobox').count()).toBeLessThan(100)
+  const last = table.locator('tr[aria-rowindex="252"]')
+  await eventually('the last of 251 is shown', async () => {
+    await page.getByRole('main').evaluate((main) => main.scrollTo(0, main.scrollHeight))
+    return (await last.count()) === 1 ? true : null
+  })
+  await last.getByRole('button', { name: /^Take out / }).waitFor()
+  await expectAccessible(page)
   await context.close()
 })

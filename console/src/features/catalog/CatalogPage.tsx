@@ -5,6 +5,7 @@ import { Library, SearchX } from 'lucide-react'
 import { lazy, Suspense, useMemo, useRef } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { type Action, usePageActions } from '../../app/actions.tsx'
+import { moreOf, useRows } from '../../app/lists.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { useMe, useOrganization } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -12,9 +13,9 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { RowsSkeleton } from '../../ui/Panel.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
-import { StatusMark } from '../../ui/StatusMark.tsx'
-import { Table, Td, Th } from '../../ui/Table.tsx'
+import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
 import { observationMarks, operatorsOnly, releaseMarks } from './marks.ts'
 import { catalogPagesQuery } from './queries.ts'
 
@@ -33,7 +34,7 @@ export function CatalogPage() {
     refetchInterval: useSnapshotInterval(),
     placeholderData: keepPreviousData,
   })
-  const all = servers.data?.pages.flatMap(({ items }) => items) ?? []
+  const all = useRows(servers.data)
   const find = (text: string) =>
     void navigate({ search: (before) => ({ ...before, q: text || undefined }), replace: true })
   const open = (wanted: true | undefined) =>
@@ -101,15 +102,10 @@ export function CatalogPage() {
           elsewhere, and folders of this machine.
         </EmptyState>
       )}
-      {all.length > 0 && <ServerTable servers={all} />}
-      {servers.hasNextPage && (
-        <Button
-          className="mt-3"
-          pending={servers.isFetchingNextPage && 'Loading…'}
-          onClick={() => void servers.fetchNextPage()}
-        >
-          Show more
-        </Button>
+      {all.length > 0 && (
+        <div className="overflow-clip rounded-lg border border-line bg-panel">
+          <VirtualTable label="Servers" columns={columns} rows={all} rowId={idOf} more={moreOf(servers)} />
+        </div>
       )}
       <Suspense>{add && !refused && <AddServer onClose={() => open(undefined)} />}</Suspense>
     </main>
@@ -117,63 +113,68 @@ export function CatalogPage() {
 }
 
 const wide = 'hidden @2xl:table-cell'
+const idOf = ({ id }: CatalogServer) => id
 
-function ServerTable({ servers }: { servers: CatalogServer[] }) {
-  const organization = useOrganization()
-  return (
-    <div className="overflow-hidden rounded-lg border border-line bg-panel">
-      <Table>
-        <thead>
-          <tr>
-            <Th className="w-[60%] @2xl:w-[24%]">Server</Th>
-            <Th className={wide}>What it says of itself</Th>
-            <Th className={`${wide} @2xl:w-[9%]`}>From</Th>
-            <Th className={`${wide} @2xl:w-[11%]`}>Release</Th>
-            <Th className="w-[40%] @2xl:w-[14%]">State</Th>
-            <Th numeric className={`${wide} @2xl:w-[8%]`}>
-              Added
-            </Th>
-          </tr>
-        </thead>
-        <tbody>
-          {servers.map(({ id, provider, slug, title, name, description, latestRelease }) => (
-            <tr key={id} className="group/row hover:bg-bg">
-              <Td title={`${provider.slug}/${slug}`}>
-                <Link
-                  to="/console/catalog/$provider/$server"
-                  params={{ provider: provider.slug, server: slug }}
-                  search={{ org: organization.slug }}
-                  className="rounded-sm font-semibold hover:underline"
-                >
-                  {title || name}
-                </Link>{' '}
-                <span className="font-mono text-[11.5px] text-ink-3">
-                  {provider.slug}/{slug}
-                </span>
-              </Td>
-              <Td className={`${wide} text-ink-2`} title={description}>
-                {description || '–'}
-              </Td>
-              <Td className={wide}>{latestRelease?.artifact.kind ?? '–'}</Td>
-              <Td className={`${wide} font-mono`}>{latestRelease?.version ?? '–'}</Td>
-              <Td>
-                {latestRelease ? (
-                  <StatusMark
-                    {...(latestRelease.state === 'admitted'
-                      ? observationMarks[latestRelease.observation]
-                      : releaseMarks[latestRelease.state])}
-                  />
-                ) : (
-                  <StatusMark tone="idle" shape="none" word="nothing to launch" />
-                )}
-              </Td>
-              <Td numeric className={`${wide} text-ink-3`}>
-                {latestRelease ? <Time at={latestRelease.createdAt} /> : '–'}
-              </Td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
-    </div>
-  )
+const columns: Column<CatalogServer>[] = [
+  {
+    id: 'server',
+    header: 'Server',
+    className: 'w-[60%] @2xl:w-[24%]',
+    title: ({ provider, slug }) => `${provider.slug}/${slug}`,
+    cell: ({ provider, slug, title, name }) => (
+      <>
+        <Link
+          to="/console/catalog/$provider/$server"
+          params={{ provider: provider.slug, server: slug }}
+          search={({ org }) => ({ org })}
+          className="rounded-sm font-semibold hover:underline"
+        >
+          {title || name}
+        </Link>{' '}
+        <span className="font-mono text-[11.5px] text-ink-3">
+          {provider.slug}/{slug}
+        </span>
+      </>
+    ),
+  },
+  {
+    id: 'description',
+    header: 'What it says of itself',
+    className: wide,
+    cellClassName: 'text-ink-2',
+    title: ({ description }) => description,
+    cell: ({ description }) => description || '–',
+  },
+  {
+    id: 'from',
+    header: 'From',
+    className: `${wide} @2xl:w-[9%]`,
+    cell: ({ latestRelease }) => latestRelease?.artifact.kind ?? '–',
+  },
+  {
+    id: 'release',
+    header: 'Release',
+    className: `${wide} @2xl:w-[11%]`,
+    cellClassName: 'font-mono',
+    cell: ({ latestRelease }) => latestRelease?.version ?? '–',
+  },
+  {
+    id: 'state',
+    header: 'State',
+    className: 'w-[40%] @2xl:w-[14%]',
+    cell: ({ latestRelease }) => <StatusMark {...stateMark(latestRelease)} />,
+  },
+  {
+    id: 'added',
+    header: 'Added',
+    numeric: true,
+    className: `${wide} @2xl:w-[8%]`,
+    cellClassName: 'text-ink-3',
+    cell: ({ latestRelease }) => (latestRelease ? <Time at={latestRelease.createdAt} /> : '–'),
+  },
+]
+
+function stateMark(release: CatalogServer['latestRelease']): Mark {
+  if (!release) return { tone: 'idle', shape: 'none', word: 'nothing to launch' }
+  return release.state === 'admitted' ? observationMarks[release.observation] : releaseMarks[release.state]
 }

@@ -1,9 +1,10 @@
 import { api, type EndpointOutput, type MemberRole, memberRole } from '@berth/contracts'
-import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { type Action, usePageActions } from '../../app/actions.tsx'
+import { moreOf, useRows } from '../../app/lists.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { useMe, useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -12,18 +13,24 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { RowsSkeleton } from '../../ui/Panel.tsx'
 import { Select } from '../../ui/Select.tsx'
-import { Table, Td, Th } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { sayFailed } from '../../ui/Toast.tsx'
+import { type Column, VirtualTable, type VirtualTableProps } from '../../ui/VirtualTable.tsx'
 
 type Member = EndpointOutput<typeof api.organizations.listMembers>['items'][number]
 
 /** Below `people`, so that an event about a member refreshes it. */
 function membersQuery(organizationId: string) {
-  return queryOptions({
+  return infiniteQueryOptions({
     queryKey: ['people', organizationId, 'members'] as const,
-    queryFn: ({ signal }) =>
-      call(api.organizations.listMembers, { params: { organizationId }, query: { limit: 200 } }, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        api.organizations.listMembers,
+        { params: { organizationId }, query: { cursor: pageParam, limit: 100 } },
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
   })
 }
 
@@ -43,11 +50,12 @@ export function MembersPage() {
   const [removing, setRemoving] = useState<Member | null>(null)
   const unreadable = whyNot(organization, 'members:read')
   const refused = whyNot(organization, 'members:write')
-  const members = useQuery({
+  const members = useInfiniteQuery({
     ...membersQuery(organization.id),
     refetchInterval: useSnapshotInterval(),
     enabled: !unreadable,
   })
+  const rows = useRows(members.data)
   const open = (wanted: true | undefined) =>
     void navigate({ search: (before) => ({ ...before, add: wanted }), replace: !wanted })
   usePageActions(
@@ -84,7 +92,9 @@ export function MembersPage() {
           <RowsSkeleton label="Loading members" />
         </div>
       )}
-      {members.data && <MemberTable members={members.data.items} refused={refused} onRemove={setRemoving} />}
+      {members.data && (
+        <MemberTable members={rows} refused={refused} onRemove={setRemoving} more={moreOf(members)} />
+      )}
       {add && !refused && <AddMember onClose={() => open(undefined)} />}
       {removing && <RemoveMember member={removing} onClose={() => setRemoving(null)} />}
     </main>
@@ -93,86 +103,100 @@ export function MembersPage() {
 
 const wide = 'hidden @2xl:table-cell'
 
+const idOf = ({ id }: Member) => id
+
 function MemberTable(props: {
   members: Member[]
   refused: string | null
   onRemove: (member: Member) => void
+  more: VirtualTableProps<Member>['more']
 }) {
-  const me = useMe()
-  const organization = useOrganization()
+  const { members, refused, onRemove, more } = props
+  const myId = useMe().user?.id
+  const columns = useMemo(
+    (): Column<Member>[] => [
+      {
+        id: 'name',
+        header: 'Name',
+        className: 'w-[42%] @2xl:w-[26%]',
+        title: ({ name, email }) => `${name}\n${email}`,
+        cell: ({ name, userId }) => (
+          <>
+            <b className="font-semibold">{name}</b>
+            {userId === myId && <span className="text-ink-3"> · you</span>}
+          </>
+        ),
+      },
+      {
+        id: 'email',
+        header: 'E-mail',
+        className: wide,
+        cellClassName: 'text-ink-2',
+        title: ({ email }) => email,
+        cell: ({ email }) => email,
+      },
+      {
+        id: 'role',
+        header: 'Role',
+        className: 'w-[34%] @2xl:w-[18%]',
+        cell: (member) => (refused ? <span title={refused}>{member.role}</span> : <RoleOf member={member} />),
+      },
+      {
+        id: 'joined',
+        header: 'Joined',
+        numeric: true,
+        className: `${wide} @2xl:w-[12%]`,
+        cellClassName: 'text-ink-3',
+        cell: ({ joinedAt }) => <Time at={joinedAt} ago />,
+      },
+      {
+        id: 'actions',
+        header: 'Actions',
+        numeric: true,
+        className: 'w-[24%] @2xl:w-[12%]',
+        cell: (member) => (
+          <Button
+            look="quiet"
+            aria-label={`Take out ${member.name}`}
+            className="!h-7 !px-2 text-xs"
+            whyNot={refused}
+            onClick={() => onRemove(member)}
+          >
+            Take out…
+          </Button>
+        ),
+      },
+    ],
+    [myId, refused, onRemove],
+  )
+  return (
+    <div className="overflow-clip rounded-lg border border-line bg-panel">
+      <VirtualTable label="Members" columns={columns} rows={members} rowId={idOf} more={more} />
+    </div>
+  )
+}
+
+function RoleOf({ member }: { member: Member }) {
+  const { id: organizationId } = useOrganization()
   const queryClient = useQueryClient()
   const change = useMutation({
-    mutationFn: ({ member, role }: { member: Member; role: MemberRole }) =>
+    mutationFn: (role: MemberRole) =>
       call(api.organizations.updateMember, {
-        params: { organizationId: organization.id, memberId: member.id },
+        params: { organizationId, memberId: member.id },
         body: { role },
       }),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['people', organization.id] }),
-    onError: (error, wanted) =>
-      sayFailed(`${wanted.member.name} keeps the role`, factsOf(error), () => change.mutate(wanted)),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['people', organizationId] }),
+    onError: (error, role) =>
+      sayFailed(`${member.name} keeps the role`, factsOf(error), () => change.mutate(role)),
   })
   return (
-    <div className="overflow-hidden rounded-lg border border-line bg-panel">
-      <Table>
-        <thead>
-          <tr>
-            <Th className="w-[42%] @2xl:w-[26%]">Name</Th>
-            <Th className={wide}>E-mail</Th>
-            <Th className="w-[34%] @2xl:w-[18%]">Role</Th>
-            <Th numeric className={`${wide} @2xl:w-[12%]`}>
-              Joined
-            </Th>
-            <Th className="w-[24%] @2xl:w-[12%]">
-              <span className="sr-only">Actions</span>
-            </Th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.members.map((member) => (
-            <tr key={member.id} className="group/row">
-              <Td title={`${member.name}\n${member.email}`}>
-                <b className="font-semibold">{member.name}</b>
-                {member.userId === me.user?.id && <span className="text-ink-3"> · you</span>}
-              </Td>
-              <Td className={`${wide} text-ink-2`} title={member.email}>
-                {member.email}
-              </Td>
-              <Td>
-                {props.refused ? (
-                  <span title={props.refused}>{member.role}</span>
-                ) : (
-                  <Select
-                    compact
-                    label={`Role of ${member.name}`}
-                    value={
-                      change.isPending && change.variables.member.id === member.id
-                        ? change.variables.role
-                        : member.role
-                    }
-                    options={roles}
-                    onChange={(role) => role !== member.role && change.mutate({ member, role })}
-                  />
-                )}
-              </Td>
-              <Td numeric className={`${wide} text-ink-3`}>
-                <Time at={member.joinedAt} ago />
-              </Td>
-              <Td className="text-right">
-                <Button
-                  look="quiet"
-                  aria-label={`Take out ${member.name}`}
-                  className="!h-7 !px-2 text-xs"
-                  whyNot={props.refused}
-                  onClick={() => props.onRemove(member)}
-                >
-                  Take out…
-                </Button>
-              </Td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
-    </div>
+    <Select
+      compact
+      label={`Role of ${member.name}`}
+      value={change.isPending ? change.variables : member.role}
+      options={roles}
+      onChange={(role) => role !== member.role && change.mutate(role)}
+    />
   )
 }
 

@@ -1,6 +1,6 @@
-import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
+import type { UseInfiniteQueryResult } from '@tanstack/react-query'
 import { SearchX } from 'lucide-react'
-import { type ReactNode, useMemo } from 'react'
+import type { ReactNode } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -49,18 +49,4 @@ export function ListStates(props: {
       {rows > 0 && <div className="rounded-lg border border-line bg-panel">{props.children}</div>}
     </>
   )
-}
-
-/** The rows of all pages that were read; the same list while nothing changed. */
-export function useRows<T>(data: InfiniteData<{ items: T[] }> | undefined): T[] {
-  return useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
-}
-
-/** How a table asks for the next page. */
-export function moreOf(query: Pick<UseInfiniteQueryResult, 'hasNextPage' | 'isFetching' | 'fetchNextPage'>) {
-  return {
-    wanted: query.hasNextPage,
-    loading: query.isFetching,
-    load: () => void query.fetchNextPage(),
-  }
 }

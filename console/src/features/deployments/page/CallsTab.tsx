@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { PhoneCall, SearchX } from 'lucide-react'
 import { useMemo } from 'react'
 import { factsOf } from '../../../api/client.ts'
+import { moreOf, useRows } from '../../../app/lists.ts'
 import { useSnapshotInterval } from '../../../app/live.ts'
 import { useOrganization, whyNot } from '../../../app/session.ts'
 import { Button } from '../../../ui/Button.tsx'
@@ -48,7 +49,7 @@ function Calls({ deploymentId }: { deploymentId: string }) {
     refetchInterval: useSnapshotInterval(),
   })
   const { data: stats } = useQuery(callStatsQuery(organization.id, filter, range))
-  const all = useMemo(() => calls.data?.pages.flatMap(({ items }) => items) ?? [], [calls.data])
+  const all = useRows(calls.data)
   const filtered = Boolean(tool || method || outcome || principalId)
   const clear = () =>
     set({ tool: undefined, method: undefined, outcome: undefined, who: undefined, call: undefined })
@@ -96,11 +97,7 @@ function Calls({ deploymentId }: { deploymentId: string }) {
             calls={all}
             selected={search.call}
             onOpen={(id) => set({ call: id === search.call ? undefined : id })}
-            more={{
-              wanted: calls.hasNextPage,
-              loading: calls.isFetchingNextPage,
-              load: () => void calls.fetchNextPage(),
-            }}
+            more={moreOf(calls)}
           />
         </Panel>
       )}

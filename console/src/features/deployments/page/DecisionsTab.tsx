@@ -2,7 +2,9 @@ import { api, type Decision, type Deployment } from '@berth/contracts'
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Scale } from 'lucide-react'
+import { useMemo } from 'react'
 import { call, factsOf } from '../../../api/client.ts'
+import { moreOf, useRows } from '../../../app/lists.ts'
 import { useSnapshotInterval } from '../../../app/live.ts'
 import { useOrganization, whyNot } from '../../../app/session.ts'
 import { Button } from '../../../ui/Button.tsx'
@@ -12,6 +14,7 @@ import { Id } from '../../../ui/Id.tsx'
 import { Panel, RowsSkeleton } from '../../../ui/Panel.tsx'
 import { StatusMark } from '../../../ui/StatusMark.tsx'
 import { Time } from '../../../ui/Time.tsx'
+import { type Column, VirtualTable } from '../../../ui/VirtualTable.tsx'
 import { Explanation, verdictMarks } from '../../lifecycle/Explanation.tsx'
 import { decisionsQuery } from './queries.ts'
 
@@ -30,7 +33,8 @@ export function DecisionsTab({ deployment }: { deployment: Deployment }) {
   })
   const show = (decision: string | undefined) =>
     void navigate({ search: (before) => ({ ...before, decision }), replace: true })
-  const all = decisions.data?.pages.flatMap(({ items }) => items) ?? []
+  const all = useRows(decisions.data)
+  const columns = useMemo(() => columnsOf(deployment.decisionId), [deployment.decisionId])
   if (refused) return <p className="text-ink-3">{refused}</p>
   return (
     <>
@@ -58,59 +62,69 @@ export function DecisionsTab({ deployment }: { deployment: Deployment }) {
       )}
       {all.length > 0 && (
         <Panel title="Decisions" note="newest first; the one on top holds now" flush>
-          <ul>
-            {all.map((one) => (
-              <Row
-                key={one.id}
-                decision={one}
-                current={one.id === deployment.decisionId}
-                open={one.id === open}
-                onToggle={() => show(one.id === open ? undefined : one.id)}
-              />
-            ))}
-          </ul>
+          <VirtualTable
+            label="Decisions"
+            columns={columns}
+            rows={all}
+            rowId={idOf}
+            selected={open}
+            onOpen={({ id }) => show(id === open ? undefined : id)}
+            detail={detailOf}
+            more={moreOf(decisions)}
+          />
         </Panel>
-      )}
-      {decisions.hasNextPage && (
-        <Button
-          pending={decisions.isFetchingNextPage && 'Loading…'}
-          onClick={() => void decisions.fetchNextPage()}
-        >
-          Load older decisions
-        </Button>
       )}
     </>
   )
 }
 
-function Row(props: { decision: Decision; current: boolean; open: boolean; onToggle: () => void }) {
-  const { decision, current, open, onToggle } = props
-  return (
-    <li className="border-b border-line-soft text-xs last:border-0">
-      <button
-        type="button"
-        aria-expanded={open}
-        onClick={onToggle}
-        className="grid min-h-9 w-full grid-cols-[76px_minmax(0,1fr)_auto] items-center gap-x-2 px-3 text-left outline-offset-[-2px] hover:bg-bg @2xl:grid-cols-[76px_110px_minmax(0,1fr)_auto]"
-      >
-        <StatusMark {...verdictMarks[decision.verdict]} />
-        <span className="max-@2xl:hidden">at {decision.moment}</span>
-        <span className="truncate font-mono text-[11.5px] text-ink-3">
-          {decision.notes.join(' · ') || 'every gate passed'}
-        </span>
-        <span className="text-ink-3">
-          {current && <b className="mr-2 font-semibold text-accent">in force</b>}
-          <Time at={decision.at} />
-        </span>
-      </button>
-      {open && (
-        <div className="px-3 pb-3">
-          <Explanation decisionId={decision.id} />
-          <Replay decision={decision} />
-        </div>
-      )}
-    </li>
-  )
+const idOf = ({ id }: Decision) => id
+
+const detailOf = (decision: Decision) => (
+  <>
+    <Explanation decisionId={decision.id} />
+    <Replay decision={decision} />
+  </>
+)
+
+const columnsOf = (inForce: string | null): Column<Decision>[] => [
+  {
+    id: 'verdict',
+    header: 'Verdict',
+    className: 'w-[24%] @2xl:w-[12%]',
+    cell: ({ verdict }) => <StatusMark {...verdictMarks[verdict]} />,
+  },
+  {
+    id: 'moment',
+    header: 'Decided at',
+    className: 'hidden @2xl:table-cell @2xl:w-[14%]',
+    cell: ({ moment }) => moment,
+  },
+  {
+    id: 'notes',
+    header: 'What gates said',
+    primary: true,
+    title: notesOf,
+    cellClassName: 'font-mono text-[11.5px] text-ink-3',
+    cell: notesOf,
+  },
+  {
+    id: 'when',
+    header: 'When',
+    numeric: true,
+    className: 'w-[32%] @2xl:w-[18%]',
+    cellClassName: 'text-ink-3',
+    cell: ({ id, at }) => (
+      <>
+        {id === inForce && <b className="mr-2 font-semibold text-accent">in force</b>}
+        <Time at={at} />
+      </>
+    ),
+  },
+]
+
+function notesOf({ notes }: Decision): string {
+  return notes.join(' · ') || 'every gate passed'
 }
 
 function Replay({ decision: { organizationId, id, inputsDigest } }: { decision: Decision }) {
