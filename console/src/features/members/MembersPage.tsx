@@ -103,6 +103,64 @@ export function MembersPage() {
 
 const wide = 'hidden @2xl:table-cell'
 
+const columnsOf = (
+  myId: string | undefined,
+  refused: string | null,
+  onRemove: (member: Member) => void,
+): Column<Member>[] => [
+  {
+    id: 'name',
+    header: 'Name',
+    className: 'w-[42%] @2xl:w-[26%]',
+    title: ({ name, email }) => `${name}\n${email}`,
+    cell: ({ name, userId }) => (
+      <>
+        <b className="font-semibold">{name}</b>
+        {userId === myId && <span className="text-ink-3"> · you</span>}
+      </>
+    ),
+  },
+  {
+    id: 'email',
+    header: 'E-mail',
+    className: wide,
+    cellClassName: 'text-ink-2',
+    title: ({ email }) => email,
+    cell: ({ email }) => email,
+  },
+  {
+    id: 'role',
+    header: 'Role',
+    className: 'w-[34%] @2xl:w-[18%]',
+    cell: (member) => (refused ? <span title={refused}>{member.role}</span> : <RoleOf member={member} />),
+  },
+  {
+    id: 'joined',
+    header: 'Joined',
+    numeric: true,
+    className: `${wide} @2xl:w-[12%]`,
+    cellClassName: 'text-ink-3',
+    cell: ({ joinedAt }) => <Time at={joinedAt} ago />,
+  },
+  {
+    id: 'actions',
+    header: 'Actions',
+    numeric: true,
+    className: 'w-[24%] @2xl:w-[12%]',
+    cell: (member) => (
+      <Button
+        look="quiet"
+        aria-label={`Take out ${member.name}`}
+        className="!h-7 !px-2 text-xs"
+        whyNot={refused}
+        onClick={() => onRemove(member)}
+      >
+        Take out…
+      </Button>
+    ),
+  },
+]
+
 const idOf = ({ id }: Member) => id
 
 function MemberTable(props: {
@@ -113,62 +171,7 @@ function MemberTable(props: {
 }) {
   const { members, refused, onRemove, more } = props
   const myId = useMe().user?.id
-  const columns = useMemo(
-    (): Column<Member>[] => [
-      {
-        id: 'name',
-        header: 'Name',
-        className: 'w-[42%] @2xl:w-[26%]',
-        title: ({ name, email }) => `${name}\n${email}`,
-        cell: ({ name, userId }) => (
-          <>
-            <b className="font-semibold">{name}</b>
-            {userId === myId && <span className="text-ink-3"> · you</span>}
-          </>
-        ),
-      },
-      {
-        id: 'email',
-        header: 'E-mail',
-        className: wide,
-        cellClassName: 'text-ink-2',
-        title: ({ email }) => email,
-        cell: ({ email }) => email,
-      },
-      {
-        id: 'role',
-        header: 'Role',
-        className: 'w-[34%] @2xl:w-[18%]',
-        cell: (member) => (refused ? <span title={refused}>{member.role}</span> : <RoleOf member={member} />),
-      },
-      {
-        id: 'joined',
-        header: 'Joined',
-        numeric: true,
-        className: `${wide} @2xl:w-[12%]`,
-        cellClassName: 'text-ink-3',
-        cell: ({ joinedAt }) => <Time at={joinedAt} ago />,
-      },
-      {
-        id: 'actions',
-        header: 'Actions',
-        numeric: true,
-        className: 'w-[24%] @2xl:w-[12%]',
-        cell: (member) => (
-          <Button
-            look="quiet"
-            aria-label={`Take out ${member.name}`}
-            className="!h-7 !px-2 text-xs"
-            whyNot={refused}
-            onClick={() => onRemove(member)}
-          >
-            Take out…
-          </Button>
-        ),
-      },
-    ],
-    [myId, refused, onRemove],
-  )
+  const columns = useMemo(() => columnsOf(myId, refused, onRemove), [myId, refused, onRemove])
   return (
     <div className="overflow-clip rounded-lg border border-line bg-panel">
       <VirtualTable label="Members" columns={columns} rows={members} rowId={idOf} more={more} />
