@@ -33,6 +33,7 @@ describe('the settings', () => {
       backupBeforeMigration: true,
       logLevel: 'info',
       mail: null,
+      billingGraceDays: 14,
       databaseUrl: null,
       databaseDirectUrl: null,
     })

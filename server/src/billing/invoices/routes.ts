@@ -22,7 +22,7 @@ export function invoiceRoutes(terms: Terms): Route[] {
     },
     pdf: async (context, { params }) => {
       const { name, document } = await shown(context, params.invoiceId)
-      return new FileReply(`${name}.pdf`, invoicePdf(document) as unknown as Readable)
+      return new FileReply(`${name}.pdf`, invoicePdf(document))
     },
     pay: (context, { params, body }) =>
       context.mutate((tx) => payInvoice(tx, params.invoiceId, body.reference, terms)),

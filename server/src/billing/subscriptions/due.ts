@@ -41,8 +41,8 @@ function candidates(one: Held, unpaidSince: Date | null): Due[] {
     case 'incomplete':
     case 'suspended':
     case 'canceled':
-      return []
   }
+  return []
 }
 
 function warning({ warnedDays }: Held, since: Date, end: Date): Due[] {

@@ -47,11 +47,11 @@ function textOf(notice: Notice, plan: string, fallback: string | null): string[]
         `Unless it is paid within ${days(notice.days)}, until ${day(notice.endsAt)}, ${end}.`,
       ]
     case 'suspended':
-      return [
-        `An invoice for ${plan} stayed unpaid, so the subscription is suspended and what ran has stopped.`,
-        'Nothing is deleted. Everything comes back by itself once it is paid.',
-      ]
   }
+  return [
+    `An invoice for ${plan} stayed unpaid, so the subscription is suspended and what ran has stopped.`,
+    'Nothing is deleted. Everything comes back by itself once it is paid.',
+  ]
 }
 
 const days = (count: number) => (count === 1 ? 'a day' : `${count} days`)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { entitlements } from '@berth/contracts'
+import type { EntitlementKey } from '@berth/contracts'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import type { Plan } from '../plans/store.ts'
@@ -8,7 +8,7 @@ import { countTaken } from '../quotas/room.ts'
 import { named, type Held } from './model.ts'
 
 export interface OverLimit {
-  key: keyof typeof entitlements
+  key: EntitlementKey
   used: number
   limit: number
   consequence: string

@@ -58,8 +58,8 @@ export async function takeStep(tx: Tx, one: Held, due: Due, terms: Terms): Promi
     }
     case 'trial-end':
     case 'period-end':
-      return endPeriod(tx, one, at)
   }
+  return endPeriod(tx, one, at)
 }
 
 export const graceEnd = (one: Held, overdueSince: Date, terms: Terms): Date =>

@@ -99,9 +99,22 @@ test('without a fallback it is suspended, and a payment brings it back with a ne
   await platform.db
     .insertInto('planVersions')
     .values({
-      ...{ id: 'plv_00000000000000000000000lone', plan, version: 1, name: 'Lonely', description: '' },
-      ...{ price: 1000, currency: 'EUR', per: 'organization', interval: 'month', trialDays: 0, dueDays: 0 },
-      ...{ graceDays: 2, fallback: null, grants: '[]', public: true, publishedAt: at },
+      id: 'plv_00000000000000000000000lone',
+      plan,
+      version: 1,
+      name: 'Lonely',
+      description: '',
+      price: 1000,
+      currency: 'EUR',
+      per: 'organization',
+      interval: 'month',
+      trialDays: 0,
+      dueDays: 0,
+      graceDays: 2,
+      fallback: null,
+      grants: '[]',
+      public: true,
+      publishedAt: at,
     })
     .execute()
   await change(id, plan)

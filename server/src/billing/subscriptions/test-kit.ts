@@ -4,7 +4,6 @@ import type { TestPlatform } from '../../platform/testing/index.ts'
 import { newId } from '../../platform/ids.ts'
 import { systemActor } from '../../platform/platform.ts'
 import { readInvoice } from '../invoices/store.ts'
-import type { Plan } from '../plans/store.ts'
 import { advanceOnce } from './advance.ts'
 import type { Held, Terms } from './model.ts'
 import { createTestOrganization } from './operator.ts'
@@ -74,23 +73,3 @@ export async function storyOf(platform: TestPlatform, organizationId: string): P
     .execute()
   return rows.map(({ type }) => type)
 }
-
-export const planNamed = (given: Partial<Plan>): Plan => ({
-  id: `plv_${given.plan ?? 'x'}_${given.version ?? 1}`,
-  plan: 'x',
-  version: 1,
-  name: given.plan ?? 'x',
-  description: '',
-  price: 0n,
-  currency: 'EUR',
-  per: 'organization',
-  interval: 'month',
-  trialDays: 0,
-  dueDays: 14,
-  graceDays: null,
-  fallback: null,
-  grants: [],
-  public: true,
-  publishedAt: new Date(0),
-  ...given,
-})
