@@ -145,6 +145,8 @@ async function perform(id: string, one: Act, waiting: (hours: number) => Promise
 
 /** Preview = apply: what is invoiced and kept is what the preview said, and refused is what it refused. */
 async function changeAsQuoted(id: string, one: { plan: string; seats: number | null; trial: boolean }) {
+  // What falls due this very instant happens first, as the worker sees to.
+  await wait(id, 0, 1)
   const held = await readSubscription(platform.db, id)
   const at = await organizationNow(platform.db, platform.clock, id)
   const before = (await invoicesOf(platform, id)).length
