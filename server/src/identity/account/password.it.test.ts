@@ -8,7 +8,7 @@ import {
   type TestPerson,
   type TestServer,
 } from '../../platform/testing/index.ts'
-import { bearerOf, cookieOf, dumpOf, statusOfMe } from '../people/test-kit.ts'
+import { bearerOf, cookieOf, dumpOf, post, statusOfMe } from '../people/test-kit.ts'
 import { eventsAbout, refused, signIn, turnOn } from './test-kit.ts'
 
 const clock = movableClock(new Date())
@@ -36,6 +36,8 @@ const forgot = (email: string, at = server) =>
   at.client().call(api.account.forgotPassword, { body: { email } })
 const reset = (token: string, newPassword = another, at = server) =>
   at.client().call(api.account.resetPassword, { body: { token, newPassword } })
+
+const json = async (answer: Promise<Response>) => (await (await answer).json()) as Record<string, string>
 
 async function mailed(person: TestPerson): Promise<string> {
   const seen = mailbox.tokenFor(person.email)
@@ -145,6 +147,44 @@ describe('a forgotten password', () => {
     await expect(reset('A'.repeat(43))).rejects.toMatchObject(refused('not_found', 'not known'))
   })
 
+  test('takes back, once replaced, what somebody who knew the old one has begun', async () => {
+    const person = await signUp(server)
+    const theirs = `thief-${person.email}`
+    const body = { email: theirs, password: person.password }
+    await person.client.call(api.account.changeEmail, { body })
+    await expect.poll(() => mailbox.tokenFor(theirs), { timeout: 60_000 }).not.toBeNull()
+    const codes = await json(post(server, '/device/code', { client_id: 'mcpctl' }))
+    await fetch(`${server.url}/api/auth/device?user_code=${codes['user_code']}`, {
+      headers: bearerOf(person.token),
+    })
+    await post(server, '/device/approve', { userCode: codes['user_code'] }, bearerOf(person.token))
+
+    await reset(await handedOn(person))
+    const confirmed = server.client().call(api.account.confirmEmail, {
+      body: { token: mailbox.tokenFor(theirs)! },
+    })
+    await expect(confirmed).rejects.toMatchObject(refused('not_found'))
+    const device = await post(server, '/device/token', {
+      grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+      device_code: codes['device_code'],
+      client_id: 'mcpctl',
+    })
+    expect(device.status).toBe(400)
+    expect((await signIn(server, { ...person, password: another })).status).toBe(200)
+  })
+
+  test('leaves the confirmation of the present address as it is, once replaced', async () => {
+    const person = await signUp(server)
+    const body = { email: person.email, password: person.password }
+    await person.client.call(api.account.changeEmail, { body })
+    await expect.poll(() => mailbox.tokenFor(person.email), { timeout: 60_000 }).not.toBeNull()
+    const token = mailbox.tokenFor(person.email)!
+    await reset(await handedOn(person))
+    expect(await server.client().call(api.account.confirmEmail, { body: { token } })).toEqual({
+      email: person.email,
+    })
+  })
+
   test('links leave nothing in the database that could be used', async () => {
     const person = await signUp(server)
     const tokens = [await mailed(person), await handedOn(await signUp(server))]
@@ -195,6 +235,18 @@ test('tries are limited, over all processes together, and say when to come again
     const wrong = { currentPassword: 'a wrong guess', newPassword: another }
     const guessed = await Promise.all(tries.map((n) => tried('/api/me/password', wrong, n)))
     expect([countOf(guessed, 400), countOf(guessed, 429)]).toEqual([20, 3])
+
+    // What is counted is the same with a second factor: else the limit would tell who has one.
+    const guarded = await signUp(limited)
+    await turnOn(guarded, clock.now())
+    const signIns = await Promise.all(
+      tries.map((n) =>
+        tried('/api/auth/sign-in/email', { email: `nobody${n}@example.com`, password: another }, n),
+      ),
+    )
+    expect([countOf(signIns, 401), countOf(signIns, 429)]).toEqual([20, 3])
+    const { email } = guarded
+    expect(await tried('/api/auth/sign-in/email', { email, password: 'a wrong guess' }, 0)).toBe(429)
 
     const counted = await limited.berth.platform.db.selectFrom('authRateLimits').select('key').execute()
     expect(counted.map(({ key }) => key).join()).not.toContain('@')

@@ -4,6 +4,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { wrongField } from './fields.ts'
+import { dropLinks } from './links.ts'
 
 /** The stored hash of a person's password; null when they have none. */
 async function hashOf(db: Queryable, userId: string): Promise<string | null> {
@@ -55,14 +56,19 @@ export async function lockPerson(tx: Tx, userId: string): Promise<Person> {
   throw new Refusal('forbidden', 'This account is disabled. Ask an operator to enable it again.')
 }
 
-/** Writes a password's hash; links that would set another one are worth nothing from then on. */
+/**
+ * Writes a password's hash. What somebody who knew the old one may have begun is worth nothing from then on: links that
+ * would set another one or take the account to another address, and devices that were let in but have not come yet.
+ */
 export async function setPassword(tx: Tx, userId: string, password: string): Promise<void> {
+  await dropLinks(tx, userId, 'reset')
   await tx.db
     .deleteFrom('accountLinks')
     .where('userId', '=', userId)
-    .where('purpose', '=', 'reset')
     .where('usedAt', 'is', null)
+    .where('email', 'not in', (users) => users.selectFrom('users').select('email').where('id', '=', userId))
     .execute()
+  await tx.db.deleteFrom('deviceCodes').where('userId', '=', userId).execute()
   const { numUpdatedRows } = await tx.db
     .updateTable('accounts')
     .set({ password, updatedAt: tx.now })

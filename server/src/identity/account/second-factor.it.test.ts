@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api } from '@berth/contracts'
 import {
@@ -9,6 +10,7 @@ import {
 } from '../../platform/testing/index.ts'
 import { recoverOperator } from '../people/recover.ts'
 import { bearerOf, dumpOf, statusOfMe } from '../people/test-kit.ts'
+import { totpSealed } from './second-factor.ts'
 import { codeOf, eventsAbout, refused, signIn, turnOn } from './test-kit.ts'
 
 const clock = movableClock(new Date())
@@ -194,6 +196,35 @@ describe('with a second factor', () => {
       client_id: 'mcpctl',
     })
     expect(await statusOfMe(server, bearerOf(token!))).toBe(200)
+  })
+
+  test('whose secret is lost with the key, a recovery code is still asked for, and the password alone does not do', async () => {
+    const { person, code, recoveryCodes } = await guarded()
+    await sql.raw(totpSealed.forget).execute(server.berth.platform.db)
+    expect(await signIn(server, person)).toMatchObject({ status: 401, code: 'second_factor_required' })
+    for (let n = 0; n < 11; n++)
+      expect(await signIn(server, { ...person, code: code() })).toMatchObject({
+        status: 401,
+        errors: [{ path: 'code', message: expect.stringContaining('use a recovery code') }],
+      })
+    const { status, token } = await signIn(server, { ...person, code: recoveryCodes[0]! })
+    expect(status).toBe(200)
+    const client = server.client(token)
+    const body = { password: person.password, code: recoveryCodes[1]! }
+    await client.call(api.account.disableTotp, { body })
+    await turnOn({ ...person, client }, clock.now())
+  })
+
+  test('that was begun with a key that is lost is begun anew', async () => {
+    const person = await signUp(server)
+    const { secret } = await person.client.call(api.account.enrolTotp, {
+      body: { password: person.password },
+    })
+    await sql.raw(totpSealed.forget).execute(server.berth.platform.db)
+    const body = { code: codeOf(secret, clock.now()) }
+    const confirmed = person.client.call(api.account.confirmTotp, { body })
+    await expect(confirmed).rejects.toMatchObject(refused('invalid_state', 'Begin with the secret'))
+    await turnOn(person, clock.now())
   })
 
   test('an operator that is recovered on the machine gets in without it', async () => {

@@ -27,8 +27,11 @@ export const totpSealed: SealedColumn = {
   forget: 'update second_factors set secret = null where secret is not null',
 }
 
-/** What is wrong with a code; `null` where there is no second factor to ask for. */
-export type Checked = 'right' | 'wrong' | null | { lockedUntil: Date }
+/**
+ * What is wrong with a code; `lost`: the app's secret went with the key it was sealed with, and recovery codes alone are
+ * left; `null`: there is no second factor to ask for.
+ */
+export type Checked = 'right' | 'wrong' | 'lost' | null | { lockedUntil: Date }
 
 /** What came of work that a code guards. */
 export type Guarded<T> = { value: T } | { refused: Exclude<Checked, 'right'> }
@@ -83,7 +86,8 @@ export async function confirm(
   code: string,
 ): Promise<Guarded<string[]>> {
   const factor = await lockFactor(tx, userId)
-  if (!factor) throw new Refusal('invalid_state', 'Begin with the secret for the app: none was asked for.')
+  if (!factor?.confirmedAt && !factor?.secret)
+    throw new Refusal('invalid_state', 'Begin with the secret for the app: none was asked for.')
   if (factor.confirmedAt) throw new Refusal('invalid_state', 'The second factor is on already.')
   const checked = await checkTotp(tx, keys, factor, code)
   if (checked !== 'right') return { refused: checked }
@@ -125,10 +129,12 @@ export async function removeFactor(tx: Tx, userId: string): Promise<boolean> {
 export function refusalOfCode(checked: Exclude<Checked, 'right'>, now: Date): Refusal {
   if (isOver(checked)) return tooMany(Math.ceil((checked.lockedUntil.getTime() - now.getTime()) / 1000))
   if (checked === null) return new Refusal('invalid_state', 'The second factor is not on.')
-  return wrongField('code', wrongCode)
+  return wrongField('code', checked === 'lost' ? lostSecret : wrongCode)
 }
 
 export const wrongCode = 'this code is not right, or it was used already; wait for the next one of the app'
+export const lostSecret =
+  "what your app knows was lost with Berth's secret key; use a recovery code, or ask an operator to take the second factor off"
 
 interface Factor {
   userId: string
@@ -153,8 +159,9 @@ const isLocked = (factor: Factor, now: Date): factor is Factor & { lockedUntil: 
 
 async function checkTotp(tx: Tx, keys: MasterKey, factor: Factor, code: string): Promise<Checked> {
   if (isLocked(factor, tx.now)) return { lockedUntil: factor.lockedUntil }
-  const secret = factor.secret && open(keys.derive('totp'), factor.secret, contextOf(factor.userId))
-  const step = secret && stepOf(secret, code.replace(/\D/g, ''), tx.now)
+  if (!factor.secret) return 'lost'
+  const secret = open(keys.derive('totp'), factor.secret, contextOf(factor.userId))
+  const step = stepOf(secret, code.replace(/\D/g, ''), tx.now)
   if (step === null || step <= factor.lastStep) return noteFailure(tx, factor)
   await noteSuccess(tx, factor.userId, { lastStep: step })
   return 'right'

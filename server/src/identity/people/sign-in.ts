@@ -1,5 +1,5 @@
 import { verifyPassword } from 'better-auth/crypto'
-import { isOver, takeCode, wrongCode } from '../account/second-factor.ts'
+import { isOver, lostSecret, takeCode, wrongCode } from '../account/second-factor.ts'
 import { guessing, tooMany, type Tries } from '../account/tries.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { Refusal } from '../../platform/problem.ts'
@@ -18,6 +18,8 @@ export async function passSecondFactor(
 ): Promise<string | null> {
   const { email, password, code } = body
   if (typeof email !== 'string' || typeof password !== 'string') return null
+  // Before it is known whose account that is: were only some tries counted, the limit would tell who has a second factor.
+  await tries.demand(`sign-in:${address}`, guessing)
   const found = await platform.db
     .selectFrom('users as u')
     .innerJoin('secondFactors as f', 'f.userId', 'u.id')
@@ -29,7 +31,6 @@ export async function passSecondFactor(
     .where('a.providerId', '=', 'credential')
     .executeTakeFirst()
   if (!found?.password) return null
-  await tries.demand(`sign-in:${address}`, guessing)
   if (!(await verifyPassword({ hash: found.password, password })))
     throw new Refusal('unauthenticated', wrongSignIn)
   if (typeof code !== 'string' || code.trim() === '') {
@@ -46,7 +47,6 @@ export async function passSecondFactor(
   if (checked === null) return null
   if (isOver(checked))
     throw tooMany(Math.ceil((checked.lockedUntil.getTime() - platform.clock.now().getTime()) / 1000))
-  throw new Refusal('second_factor_required', `code: ${wrongCode}.`, {
-    errors: [{ path: 'code', message: wrongCode }],
-  })
+  const message = checked === 'lost' ? lostSecret : wrongCode
+  throw new Refusal('second_factor_required', `code: ${message}.`, { errors: [{ path: 'code', message }] })
 }
