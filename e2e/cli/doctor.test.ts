@@ -7,7 +7,8 @@ import {
   type TestPerson,
   type TestServer,
 } from '../../server/src/platform/testing/index.ts'
-import { freePort, signedIn, type Mcpctl } from './support.ts'
+import { freePort } from '../support/port.ts'
+import { signedIn, type Mcpctl } from './support.ts'
 
 // Each step starts a process; a busy machine takes its time.
 vi.setConfig({ testTimeout: 300_000 })

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { LogEvent, LogLine, Organization, Workspace } from '@berth/contracts'
 import { signUp, startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
-import { fixtures, freePort, Mcpctl, signedIn, type Watcher } from './support.ts'
+import { freePort } from '../support/port.ts'
+import { fixtures, Mcpctl, signedIn, type Watcher } from './support.ts'
 
 // Each step starts a process; a busy machine takes its time.
 vi.setConfig({ testTimeout: 300_000 })

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -12,6 +11,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api } from '@berth/contracts'
 import { which } from '../../scripts/setup/process.mjs'
+import { freePort } from '../support/port.ts'
 import {
   addLocal,
   closeWorld,
@@ -46,15 +46,6 @@ let proxy: ChildProcess | null = null
 let world: World | undefined
 let publicUrl: string
 let said = ''
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** The file of deploy/ with this machine's ports and certificate in it, and nothing else changed. */
 function writeSettings(ports: { http: number; https: number; berth: number }): string {

@@ -10,12 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { which } from '../../scripts/setup/process.mjs'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/port.ts'
 import { repository } from './support.ts'
 
 const unit = readFileSync(path.join(repository, 'deploy/berth.service'), 'utf8')
@@ -40,15 +40,6 @@ test.skipIf(!which('systemd-analyze'))('systemd finds nothing wrong with the uni
   expect(stdout + stderr).toBe('')
   expect(status).toBe(0)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Whether this machine lets us put a process where the unit puts it. */
 const canConfine =
