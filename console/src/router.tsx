@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { lazyPage } from './app/lazyPage.ts'
 import { findOrganization, meQuery, rememberOrganization } from './app/session.ts'
 import { auditSearch } from './features/audit/search.ts'
+import { billingSearch } from './features/billing/search.ts'
 import { catalogSearch, serverSearch } from './features/catalog/search.ts'
 import { deploymentSearch } from './features/deployments/page/search.ts'
 import { lifecycleSearch } from './features/lifecycle/search.ts'
@@ -153,6 +154,23 @@ const settings = createRoute({
   component: lazyPage(() => import('./features/organizations/SettingsPage.tsx'), 'SettingsPage'),
 })
 
+const billing = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/billing/$organizationId',
+  validateSearch: billingSearch,
+  // The organization on view is the one of the path.
+  beforeLoad: ({ params, search }) => {
+    if (search.org === params.organizationId) return
+    throw redirect({
+      to: '/console/billing/$organizationId',
+      params,
+      search: { ...search, org: params.organizationId },
+      replace: true,
+    })
+  },
+  component: lazyPage(() => import('./features/billing/BillingPage.tsx'), 'BillingPage'),
+})
+
 const account = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/account',
@@ -231,6 +249,7 @@ const routeTree = root.addChildren([
     members,
     tokens,
     settings,
+    billing,
     operator.addChildren([
       operatorIndex,
       operatorHealth,

@@ -25,6 +25,9 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
       if (/^(server|release)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['catalog'] })
       if (event.type.startsWith('tier.')) void queryClient.invalidateQueries({ queryKey: ['tiers'] })
+      if (/^(subscription|invoice|clock|quota|member|invitation)\./.test(event.type))
+        void queryClient.invalidateQueries({ queryKey: ['billing', event.organizationId] })
+      if (event.type.startsWith('plan.')) void queryClient.invalidateQueries({ queryKey: ['plans'] })
       if (/^(user|operator|organization|mail)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['operator'] })
     },

@@ -29,7 +29,12 @@ export function ConsolePalette({ onClose, onKeys }: { onClose: () => void; onKey
     const org = encodeURIComponent(organization.slug)
     return [
       ...actions.map((action) => ({ ...action, group: 'This page' })),
-      ...places.map(({ to, label }) => ({ id: to, group: 'Places', label, run: go(`${to}?org=${org}`) })),
+      ...places.map(({ to, label }) => ({
+        id: to,
+        group: 'Places',
+        label,
+        run: go(`${to.replace('$organizationId', org)}?org=${org}`),
+      })),
       { id: 'account', group: 'Places', label: 'Account', run: go(`/console/account?org=${org}`) },
       ...(me.platformRoles.includes('operator') ? operatorPlaces : []).map(({ to, label }) => ({
         id: to,

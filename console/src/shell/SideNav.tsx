@@ -45,6 +45,7 @@ function PlaceLink({ place: { to, label }, onGo }: { place: Place; onGo: (() => 
     <Link
       to={to}
       {...(onGo ? { onClick: onGo } : {})}
+      params={{ organizationId: organization.slug }}
       search={{ org: organization.slug }}
       activeOptions={{ includeSearch: false }}
       className="flex h-[30px] items-center rounded-md px-2 text-ink-2 hover:bg-bg aria-[current=page]:bg-accent-bg aria-[current=page]:font-semibold aria-[current=page]:text-accent"

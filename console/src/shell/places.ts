@@ -2,6 +2,7 @@ import {
   Activity,
   Building2,
   ContactRound,
+  CreditCard,
   FileDown,
   HeartPulse,
   KeyRound,
@@ -23,6 +24,7 @@ export interface Place {
     | '/console/audit'
     | '/console/members'
     | '/console/tokens'
+    | '/console/billing/$organizationId'
     | '/console/settings'
     | '/console/operator/health'
     | '/console/operator/users'
@@ -42,6 +44,7 @@ export const places: readonly Place[] = [
   { to: '/console/audit', label: 'Audit', icon: ScrollText },
   { to: '/console/members', label: 'Members', icon: Users },
   { to: '/console/tokens', label: 'Tokens', icon: KeyRound },
+  { to: '/console/billing/$organizationId', label: 'Billing', icon: CreditCard },
   { to: '/console/settings', label: 'Settings', icon: Settings2 },
 ]
 

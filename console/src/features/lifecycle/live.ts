@@ -37,10 +37,13 @@ export function applyLifecycleEvent(queryClient: QueryClient, event: LogEvent): 
   if (type === 'calls.recorded') {
     refreshSoon(queryClient, ['calls', organizationId])
     refreshSoon(queryClient, ['call-stats', organizationId], statsEveryMs)
+    refreshSoon(queryClient, ['billing', organizationId, 'usage'], statsEveryMs)
     return refreshActivity(queryClient, organizationId)
   }
-  if (/^(workspace|deployment)\./.test(type))
+  if (/^(workspace|deployment)\./.test(type)) {
     refreshSoon(queryClient, ['counts', organizationId], countsEveryMs)
+    refreshSoon(queryClient, ['billing', organizationId], statsEveryMs)
+  }
   if (type.startsWith('workspace.')) return refreshWorkspaces(queryClient, organizationId)
   if (type.startsWith('secret.')) return void queryClient.invalidateQueries({ queryKey: ['secrets'] })
   if (type.startsWith('run.')) return gather(queryClient, organizationId, 'run', payload.runId as string)

@@ -1,0 +1,98 @@
+import { type BillingQuotaOutcome, entitlements } from '@berth/contracts'
+import { useQuery } from '@tanstack/react-query'
+import { factsOf } from '../../api/client.ts'
+import { cx } from '../../ui/cx.ts'
+import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
+import { quotasQuery } from './queries.ts'
+import { counted, dayOf, isKnown, momentOf, titleOf } from './words.ts'
+
+/** How much is used of what the plan grants. */
+export function QuotaBars({ organizationId, timeZone }: { organizationId: string; timeZone: string }) {
+  const quotas = useQuery(quotasQuery(organizationId))
+  return (
+    <Panel flush title="In use" note="of what the plan grants">
+      {quotas.isError && (
+        <div className="p-3">
+          <ErrorPanel {...factsOf(quotas.error)} onRetry={() => void quotas.refetch()} />
+        </div>
+      )}
+      {quotas.isPending && <RowsSkeleton label="Loading what is in use" rows={6} />}
+      <ul>
+        {quotas.data?.items.map((quota) => (
+          <Quota key={quota.entitlementKey} quota={quota} timeZone={timeZone} />
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: string }) {
+  const { entitlementKey: key, limit, used, held, overage, window } = quota
+  const known = isKnown(key) ? entitlements[key] : null
+  if (known?.kind === 'boolean')
+    return (
+      <li className="flex min-h-9 items-center gap-3 border-b border-line-soft px-3 text-xs last:border-0">
+        <span title={known.meaning} className="flex-1 font-[550]">
+          {known.title}
+        </span>
+        <span className={limit === 0 ? 'text-ink-3' : 'text-good'}>
+          {limit === 0 ? 'not included' : 'included'}
+        </span>
+      </li>
+    )
+  const unit = known?.unit ?? ''
+  const full = limit !== null && used + held >= limit
+  return (
+    <li className="border-b border-line-soft px-3 py-2 text-xs last:border-0">
+      <p className="flex flex-wrap items-baseline gap-x-3">
+        <span title={known?.meaning} className="flex-1 font-[550]">
+          {titleOf(key)}
+        </span>
+        <span className="tabular-nums">
+          {limit === null
+            ? `${counted(used, unit)}, without a limit`
+            : `${used.toLocaleString('en')} of ${counted(limit, unit)}`}
+        </span>
+      </p>
+      {limit !== null && <Bar quota={quota} limit={limit} full={full} />}
+      <p className="flex flex-wrap gap-x-3 text-2xs text-ink-3">
+        {held > 0 && <span>{held.toLocaleString('en')} more are reserved</span>}
+        {overage > 0 ? (
+          <span className="font-[550] text-wait">
+            {overage.toLocaleString('en')} over the limit: let through and marked
+          </span>
+        ) : (
+          full && limit > 0 && <span className="font-[550] text-wait">nothing is left</span>
+        )}
+        {limit === 0 && <span>not granted by the plan</span>}
+        {window && (
+          <span title={momentOf(window.end, timeZone)} className="ml-auto">
+            counts anew on {dayOf(window.end, timeZone)}
+          </span>
+        )}
+      </p>
+    </li>
+  )
+}
+
+/** Used, then what is reserved, of the whole. */
+function Bar(props: { quota: BillingQuotaOutcome; limit: number; full: boolean }) {
+  const { quota, limit, full } = props
+  const { entitlementKey, used, held } = quota
+  const share = (count: number) => `${Math.min(100, (100 * count) / Math.max(1, limit))}%`
+  return (
+    <div
+      role="meter"
+      aria-label={`${titleOf(entitlementKey)} used`}
+      aria-valuemin={0}
+      aria-valuemax={Math.max(1, limit)}
+      aria-valuenow={Math.min(used, Math.max(1, limit))}
+      aria-valuetext={`${used} of ${limit}`}
+      className="my-1 flex h-1.5 overflow-hidden rounded-sm bg-idle-bg"
+    >
+      <div className={cx('h-full shrink-0', full ? 'bg-wait' : 'bg-accent')} style={{ width: share(used) }} />
+      <div className="h-full bg-line-strong" style={{ width: share(held) }} />
+    </div>
+  )
+}
