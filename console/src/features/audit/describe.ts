@@ -64,9 +64,14 @@ function changed(payload: LogEvent['payload']): Told {
 }
 
 function runChanged(payload: LogEvent['payload']): Told {
-  const status = changesOf(payload).find(({ field }) => field === 'status')?.current
+  const changes = changesOf(payload)
+  const status = changes.find(({ field }) => field === 'status')?.current
   const reason = typeof payload.reason === 'string' ? payload.reason : null
   const kind = capital(payload.kind)
+  if (status === undefined) {
+    const step = changes.find(({ field }) => field === 'step')?.current
+    return told(step ? `${kind} run: ${text(step)}` : `${kind} run changed`, reason, 'idle')
+  }
   const tone = status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(text(status)) ? 'bad' : 'idle'
   return told(`${kind} run ${text(status).replace('_', ' ')}`, reason, tone)
 }
@@ -86,9 +91,9 @@ function changesOf(payload: LogEvent['payload']): Change[] {
   return Array.isArray(payload.changes) ? (payload.changes as Change[]) : []
 }
 
-/** A value of an event as a word; events carry words and numbers where one is shown. */
+/** A value of an event as a word; events carry words and numbers where one is shown, and earlier ones may lack it. */
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'unknown')
 }
 
 function listOf(value: unknown): string {
