@@ -12,7 +12,7 @@ import { Button } from '../../ui/Button.tsx'
 import { cx } from '../../ui/cx.ts'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { Select } from '../../ui/Select.tsx'
+import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { shorten } from '../../ui/Id.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -25,7 +25,6 @@ import { EventFacts } from './EventFacts.tsx'
 import { auditQuery, deploymentNamesQuery } from './queries.ts'
 import { type AuditSearch, eventGroups } from './search.ts'
 
-const any = '(any)'
 const none: AuditSearch = { type: undefined, actor: undefined, deployment: undefined, seq: undefined }
 
 /** Everything that was done in an organization, by whom, and what it changed; live. */
@@ -162,38 +161,30 @@ function Filters(props: {
     types.push({ value: search.type, label: search.type })
   return (
     <div className="mb-3 flex flex-wrap items-center gap-1.5">
-      <Select
-        compact
+      <FilterSelect
         label="About"
-        prefix="About"
-        value={search.type ?? any}
-        options={[{ value: any, label: 'everything' }, ...types]}
-        onChange={(type) => onChange({ type: type === any ? undefined : type })}
+        anyWord="everything"
+        value={search.type}
+        options={types}
+        onChange={(type) => onChange({ type })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="By"
-        prefix="By"
-        value={search.actor ?? any}
-        options={[
-          { value: any, label: 'anyone' },
-          ...[...actors].map(([value, label]) => ({ value, label })),
-        ]}
-        onChange={(actor) => onChange({ actor: actor === any ? undefined : actor })}
+        anyWord="anyone"
+        value={search.actor}
+        options={[...actors].map(([value, label]) => ({ value, label }))}
+        onChange={(actor) => onChange({ actor })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Server"
-        prefix="Server"
-        value={search.deployment ?? any}
+        value={search.deployment}
         options={[
-          { value: any, label: 'any' },
           ...deployments.map(({ id, name }) => ({ value: id, label: name })),
           ...(search.deployment && !deployments.some(({ id }) => id === search.deployment)
             ? [{ value: search.deployment, label: shorten(search.deployment) }]
             : []),
         ]}
-        onChange={(deployment) => onChange({ deployment: deployment === any ? undefined : deployment })}
+        onChange={(deployment) => onChange({ deployment })}
       />
       {onClear && (
         <Button

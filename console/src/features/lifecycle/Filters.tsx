@@ -1,11 +1,9 @@
 import { deploymentWords, type Tier } from '@berth/contracts'
 import { X } from 'lucide-react'
 import type { Ref } from 'react'
-import { Select } from '../../ui/Select.tsx'
+import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
 import type { LifecycleSearch } from './search.ts'
-
-const any = 'any'
 
 export interface FiltersProps {
   ref: Ref<HTMLInputElement>
@@ -28,31 +26,21 @@ export function Filters({ ref, search, tiers, byStatus, onChange, summary }: Fil
         value={search.q ?? ''}
         onChange={(q) => onChange({ q: q || undefined })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Status"
-        prefix="Status"
-        value={search.status ?? any}
-        options={[
-          { value: any, label: 'any' },
-          ...deploymentWords.map((word) => ({
-            value: word,
-            label: word,
-            ...(byStatus?.[word] ? { hint: count(byStatus[word], 'server') } : {}),
-          })),
-        ]}
-        onChange={(status) => onChange({ status: status === any ? undefined : status })}
+        value={search.status}
+        options={deploymentWords.map((word) => ({
+          value: word,
+          label: word,
+          ...(byStatus?.[word] ? { hint: count(byStatus[word], 'server') } : {}),
+        }))}
+        onChange={(status) => onChange({ status })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Tier"
-        prefix="Tier"
-        value={search.tier ?? any}
-        options={[
-          { value: any, label: 'any' },
-          ...tiers.map(({ code, name }) => ({ value: code, label: code, hint: name })),
-        ]}
-        onChange={(tier) => onChange({ tier: tier === any ? undefined : tier })}
+        value={search.tier}
+        options={tiers.map(({ code, name }) => ({ value: code, label: code, hint: name }))}
+        onChange={(tier) => onChange({ tier })}
       />
       {search.workspace && (
         <button

@@ -4,29 +4,26 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Building2 } from 'lucide-react'
 import { useMemo, useRef } from 'react'
 import { type Action, usePageActions } from '../../app/actions.tsx'
-import { moreOf, useRows } from '../../app/lists.ts'
+import { useSnapshotInterval } from '../../app/live.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
-import { Select } from '../../ui/Select.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
-import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
-import { Count, ListStates } from './ListStates.tsx'
+import type { Column } from '../../ui/VirtualTable.tsx'
 import { organizationMarks } from './marks.ts'
+import { OperatorList } from './OperatorList.tsx'
 import { OperatorPage } from './OperatorPage.tsx'
 import { OrganizationDetail } from './OrganizationDetail.tsx'
 import { organizationsQuery } from './queries.ts'
 
-const any = 'any'
 const states = [
-  { value: any, label: 'any state' },
   { value: 'active', label: 'active' },
   { value: 'suspended', label: 'suspended' },
   { value: 'closed', label: 'closed' },
 ] as const
 const kinds = [
-  { value: any, label: 'any kind' },
   { value: 'standard', label: 'standard' },
   { value: 'test', label: 'test', hint: 'with a clock of their own' },
 ] as const
@@ -37,8 +34,11 @@ export function OrganizationsPage() {
   const navigate = useNavigate({ from: '/console/operator/organizations' })
   const searchBox = useRef<HTMLInputElement>(null)
   const filter = { search: q.trim() || undefined, state, kind }
-  const query = useInfiniteQuery({ ...organizationsQuery(filter), placeholderData: keepPreviousData })
-  const rows = useRows(query.data)
+  const query = useInfiniteQuery({
+    ...organizationsQuery(filter),
+    refetchInterval: useSnapshotInterval(),
+    placeholderData: keepPreviousData,
+  })
   type Search = {
     q?: string | undefined
     state?: typeof state
@@ -61,54 +61,38 @@ export function OrganizationsPage() {
       title="Organizations"
       intro="Everybody this installation serves. You see how large each is and whom to write to, never what is in it."
     >
-      <div className="mb-3 flex flex-wrap items-center gap-2">
-        <SearchBox
-          ref={searchBox}
-          label="Search organizations"
-          value={q}
-          onChange={(text) => set({ q: text || undefined })}
-        />
-        <Select
-          compact
-          label="State"
-          value={state ?? any}
-          options={states}
-          onChange={(value) => set({ state: value === any ? undefined : value })}
-        />
-        <Select
-          compact
-          label="Kind"
-          value={kind ?? any}
-          options={kinds}
-          onChange={(value) => set({ kind: value === any ? undefined : value })}
-        />
-        <span className="flex-1" />
-        {query.data && (
-          <Count rows={rows.length} more={query.hasNextPage} one="organization" many="organizations" />
-        )}
-      </div>
-      <ListStates
+      <OperatorList
         query={query}
-        label="organizations"
-        rows={rows.length}
-        clear={filtered ? () => set({ q: undefined, state: undefined, kind: undefined }) : undefined}
+        one="organization"
+        many="organizations"
+        filters={
+          <>
+            <SearchBox
+              ref={searchBox}
+              label="Search organizations"
+              value={q}
+              onChange={(text) => set({ q: text || undefined })}
+            />
+            <FilterSelect
+              label="State"
+              options={states}
+              value={state}
+              onChange={(to) => set({ state: to })}
+            />
+            <FilterSelect label="Kind" options={kinds} value={kind} onChange={(to) => set({ kind: to })} />
+          </>
+        }
+        onClear={filtered ? () => set({ q: undefined, state: undefined, kind: undefined }) : undefined}
         empty={
           <EmptyState icon={<Building2 className="size-6" />} title="There is no organization yet">
             Anybody with an account can create one; it appears here with its size.
           </EmptyState>
         }
-      >
-        <VirtualTable
-          label="Organizations"
-          columns={columns}
-          rows={rows}
-          rowId={(row) => row.id}
-          selected={open}
-          onOpen={({ id }) => set({ open: id === open ? undefined : id })}
-          detail={detailOf}
-          more={moreOf(query)}
-        />
-      </ListStates>
+        columns={columns}
+        detail={detailOf}
+        open={open}
+        onOpen={(id) => set({ open: id })}
+      />
     </OperatorPage>
   )
 }

@@ -4,26 +4,23 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Mail as MailIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { call, factsOf } from '../../api/client.ts'
-import { moreOf, useRows } from '../../app/lists.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { Button } from '../../ui/Button.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { Copyable } from '../../ui/Id.tsx'
 import { InertBlock } from '../../ui/Inert.tsx'
-import { Select } from '../../ui/Select.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { sayDone, sayFailed } from '../../ui/Toast.tsx'
-import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
+import type { Column } from '../../ui/VirtualTable.tsx'
 import { Facts } from './Facts.tsx'
-import { Count, ListStates } from './ListStates.tsx'
 import { mailMarks } from './marks.ts'
+import { OperatorList } from './OperatorList.tsx'
 import { OperatorPage } from './OperatorPage.tsx'
 import { outboxQuery } from './queries.ts'
 
-const any = 'any'
 const states = [
-  { value: any, label: 'any state' },
   { value: 'queued', label: 'queued' },
   { value: 'sent', label: 'sent' },
   { value: 'failed', label: 'failed' },
@@ -39,7 +36,6 @@ export function OutboxPage() {
     refetchInterval: useSnapshotInterval(),
     placeholderData: keepPreviousData,
   })
-  const rows = useRows(query.data)
   const sendsMail = query.data?.pages[0]?.sendsMail
   const set = (search: { state?: typeof state; open?: string | undefined }) =>
     void navigate({ search: (before) => ({ ...before, ...search }), replace: true })
@@ -52,39 +48,24 @@ export function OutboxPage() {
           : 'What Berth mails to people. What could not be sent is tried again with growing pauses, then stands here as failed.'
       }
     >
-      <div className="mb-3 flex flex-wrap items-center gap-2">
-        <Select
-          compact
-          label="State"
-          value={state ?? any}
-          options={states}
-          onChange={(value) => set({ state: value === any ? undefined : value })}
-        />
-        <span className="flex-1" />
-        {query.data && <Count rows={rows.length} more={query.hasNextPage} one="message" many="messages" />}
-      </div>
-      <ListStates
+      <OperatorList
         query={query}
-        label="messages"
-        rows={rows.length}
-        clear={state && (() => set({ state: undefined }))}
+        one="message"
+        many="messages"
+        filters={
+          <FilterSelect label="State" options={states} value={state} onChange={(to) => set({ state: to })} />
+        }
+        onClear={state && (() => set({ state: undefined }))}
         empty={
           <EmptyState icon={<MailIcon className="size-6" />} title="Nothing was mailed yet">
             Links to confirm an address or to set a new password appear here, whether they are sent or not.
           </EmptyState>
         }
-      >
-        <VirtualTable
-          label="Messages"
-          columns={columns}
-          rows={rows}
-          rowId={(row) => row.id}
-          selected={open}
-          onOpen={({ id }) => set({ open: id === open ? undefined : id })}
-          detail={detailOf}
-          more={moreOf(query)}
-        />
-      </ListStates>
+        columns={columns}
+        detail={detailOf}
+        open={open}
+        onOpen={(id) => set({ open: id })}
+      />
     </OperatorPage>
   )
 }

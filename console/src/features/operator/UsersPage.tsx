@@ -4,30 +4,26 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Users } from 'lucide-react'
 import { useMemo, useRef } from 'react'
 import { type Action, usePageActions } from '../../app/actions.tsx'
-import { moreOf, useRows } from '../../app/lists.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
-import { Select } from '../../ui/Select.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
-import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
-import { Count, ListStates } from './ListStates.tsx'
+import type { Column } from '../../ui/VirtualTable.tsx'
 import { userMarks } from './marks.ts'
+import { OperatorList } from './OperatorList.tsx'
 import { OperatorPage } from './OperatorPage.tsx'
 import { usersQuery } from './queries.ts'
 import { UserDetail } from './UserDetail.tsx'
 
-const any = 'any'
 const states = [
-  { value: any, label: 'any state' },
   { value: 'active', label: 'active' },
   { value: 'disabled', label: 'disabled' },
   { value: 'deleted', label: 'deleted' },
 ] as const
 const roles = [
-  { value: any, label: 'any role' },
   { value: 'operator', label: 'operators' },
   { value: 'reviewer', label: 'reviewers' },
 ] as const
@@ -43,7 +39,6 @@ export function UsersPage() {
     refetchInterval: useSnapshotInterval(),
     placeholderData: keepPreviousData,
   })
-  const rows = useRows(query.data)
   type Search = {
     q?: string | undefined
     state?: typeof state
@@ -66,52 +61,38 @@ export function UsersPage() {
       title="Users"
       intro="Everybody with an account here. Disabling one ends sign-ins, tokens and open sessions at once; what the person launched goes on running."
     >
-      <div className="mb-3 flex flex-wrap items-center gap-2">
-        <SearchBox
-          ref={searchBox}
-          label="Search people"
-          value={q}
-          onChange={(text) => set({ q: text || undefined })}
-        />
-        <Select
-          compact
-          label="State"
-          value={state ?? any}
-          options={states}
-          onChange={(value) => set({ state: value === any ? undefined : value })}
-        />
-        <Select
-          compact
-          label="Role"
-          value={role ?? any}
-          options={roles}
-          onChange={(value) => set({ role: value === any ? undefined : value })}
-        />
-        <span className="flex-1" />
-        {query.data && <Count rows={rows.length} more={query.hasNextPage} one="person" many="people" />}
-      </div>
-      <ListStates
+      <OperatorList
         query={query}
-        label="people"
-        rows={rows.length}
-        clear={filtered ? () => set({ q: undefined, state: undefined, role: undefined }) : undefined}
+        one="person"
+        many="people"
+        filters={
+          <>
+            <SearchBox
+              ref={searchBox}
+              label="Search people"
+              value={q}
+              onChange={(text) => set({ q: text || undefined })}
+            />
+            <FilterSelect
+              label="State"
+              options={states}
+              value={state}
+              onChange={(to) => set({ state: to })}
+            />
+            <FilterSelect label="Role" options={roles} value={role} onChange={(to) => set({ role: to })} />
+          </>
+        }
+        onClear={filtered ? () => set({ q: undefined, state: undefined, role: undefined }) : undefined}
         empty={
           <EmptyState icon={<Users className="size-6" />} title="Nobody has an account yet">
             The first account becomes operator.
           </EmptyState>
         }
-      >
-        <VirtualTable
-          label="People"
-          columns={columns}
-          rows={rows}
-          rowId={(row) => row.id}
-          selected={open}
-          onOpen={({ id }) => set({ open: id === open ? undefined : id })}
-          detail={detailOf}
-          more={moreOf(query)}
-        />
-      </ListStates>
+        columns={columns}
+        detail={detailOf}
+        open={open}
+        onOpen={(id) => set({ open: id })}
+      />
     </OperatorPage>
   )
 }

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ZoomOut } from 'lucide-react'
 import { useOrganization } from '../../../app/session.ts'
 import { Button } from '../../../ui/Button.tsx'
+import { FilterSelect } from '../../../ui/FilterSelect.tsx'
 import { shorten } from '../../../ui/Id.tsx'
 import { Select } from '../../../ui/Select.tsx'
 import { peopleQuery } from '../../lifecycle/queries.ts'
@@ -10,7 +11,6 @@ import { outcomeMarks } from './callMarks.ts'
 import { type CallRange, rangeWords, spans, spanWords, usualSpan } from './callRange.ts'
 import type { DeploymentSearch } from './search.ts'
 
-const any = '(any)'
 const fixed = '(fixed)'
 
 export interface CallFiltersProps {
@@ -32,14 +32,11 @@ export function CallFilters({ calls, tools, search, range, onChange, onClear }: 
     seen: readonly (string | null)[],
     chosen: string | undefined,
     words = (one: string) => one,
-  ) => [
-    { value: any, label: 'any' },
-    ...[...new Set([...seen, chosen ?? null])]
+  ) =>
+    [...new Set([...seen, chosen ?? null])]
       .filter((one): one is string => one !== null)
       .map((value) => ({ value, label: words(value) }))
-      .sort((a, b) => a.label.localeCompare(b.label, 'en')),
-  ]
-  const pick = (value: string) => (value === any ? undefined : value)
+      .sort((a, b) => a.label.localeCompare(b.label, 'en'))
   return (
     <div className="mb-3 flex flex-wrap items-center gap-1.5">
       <Select
@@ -66,47 +63,36 @@ export function CallFilters({ calls, tools, search, range, onChange, onClear }: 
           Zoom out
         </Button>
       )}
-      <Select
-        compact
+      <FilterSelect
         label="Outcome"
-        prefix="Outcome"
-        value={search.outcome ?? any}
-        options={[
-          { value: any, label: 'any' },
-          ...callOutcome.options.map((value) => ({ value, label: outcomeMarks[value].word })),
-        ]}
-        onChange={(value) => onChange({ outcome: value === any ? undefined : callOutcome.parse(value) })}
+        value={search.outcome}
+        options={callOutcome.options.map((value) => ({ value, label: outcomeMarks[value].word }))}
+        onChange={(outcome) => onChange({ outcome })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Tool"
-        prefix="Tool"
-        value={search.tool ?? any}
+        value={search.tool}
         options={choices(tools, search.tool)}
-        onChange={(value) => onChange({ tool: pick(value) })}
+        onChange={(tool) => onChange({ tool })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Who"
-        prefix="Who"
-        value={search.who ?? any}
+        value={search.who}
         options={choices(
           calls.map((one) => one.principalId),
           search.who,
           nameOf,
         )}
-        onChange={(value) => onChange({ who: pick(value) })}
+        onChange={(who) => onChange({ who })}
       />
-      <Select
-        compact
+      <FilterSelect
         label="Method"
-        prefix="Method"
-        value={search.method ?? any}
+        value={search.method}
         options={choices(
           calls.map((one) => one.method),
           search.method,
         )}
-        onChange={(value) => onChange({ method: pick(value) })}
+        onChange={(method) => onChange({ method })}
       />
       {onClear && (
         <Button look="quiet" className="!h-[26px] !px-2 text-xs" onClick={onClear}>

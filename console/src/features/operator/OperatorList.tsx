@@ -1,0 +1,79 @@
+import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
+import { SearchX } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { factsOf } from '../../api/client.ts'
+import { moreOf, useRows } from '../../app/lists.ts'
+import { Button } from '../../ui/Button.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { RowsSkeleton } from '../../ui/Panel.tsx'
+import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
+
+export interface OperatorListProps<T extends { id: string }> {
+  query: UseInfiniteQueryResult<InfiniteData<{ items: T[] }>>
+  /** What the rows are called. */
+  one: string
+  many: string
+  filters: ReactNode
+  /** Takes the filters back; absent: none is set. */
+  onClear: (() => void) | undefined
+  /** Said when there is nothing at all. */
+  empty: ReactNode
+  columns: readonly Column<T>[]
+  detail: (row: T) => ReactNode
+  open: string | undefined
+  onOpen: (id: string | undefined) => void
+}
+
+/** A list with its filters and how much of it was read; and what stands there while it loads, fails or has nothing. */
+export function OperatorList<T extends { id: string }>(props: OperatorListProps<T>) {
+  const { query, one, many, filters, onClear, empty, columns, detail, open, onOpen } = props
+  const rows = useRows(query.data)
+  const nothing = !query.isPending && !query.isError && rows.length === 0
+  return (
+    <>
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        {filters}
+        <span className="flex-1" />
+        {query.data && (
+          <span role="status" className="text-xs text-ink-3">
+            {rows.length.toLocaleString('en')}
+            {query.hasNextPage && '+'} {rows.length === 1 ? one : many}
+          </span>
+        )}
+      </div>
+      {query.isError && <ErrorPanel {...factsOf(query.error)} onRetry={() => void query.refetch()} />}
+      {query.isPending && (
+        <div className="rounded-lg border border-line bg-panel">
+          <RowsSkeleton label={`Loading ${many}`} rows={10} />
+        </div>
+      )}
+      {nothing && onClear && (
+        <EmptyState
+          icon={<SearchX className="size-6" />}
+          title="Nothing is like that"
+          action={<Button onClick={onClear}>Clear filters</Button>}
+        >
+          There are {many}, but none that passes these filters.
+        </EmptyState>
+      )}
+      {nothing && !onClear && empty}
+      {rows.length > 0 && (
+        <div className="overflow-clip rounded-lg border border-line bg-panel">
+          <VirtualTable
+            label={`${many[0]!.toUpperCase()}${many.slice(1)}`}
+            columns={columns}
+            rows={rows}
+            rowId={idOf}
+            selected={open}
+            onOpen={({ id }) => onOpen(id === open ? undefined : id)}
+            detail={detail}
+            more={moreOf(query)}
+          />
+        </div>
+      )}
+    </>
+  )
+}
+
+const idOf = ({ id }: { id: string }) => id
