@@ -40,8 +40,7 @@ async function main(): Promise<void> {
     const browser = await launchBrowser()
     const studio = new Studio({ browser, url: berth.url, world, folder })
     const wanted = shots.filter(({ name }) => !values.only || name.includes(values.only))
-    const pictures: Picture[] = []
-    for (const shot of wanted) pictures.push(...(await studio.take(shot)))
+    const pictures = await studio.takeAll(wanted)
     await browser.close()
     await writeFile(path.join(folder, 'index.html'), contactSheet(pictures))
     const failed = pictures.filter(({ complaint }) => complaint)

@@ -1,7 +1,11 @@
+import { password } from '../../scripts/demo/people.ts'
 import type { World } from '../../scripts/demo/world.ts'
 import type { Page } from 'playwright-core'
 
 export type Viewer = 'operator' | 'owner' | 'developer' | 'auditor' | 'newcomer' | 'stranger'
+
+/** How wide a window may be: a desk, a small laptop, a telephone. */
+export const widths = [1440, 1024, 390] as const
 
 /** One thing to photograph. */
 export interface Shot {
@@ -11,7 +15,9 @@ export interface Shot {
   /** Who looks; the owner of the demo's bank, when nobody is named. */
   by?: Viewer
   /** What is done on the page before the picture is taken. */
-  act?(page: Page): Promise<void>
+  act?(page: Page, world: World): Promise<void>
+  /** At these only; all of them, when none is named. */
+  widths?: readonly (typeof widths)[number][]
   /** Also without anything in it, as somebody sees it whose organization is new. */
   empty?: true
   /** Also with the API out of reach. */
@@ -25,10 +31,36 @@ const deployment =
     `/console/deployments/${world.deployments[name].id}${more}`
 const button = (name: string | RegExp) => async (page: Page) =>
   page.getByRole('button', { name }).first().click()
+const dialogOf = (page: Page) => page.getByRole('dialog')
+
+/** Opens one of several choices of a field and takes an option. */
+async function choose(page: Page, field: string, option: RegExp): Promise<void> {
+  await dialogOf(page).getByRole('combobox', { name: field }).click()
+  await page.getByRole('option', { name: option }).first().click()
+}
 
 const shell: Shot[] = [
   { name: 'sign-in', path: at('/'), by: 'stranger', failing: true },
   { name: 'sign-up', path: at('/?view=sign-up'), by: 'stranger' },
+  { name: 'forgot', path: at('/?view=forgot'), by: 'stranger' },
+  { name: 'reset', path: at(`/reset#token=${'x'.repeat(43)}`), by: 'stranger' },
+  { name: 'reset-broken-link', path: at('/reset'), by: 'stranger' },
+  { name: 'confirm-email-unknown-link', path: at(`/confirm-email#token=${'x'.repeat(43)}`), by: 'stranger' },
+  { name: 'device', path: at('/device') },
+  { name: 'device-unknown-code', path: at('/device?user_code=NOTACODE') },
+  { name: 'organization-unknown', path: at('/console/lifecycle?org=nowhere') },
+  {
+    name: 'organization-create',
+    path: at('/console/lifecycle'),
+    async act(page) {
+      await page.getByRole('button', { name: /^Organization:/ }).click()
+      await page
+        .getByRole('menuitem', { name: /organization/i })
+        .last()
+        .click()
+      await page.getByRole('heading', { name: 'Create an organization' }).waitFor()
+    },
+  },
   {
     name: 'sign-in-refused',
     path: at('/'),
@@ -47,8 +79,57 @@ const shell: Shot[] = [
     path: at('/console/lifecycle'),
     act: async (page) => page.keyboard.press('Control+k'),
   },
+  {
+    name: 'palette-found',
+    path: at('/console/lifecycle'),
+    async act(page) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: 'Search or act' }).fill('rates')
+    },
+  },
   { name: 'keys', path: at('/console/lifecycle'), act: async (page) => page.keyboard.press('?') },
+  {
+    name: 'account-menu',
+    path: at('/console/lifecycle'),
+    act: button(/^Account of/),
+    widths: [1440, 1024],
+  },
+  { name: 'organization-menu', path: at('/console/lifecycle'), act: button(/^Organization:/) },
+  {
+    name: 'places-menu',
+    path: at('/console/lifecycle'),
+    act: button('Pages and account'),
+    widths: [1024, 390],
+  },
 ]
+
+const account: Shot[] = [
+  { name: 'account', path: at('/console/account'), empty: true, failing: true },
+  { name: 'account-email', path: at('/console/account'), act: button(/^Change/) },
+  {
+    name: 'account-totp',
+    path: at('/console/account'),
+    by: 'newcomer',
+    async act(page) {
+      await page.getByRole('button', { name: 'Turn on…' }).click()
+      await dialogOf(page).getByLabel('Password').fill(password)
+      await dialogOf(page).getByRole('button', { name: 'Continue' }).click()
+      await dialogOf(page)
+        .getByRole('img', { name: /^QR code/ })
+        .waitFor()
+    },
+  },
+  { name: 'account-delete', path: at('/console/account'), by: 'developer', act: button(/^Delete/) },
+]
+
+/** A settings file as people have them: what can be imported, and what cannot. */
+const clientFile = JSON.stringify({
+  mcpServers: {
+    everything: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-everything'] },
+    tickets: { url: 'https://tickets.example.com/mcp', headers: { Authorization: 'Bearer abc' } },
+    shell: { command: 'bash', args: ['-c', 'serve'] },
+  },
+})
 
 const places: Shot[] = [
   { name: 'lifecycle', path: at('/console/lifecycle'), empty: true, failing: true },
@@ -63,19 +144,62 @@ const places: Shot[] = [
   },
   { name: 'launch', path: at('/console/lifecycle'), act: button(/^Launch/) },
   {
+    name: 'launch-config-fault',
+    path: at('/console/lifecycle?launch=true&server=local/statements'),
+    act: async (page) => dialogOf(page).getByRole('button', { name: 'Launch', exact: true }).click(),
+  },
+  {
     name: 'workspace',
     path: ({ payments }) => `/console/workspaces/${payments.workspace.id}`,
     failing: true,
   },
+  {
+    name: 'workspace-secret-set',
+    path: ({ payments }) => `/console/workspaces/${payments.workspace.id}`,
+    act: button(/^Set a secret|^Add a secret/),
+  },
+  {
+    name: 'workspace-service-token',
+    path: ({ payments }) => `/console/workspaces/${payments.workspace.id}`,
+    act: button(/service token/),
+  },
+  {
+    name: 'workspace-archive',
+    path: ({ payments }) => `/console/workspaces/${payments.workspace.id}`,
+    act: button(/^Archive/),
+  },
   { name: 'catalog', path: at('/console/catalog'), by: 'operator', empty: true, failing: true },
-  { name: 'catalog-add', path: at('/console/catalog'), by: 'operator', act: button(/^Add/) },
+  { name: 'catalog-filtered-empty', path: at('/console/catalog?q=nothing-is-called-this') },
+  ...['npm', 'remote', 'local'].map((kind, which): Shot => ({
+    name: `catalog-add-${kind}`,
+    path: () => '/console/catalog?add=true',
+    by: 'operator',
+    async act(page) {
+      await choose(page, 'From', [/An npm package/, /elsewhere/, /A folder/][which]!)
+      await dialogOf(page).getByRole('button', { name: 'Add server' }).click()
+    },
+  })),
+  { name: 'import', path: at('/console/import') },
+  {
+    name: 'import-entries',
+    path: at('/console/import'),
+    by: 'operator',
+    async act(page) {
+      await page.getByLabel('Or paste its text').fill(clientFile)
+      await page.getByRole('button', { name: /^Read/ }).click()
+      await page.getByText('tickets').first().waitFor()
+    },
+  },
   { name: 'catalog-server', path: at('/console/catalog/local/ticket-desk'), by: 'operator', failing: true },
   { name: 'audit', path: at('/console/audit'), empty: true, failing: true },
   { name: 'members', path: at('/console/members'), empty: true, failing: true },
   { name: 'members-auditor', path: at('/console/members'), by: 'auditor' },
   { name: 'tokens', path: at('/console/tokens'), empty: true, failing: true },
   { name: 'tokens-create', path: at('/console/tokens?create=true') },
+  { name: 'members-add', path: at('/console/members?add=true') },
   { name: 'settings', path: at('/console/settings'), empty: true, failing: true },
+  { name: 'settings-auditor', path: at('/console/settings'), by: 'auditor' },
+  { name: 'settings-close', path: at('/console/settings'), act: button(/^Close /) },
 ]
 
 const operators: Shot[] = [
@@ -109,10 +233,61 @@ const deployments: Shot[] = [
   { name: 'deployment-refused', path: deployment('refused') },
   { name: 'deployment-stopped', path: deployment('retired') },
   ...tabs.map((tab): Shot => ({ name: `deployment-${tab}`, path: deployment('rates', `?tab=${tab}`) })),
+  { name: 'deployment-connect', path: deployment('rates'), act: button('Connect') },
+  {
+    name: 'deployment-tools-answered',
+    path: deployment('rates', '?tab=tools'),
+    async act(page) {
+      await page.getByRole('button', { name: /^Call / }).click()
+      await page
+        .getByRole('alert')
+        .or(page.getByText(/in the gateway/))
+        .first()
+        .waitFor()
+    },
+  },
+  { name: 'deployment-calls-filtered-empty', path: deployment('rates', '?tab=calls&tool=none') },
+  { name: 'deployment-stop', path: deployment('rates'), act: button('Stop') },
+  { name: 'deployment-delete', path: deployment('rates', '?tab=settings'), act: button('Delete…') },
+  { name: 'deployment-auditor', path: deployment('rates'), by: 'auditor' },
+  { name: 'deployment-drift', path: deployment('digest'), act: button('Review what changed') },
   { name: 'deployment-drift-surface', path: deployment('digest', '?tab=surface') },
   { name: 'deployment-crash-runs', path: deployment('cards', '?tab=runs') },
   { name: 'deployment-crash-logs', path: deployment('cards', '?tab=logs') },
   { name: 'deployment-drift-decisions', path: deployment('digest', '?tab=decisions') },
 ]
 
-export const shots: readonly Shot[] = [...shell, ...places, ...operators, ...deployments]
+const documentation: Shot[] = [
+  ['docs', '/docs'],
+  ['docs-first-call', '/docs/first-call/'],
+  ['docs-concept', '/docs/concepts/deployment/'],
+  ['docs-errors', '/docs/reference/errors/'],
+  ['docs-commands', '/docs/reference/mcpctl/'],
+  ['docs-api', '/docs/api'],
+].map(([name, path]): Shot => ({ name: name!, path: at(path!), by: 'stranger' }))
+
+/** What changes the world a little comes last. */
+const changing: Shot[] = [
+  {
+    name: 'tokens-created',
+    path: at('/console/tokens?create=true'),
+    by: 'developer',
+    async act(page) {
+      await dialogOf(page).getByLabel('Name').fill('Laptop')
+      await dialogOf(page).getByRole('button', { name: 'Create token' }).click()
+      await dialogOf(page)
+        .getByText(/^berth_pat_/)
+        .waitFor()
+    },
+  },
+]
+
+export const shots: readonly Shot[] = [
+  ...shell,
+  ...account,
+  ...places,
+  ...operators,
+  ...deployments,
+  ...documentation,
+  ...changing,
+]
