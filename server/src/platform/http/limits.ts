@@ -35,7 +35,9 @@ export async function limitRequests(
   const limit = app.rateLimit()
   // Before access is decided, so that tries with made-up tokens count for the address they come from.
   app.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/api/')) await limit.call(app, request, reply)
+    // By the route too: `/%61pi/me` is one of the API's addresses as well.
+    const isApi = [request.url, request.routeOptions.url].some((url) => url?.startsWith('/api/'))
+    if (isApi) await limit.call(app, request, reply)
   })
 }
 

@@ -112,6 +112,22 @@ describe('the limit of requests', () => {
     expect(statuses.slice(20)).toEqual([429, 429])
   })
 
+  test('counts an address however it is spelled', async () => {
+    const { hostname, port } = new URL(limited.url)
+    const status = async (path: string) =>
+      await new Promise<unknown[]>((resolve, reject) => {
+        const headers = { 'x-forwarded-for': '203.0.113.9' }
+        httpRequest({ hostname, port, path, headers }, (response) => {
+          response.resume()
+          resolve([response.statusCode, response.headers['ratelimit-limit']])
+        })
+          .on('error', reject)
+          .end()
+      })
+    for (const path of ['/%61pi/me', '/ap%69/me', '/api/me'])
+      expect([path, await status(path)]).toEqual([path, [401, '20']])
+  })
+
   test('stands in every answer, a refusal and a stream among them, and 429 says how long to wait', async () => {
     const caller = await signUp(limited)
     const send = (path: string) =>
