@@ -24,6 +24,8 @@ export interface DatabaseOptions {
 export function openDatabase({ url, logger, max = 20 }: DatabaseOptions): { db: Database; pool: pg.Pool } {
   const pool = new pg.Pool({ connectionString: url, max, types, application_name: 'berth' })
   pool.on('error', (error) => logger.warn({ err: error.message }, 'a database connection was lost'))
+  // The pool hears only of those that nobody holds; who holds one is told by the statement that fails.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<DB>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
