@@ -1,6 +1,7 @@
 import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
 import { invoiceEndpoints } from './billing/invoices.ts'
+import { invitationEndpoints } from './billing/invitations.ts'
 import { planEndpoints } from './billing/plans.ts'
 import { quotaEndpoints } from './billing/quotas.ts'
 import { billingOperatorEndpoints, subscriptionEndpoints } from './billing/subscriptions.ts'
@@ -31,6 +32,7 @@ export const api = {
   users: userEndpoints,
   notifications: notificationEndpoints,
   organizations: organizationEndpoints,
+  invitations: invitationEndpoints,
   departure: departureEndpoints,
   tokens: tokenEndpoints,
   catalog: catalogEndpoints,

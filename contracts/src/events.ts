@@ -67,6 +67,12 @@ export const eventTypes = {
     current: z.string(),
   },
   'member.removed': { memberId: idOf('member'), userId: idOf('user') },
+  'invitation.created': { invitationId: idOf('invitation'), role: z.string() },
+  'invitation.resent': { invitationId: idOf('invitation') },
+  'invitation.accepted': { invitationId: idOf('invitation') },
+  'invitation.declined': { invitationId: idOf('invitation') },
+  'invitation.revoked': { invitationId: idOf('invitation') },
+  'invitation.expired': { invitationId: idOf('invitation') },
   'token.created': {
     tokenId: z.string(),
     kind: z.enum(['api', 'service']),

@@ -1,4 +1,4 @@
-import { invoiceMachine, subscriptionMachine } from './billing/machine.ts'
+import { invitationMachine, invoiceMachine, subscriptionMachine } from './billing/machine.ts'
 import { machine } from './machine.ts'
 
 export const userMachine = machine({
@@ -362,4 +362,5 @@ export const machines = [
   runMachine,
   subscriptionMachine,
   invoiceMachine,
+  invitationMachine,
 ]

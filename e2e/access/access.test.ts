@@ -158,7 +158,7 @@ async function refuseOutsiders(operation: Operation, given: Given, place: World)
 
 /** The ids of an organization's things that a request names. */
 function thingsIn(given: object): string[] {
-  return [...JSON.stringify(given).matchAll(/"((?:wsp|dep|run|dec|mem|stk)_\w{26})"/g)].map((one) => one[1]!)
+  return [...JSON.stringify(given).matchAll(/"((?:wsp|dep|run|dec|mem|stk|ivt)_\w{26})"/g)].map((one) => one[1]!)
 }
 
 async function refuseRoles(

@@ -110,6 +110,7 @@ export const billingRows: Record<string, Row> = {
   },
 
   'billing.operator-organizations': { needs: 'operator' },
+  'billing.operator-invoices': { needs: 'operator', request: inOrganization },
   'billing.assign': {
     needs: 'operator',
     request: async (world) => ({ ...(await onFree(world)), body: { plan: 'business' } }),

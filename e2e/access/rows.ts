@@ -16,6 +16,7 @@ import {
 import { signUp, type TestPerson } from '@berth/server/platform/testing/index.ts'
 import { accountRows } from './account-rows.ts'
 import { billingRows } from './billing-rows.ts'
+import { invitationRows } from './invitation-rows.ts'
 
 export interface Given {
   params?: Record<string, string>
@@ -128,6 +129,7 @@ async function onFreshMember(world: World): Promise<Given> {
 export const rows: Record<string, Row> = {
   ...accountRows,
   ...billingRows,
+  ...invitationRows,
 
   'operator.list-organizations': { needs: 'operator' },
   'operator.get-organization': { needs: 'operator', request: inOrganization },

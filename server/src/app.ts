@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
-import { billingGate, createBilling, demandRoom } from './billing/service.ts'
+import { billingGate, createBilling, demandKeptSeat, demandRoom } from './billing/service.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { cleanArtifactStore, enqueueObservation, seedCatalog, stopInstalling } from './catalog/service.ts'
 import { departureRoutes } from './departure/routes.ts'
@@ -12,14 +12,16 @@ import { createForwarder } from './gateway/forward.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createInternalServer } from './gateway/internal.ts'
 import { liveDeployments } from './gateway/live.ts'
-import { createIdentity, revokeTokensOfMember, totpSealed } from './identity/service.ts'
+import { createIdentity, createTries, revokeTokensOfMember, totpSealed } from './identity/service.ts'
 import { createNotifications, mailsSealed } from './notifications/service.ts'
 import {
   createOrganizationResolver,
+  invitationRoutes,
   leaveAll,
   organizationGate,
   organizationRoutes,
   soleOwnerOf,
+  startExpiring,
 } from './organizations/service.ts'
 import { installationRoutes } from './installation/routes.ts'
 import { lifecycleRoutes } from './lifecycle/routes.ts'
@@ -40,6 +42,7 @@ import type { Logger } from './platform/logger.ts'
 import type { Tx } from './platform/mutate.ts'
 import { openPlatform, type Platform } from './platform/platform.ts'
 import { allowedHosts, allowedOrigins } from './platform/public-address.ts'
+import type { Repeated } from './platform/repeat.ts'
 import type { SealedColumn } from './platform/secret-key.ts'
 import { version } from './platform/version.ts'
 import { policyRoutes } from './policy/routes.ts'
@@ -219,6 +222,8 @@ async function compose(
     registry: platform.metrics.registry,
   })
   let copier: Copier | null = null
+  let expiring: Repeated | null = null
+  const demandSeat = (tx: Tx, organizationId: string) => demandRoom(tx, organizationId, 'seats')
   const forward = createForwarder(platform)
   const gateway = createGateway({
     platform,
@@ -256,8 +261,21 @@ async function compose(
         routes: organizationRoutes({
           feed,
           onLeave: revokeTokensOfMember,
-          demandSeat: (tx, organizationId) => demandRoom(tx, organizationId, 'seats'),
+          demandSeat,
         }),
+      },
+      {
+        routes: invitationRoutes(platform.clock, {
+          notifications,
+          publicUrl,
+          demandSeat,
+          demandKeptSeat,
+          demandPace: createTries(platform, rateLimited).demand,
+        }),
+        start: async () => {
+          if (roles.has('worker')) expiring = startExpiring(platform)
+        },
+        stop: async () => expiring?.stop(),
       },
       { routes: auditRoutes({ db, feed, logger, resolveOrganization }) },
       billing,

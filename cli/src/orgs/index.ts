@@ -3,6 +3,7 @@ import { noun } from '../core/command.ts'
 import { closeOrganization } from './close.ts'
 import { createOrganization } from './create.ts'
 import { exportOrganization, verifyOrganizationExport } from './export.ts'
+import { acceptInvitation, declineInvitation, invitationsCommand, inviteCommand } from './invitations.ts'
 import { listOrganizations } from './list.ts'
 import { membersCommand } from './members.ts'
 import { renameOrganization } from './rename.ts'
@@ -17,6 +18,10 @@ export function orgsCommand(): Command {
     showOrganization(),
     renameOrganization(),
     membersCommand(),
+    inviteCommand(),
+    invitationsCommand(),
+    acceptInvitation(),
+    declineInvitation(),
     exportOrganization(),
     verifyOrganizationExport(),
     closeOrganization(),

@@ -45,7 +45,7 @@ export const invitationEndpoints = {
   }),
   create: endpoint({
     id: 'invitations.create',
-    example: { body: { email: 'newcomer@example.com', role: 'developer' } },
+    example: { body: { email: '$EMAIL', role: 'developer' } },
     method: 'POST',
     path: '/api/orgs/:organizationId/invitations',
     tag: 'invitations',
@@ -83,10 +83,10 @@ export const invitationEndpoints = {
   preview: endpoint({
     id: 'invitations.preview',
     method: 'GET',
-    path: '/api/orgs/invitations/:token',
+    path: '/api/invitations/:token',
     tag: 'invitations',
     summary: 'What an invitation link offers',
-    description: 'The same answer for a link that is unknown, was revoked or has expired.',
+    description: 'The same answer for a link that is unknown, was answered or revoked, or has expired.',
     access: { kind: 'public' },
     params: z.object({ token }),
     response: z.object({
@@ -95,14 +95,12 @@ export const invitationEndpoints = {
       email: z.string(),
       invitedBy: z.string().nullable(),
       expiresAt: timestamp,
-      /** Whether an account with this address is needed, or one must only be signed in to. */
-      signedInAs: z.string().nullable(),
     }),
   }),
   accept: endpoint({
     id: 'invitations.accept',
     method: 'POST',
-    path: '/api/orgs/invitations/:token/accept',
+    path: '/api/invitations/:token/accept',
     tag: 'invitations',
     summary: 'Join the organization: by the person whose address was invited',
     access: { kind: 'user' },
@@ -112,10 +110,11 @@ export const invitationEndpoints = {
   decline: endpoint({
     id: 'invitations.decline',
     method: 'POST',
-    path: '/api/orgs/invitations/:token/decline',
+    path: '/api/invitations/:token/decline',
     tag: 'invitations',
-    summary: 'Decline an invitation',
-    access: { kind: 'user' },
+    summary: 'Decline an invitation; its seat is free again',
+    description: 'Whoever holds the link may, with an account or without.',
+    access: { kind: 'public' },
     params: z.object({ token }),
   }),
 }

@@ -84,6 +84,17 @@ export const invoiceEndpoints = {
     params: one,
     file: 'application/pdf',
   }),
+  ofOrganization: endpoint({
+    id: 'billing.operator-invoices',
+    method: 'GET',
+    path: '/api/operator/billing/organizations/:organizationId/invoices',
+    tag: 'operator',
+    summary: 'The invoices of any organization, newest first: to record what was paid',
+    access: operator,
+    params: ofOrganization,
+    query: pageQuery.extend({ state: invoiceState.optional() }),
+    response: pageOf(invoice),
+  }),
   pay: endpoint({
     id: 'billing.record-payment',
     example: { body: { reference: 'bank statement 12' } },

@@ -11,7 +11,7 @@ import { startTimekeeping } from './reactions.ts'
 import { identityRoutes } from './routes.ts'
 import { userRoutes } from './users/routes.ts'
 
-export { guessing } from './account/tries.ts'
+export { createTries, guessing } from './account/tries.ts'
 export { totpSealed } from './account/second-factor.ts'
 export { recoverOperator, type Recovery } from './people/recover.ts'
 export { setupCode } from './people/setup-code.ts'

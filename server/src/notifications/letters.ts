@@ -47,6 +47,18 @@ export const letters = {
     greeting: hello(name),
     paragraphs: ['Signing in to your account takes the password alone from now on.', notYou],
   }),
+  invitation: ({ organization, inviter, role, expiresAt, url }: InvitationLetter): Letter => ({
+    subject: `You are invited to ${organization}`,
+    greeting: 'Hello,',
+    paragraphs: [
+      `${inviter ?? 'An administrator'} invites you to join ${organization} on Berth as ${role}. This link shows the invitation:`,
+    ],
+    action: { label: 'Look at the invitation', url },
+    after: [
+      `It is good once, until ${expiresAt.slice(0, 16).replace('T', ' ')} UTC, for an account with this address.`,
+      'If you do not want to join, decline there, or do nothing.',
+    ],
+  }),
   'billing-notice': ({ name, organization, plan, text }: BillingNotice): Letter => ({
     subject: `${organization}: the subscription to ${plan}`,
     greeting: hello(name),
@@ -54,6 +66,14 @@ export const letters = {
     after: [`You get this as an owner or admin of ${organization}. Its invoices are on its billing page.`],
   }),
 } satisfies Record<string, (given: never) => Letter>
+
+interface InvitationLetter {
+  organization: string
+  inviter: string | null
+  role: string
+  expiresAt: string
+  url: string
+}
 
 interface BillingNotice {
   name: string

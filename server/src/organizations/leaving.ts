@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Queryable } from '../platform/db/database.ts'
 import type { Tx } from '../platform/mutate.ts'
 import { Refusal } from '../platform/problem.ts'
+import { endInvitation } from './invitations/invitations.ts'
 
 interface Named {
   id: string
@@ -34,6 +35,7 @@ export async function leaveAll(tx: Tx, userId: string): Promise<void> {
       `You are the only owner of ${names}. Make somebody else an owner there, or close ${held.length > 1 ? 'them' : 'it'}.`,
     )
   }
+  await forgetInvitations(tx, userId)
   const left = await tx.db
     .deleteFrom('members')
     .where('userId', '=', userId)
@@ -41,4 +43,19 @@ export async function leaveAll(tx: Tx, userId: string): Promise<void> {
     .execute()
   for (const { id, organizationId } of left)
     tx.emit(organizationId, 'member.removed', { memberId: id, userId })
+}
+
+/** Ends what waits for the person's address, and forgets the address. */
+async function forgetInvitations(tx: Tx, userId: string): Promise<void> {
+  const { rows } = await sql<{ id: string; organizationId: string }>`
+    select id, organization_id from invitations
+    where email = (select lower(email) from users where id = ${userId}) order by id`.execute(tx.db)
+  for (const { id, organizationId } of rows) {
+    await endInvitation(tx, organizationId, id, 'revoke')
+    await tx.db
+      .updateTable('invitations')
+      .set({ email: `${id}@deleted.invalid` })
+      .where('id', '=', id)
+      .execute()
+  }
 }

@@ -2,7 +2,9 @@ import type { MemberRole } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
 import type { Tx } from '../platform/mutate.ts'
 import { Refusal } from '../platform/problem.ts'
-import { countOwners, lockOrganization, readMember, roleOf, type Member } from './store.ts'
+import { withdrawFor } from './invitations/invitations.ts'
+import { demandOwner, keepAnOwner } from './owners.ts'
+import { lockOrganization, readMember, roleOf, type Member } from './store.ts'
 
 /** Ends what a person still holds in an organization they leave. */
 export type OnLeave = (tx: Tx, organizationId: string, userId: string) => Promise<void>
@@ -58,6 +60,7 @@ export async function addMember(
   if (await roleOf(tx.db, organizationId, user.id)) {
     throw new Refusal('duplicate', 'This person is a member already.')
   }
+  await withdrawFor(tx, organizationId, input.email.toLowerCase())
   await demandSeat(tx, organizationId)
   return insertMember(tx, { organizationId, userId: user.id, role: input.role })
 }
@@ -100,18 +103,4 @@ export async function removeMember(
   await tx.db.deleteFrom('members').where('id', '=', memberId).execute()
   tx.emit(organizationId, 'member.removed', { memberId, userId: before.userId })
   await onLeave(tx, organizationId, before.userId)
-}
-
-/** Read again under the organization's lock: the caller may have lost the role a moment ago. */
-async function demandOwner(tx: Tx, organizationId: string): Promise<void> {
-  if ((await roleOf(tx.db, organizationId, tx.actor.id)) === 'owner') return
-  throw new Refusal('forbidden', 'Only an owner may make, change or remove owners.')
-}
-
-async function keepAnOwner(tx: Tx, organizationId: string): Promise<void> {
-  if ((await countOwners(tx.db, organizationId)) > 1) return
-  throw new Refusal(
-    'invalid_state',
-    'An organization keeps at least one owner. Make somebody else an owner first.',
-  )
 }

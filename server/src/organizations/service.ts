@@ -1,4 +1,6 @@
 export { organizationGate } from './gate.ts'
+export { invitationRoutes } from './invitations/routes.ts'
+export { startExpiring } from './invitations/sweep.ts'
 export { leaveAll, soleOwnerOf } from './leaving.ts'
 export { createOrganization } from './organizations.ts'
 export { createOrganizationResolver, type ResolveOrganization } from './resolver.ts'

@@ -9,7 +9,9 @@ import { findEntitled, limitOf } from './entitled.ts'
 
 type StaticKey = 'seats' | 'workspaces'
 
-const counted: Record<StaticKey, (organizationId: string) => RawBuilder<unknown>> = {
+type Count = (organizationId: string) => RawBuilder<unknown>
+
+const counted: Record<StaticKey, Count> = {
   seats: (id) => sql`(select count(*) from members where organization_id = ${id})
     + (select count(*) from invitations where organization_id = ${id} and state = 'pending')`,
   workspaces: (id) =>
@@ -22,16 +24,32 @@ const advice: Record<StaticKey, string> = {
 }
 
 /** How much of a static key is taken. */
-export async function countTaken(db: Queryable, organizationId: string, key: StaticKey): Promise<number> {
-  const { rows } = await sql<{ taken: number }>`select ${counted[key](organizationId)} as taken`.execute(db)
+export async function countTaken(
+  db: Queryable,
+  organizationId: string,
+  key: StaticKey,
+  count = counted[key],
+): Promise<number> {
+  const { rows } = await sql<{ taken: number }>`select ${count(organizationId)} as taken`.execute(db)
   return rows[0]!.taken
 }
+
+const members: Count = (id) => sql`(select count(*) from members where organization_id = ${id})`
+
+/** Refuses somebody whose seat an invitation kept, where by now the members alone take all there are. */
+export const demandKeptSeat = (tx: Tx, organizationId: string): Promise<void> =>
+  demandRoom(tx, organizationId, 'seats', members)
 
 /**
  * Refuses one more than the plan allows. Where there is a limit the organization is held until the transaction ends, so
  * that of two who want the last place one gets it. Throws `policy_veto` with the note and what to do.
  */
-export async function demandRoom(tx: Tx, organizationId: string, key: StaticKey): Promise<void> {
+export async function demandRoom(
+  tx: Tx,
+  organizationId: string,
+  key: StaticKey,
+  count = counted[key],
+): Promise<void> {
   const before = await findEntitled(tx.db, organizationId, tx.now)
   const standing = before?.standing ?? 'missing'
   if (standing === 'missing' || standing === 'suspended') {
@@ -47,7 +65,7 @@ export async function demandRoom(tx: Tx, organizationId: string, key: StaticKey)
     })
   }
   await sql`select from organizations where id = ${organizationId} for no key update`.execute(tx.db)
-  const taken = await countTaken(tx.db, organizationId, key)
+  const taken = await countTaken(tx.db, organizationId, key, count)
   if (taken < limit) return
   throw new Refusal(
     'policy_veto',
