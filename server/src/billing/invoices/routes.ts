@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream'
 import { invoiceEndpoints } from '@berth/contracts'
+import { findOrganizationId } from '../../organizations/service.ts'
 import { FileReply, implement, type RequestContext, type Route } from '../../platform/http/implement.ts'
+import { notFound } from '../../platform/problem.ts'
 import type { Terms } from '../subscriptions/model.ts'
 import { documentOf } from './document.ts'
 import { invoiceHtml } from './html.ts'
@@ -22,7 +24,12 @@ export function invoiceRoutes(terms: Terms): Route[] {
     },
     pdf: async (context, { params }) => {
       const { name, document } = await shown(context, params.invoiceId)
-      return new FileReply(`${name}.pdf`, invoicePdf(document))
+      return new FileReply(`${name}.pdf`, Readable.from(invoicePdf(document), { objectMode: false }))
+    },
+    ofOrganization: async ({ db }, { params, query }) => {
+      const organizationId = await findOrganizationId(db, params.organizationId)
+      if (!organizationId) throw notFound('organization')
+      return pageOfInvoices(db, organizationId, query)
     },
     pay: (context, { params, body }) =>
       context.mutate((tx) => payInvoice(tx, params.invoiceId, body.reference, terms)),
