@@ -72,6 +72,7 @@ export const invoiceEndpoints = {
     summary: 'One invoice as a page to print',
     access: read,
     params: one,
+    status: 200,
     file: 'text/html',
   }),
   pdf: endpoint({
@@ -82,6 +83,7 @@ export const invoiceEndpoints = {
     summary: 'One invoice as PDF',
     access: read,
     params: one,
+    status: 200,
     file: 'application/pdf',
   }),
   ofOrganization: endpoint({

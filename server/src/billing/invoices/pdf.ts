@@ -9,7 +9,13 @@ const soft = '#5b6270'
 const columns = [0, 300, 380, 483] as const
 
 /** An invoice as PDF, on A4. */
-export function invoicePdf({ title, facts, lines, total, standing }: InvoiceDocument): PDFKit.PDFDocument {
+export function invoicePdf({
+  title,
+  facts,
+  lines,
+  total,
+  standing,
+}: InvoiceDocument): AsyncIterable<Uint8Array> {
   const pdf = new PDFDocument({ size: 'A4', margin, info: { Title: plain(title) }, lang: 'en' })
   const bottom = pdf.page.height - margin - 40
   const at = (column: 1 | 2 | 3, text: string, y: number) =>

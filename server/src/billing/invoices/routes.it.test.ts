@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { api } from '@berth/contracts'
+import { signUp, startTestServer, type TestServer } from '../../platform/testing/index.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer({ roles: ['api'] })
+})
+afterAll(() => server?.close())
+
+test('an invoice is to be had as data, as a page and as PDF, by its organization alone', async () => {
+  const person = await signUp(server)
+  const stranger = await signUp(server)
+  const { id: organizationId } = await person.client.call(api.organizations.create, {
+    body: { name: 'Acme' },
+  })
+  const params = { organizationId }
+  await person.client.call(api.subscriptions.change, { params, body: { plan: 'team' } })
+  const { items } = await person.client.call(api.invoices.list, { params, query: {} })
+  expect(items).toMatchObject([{ state: 'open', total: '4900', currency: 'EUR', number: '000001' }])
+  const base = `${server.url}/api/billing/organizations/${organizationId}/invoices/${items[0]!.id}`
+  const read = async (path: string, token: string) => {
+    const response = await fetch(base + path, { headers: { authorization: `Bearer ${token}` } })
+    const { status, headers } = response
+    return {
+      status,
+      type: headers.get('content-type'),
+      name: headers.get('content-disposition'),
+      text: await response.text(),
+    }
+  }
+  const page = await read('/html', person.token)
+  expect(page).toMatchObject({
+    status: 200,
+    type: 'text/html',
+    name: expect.stringContaining('invoice-000001.html'),
+  })
+  expect(page.text).toContain('€49.00')
+  const pdf = await read('/pdf', person.token)
+  expect(pdf).toMatchObject({ status: 200, type: 'application/pdf' })
+  expect(pdf.text.startsWith('%PDF-')).toBe(true)
+  for (const path of ['', '/html', '/pdf']) expect((await read(path, stranger.token)).status).toBe(404)
+})
