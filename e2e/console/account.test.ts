@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { codeOf } from '../support/totp.ts'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   openStage,
   picture,
   settle,
@@ -40,19 +40,6 @@ async function signInAt(page: Page, email: string, password: string): Promise<vo
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-async function everyLook(page: Page, name: string): Promise<void> {
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `${name}-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-    await picture(page, `${name}-${width}`)
-  }
-}
-
 test('a person changes name, address and password; what is wrong stands beside its field', async () => {
   const { person } = await settle(stage.server, 'Changes')
   const { page, context, complaints } = await visit(stage, { person })
@@ -62,7 +49,7 @@ test('a person changes name, address and password; what is wrong stands beside i
   await page.getByRole('heading', { name: 'Account', level: 1 }).waitFor()
   await page.getByText('not confirmed').waitFor()
   await page.getByText('Unknown device').or(page.getByText('this one')).first().waitFor()
-  await everyLook(page, 'account')
+  await expectGoodEverywhere(page, 'account')
 
   await page.getByLabel('Name', { exact: true }).fill('  ')
   await page.getByRole('button', { name: 'Save' }).click()
@@ -136,7 +123,7 @@ test('with a second factor signing in takes a code or a recovery code, each once
   await dialog.getByRole('img', { name: /^QR code/ }).waitFor()
   const shown = await dialog.getByRole('button', { name: /copy secret$/ }).textContent()
   const secret = shown!.replaceAll(' ', '')
-  await everyLook(page, 'account-enrol')
+  await expectGoodEverywhere(page, 'account-enrol')
   await dialog.getByRole('textbox', { name: 'Code' }).fill('000000')
   await dialog.getByRole('button', { name: 'Turn on' }).click()
   await dialog.locator('[aria-invalid=true]').waitFor()
@@ -165,7 +152,7 @@ test('with a second factor signing in takes a code or a recovery code, each once
   await fresh.goto('/console/members')
   await signInAt(fresh, person.email, person.password)
   await fresh.getByRole('heading', { name: 'Enter your code' }).waitFor()
-  await everyLook(fresh, 'second-factor')
+  await expectGoodEverywhere(fresh, 'second-factor')
   await fresh.getByRole('textbox', { name: 'Code' }).fill('123')
   await fresh.getByRole('button', { name: 'Sign in' }).click()
   await fresh.locator('[aria-invalid=true]').waitFor()
@@ -283,12 +270,12 @@ test('a forgotten password is set anew with the link from the e-mail, once', asy
   await page.getByLabel('E-mail').fill(person.email)
   await page.getByRole('button', { name: 'Ask for a link' }).click()
   await page.getByText('a link is on its way there').waitFor()
-  await everyLook(page, 'forgot')
+  await expectGoodEverywhere(page, 'forgot')
   const token = await eventually('the link', async () => mailbox.tokenFor(person.email))
   await page.goto(`/reset#token=${token}`)
   await page.getByLabel('New password').waitFor()
   await page.waitForURL((url) => url.hash === '')
-  await everyLook(page, 'reset')
+  await expectGoodEverywhere(page, 'reset')
   await page.getByLabel('New password').fill('the second password')
   await page.getByLabel('The same again').fill('the second password')
   await page.getByRole('button', { name: 'Set password' }).click()

@@ -1,14 +1,6 @@
 import { api } from '@berth/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  expectAccessible,
-  expectNoSidewaysScroll,
-  openStage,
-  picture,
-  settle,
-  type Stage,
-  visit,
-} from './support.ts'
+import { expectAccessible, expectGoodEverywhere, openStage, settle, type Stage, visit } from './support.ts'
 
 let stage: Stage
 beforeAll(async () => (stage = await openStage()))
@@ -30,16 +22,7 @@ test('the log tells who did what as it is committed, shows what changed and the 
   await page.getByRole('cell', { name: 'Renamed', exact: true }).waitFor()
   await page.getByRole('button', { name: 'Show the raw event' }).click()
   await page.getByRole('region', { name: 'The bytes that were hashed' }).waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `audit-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-    await picture(page, `audit-${width}`)
-  }
+  await expectGoodEverywhere(page, 'audit')
 
   await page.getByRole('combobox', { name: /About/ }).click()
   await page.getByRole('option', { name: 'secrets' }).click()

@@ -3,7 +3,7 @@ import { api } from '@berth/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   type Home,
   openStage,
   picture,
@@ -71,15 +71,7 @@ test('an operator adds a folder, watches it being observed, sees its surface ine
   await page.getByText('API_KEY').waitFor()
   await page.getByRole('button', { name: 'Schema of echo' }).click()
   await page.getByRole('region', { name: 'Schema of echo' }).getByText('"message"').waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `catalog-server-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'catalog-server')
 
   await page.getByRole('button', { name: 'Yank…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: /^Yank/ }).click()
@@ -115,16 +107,7 @@ test('others search the catalog and launch from it, and are told why they cannot
   await page.getByRole('button', { name: 'Add a server' }).focus()
   await page.getByText(/Only operators of this installation change its catalog/).waitFor()
   await page.locator(':focus').blur()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `catalog-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-    await picture(page, `catalog-${width}`)
-  }
+  await expectGoodEverywhere(page, 'catalog')
   const box = page.getByRole('searchbox', { name: 'Search the catalog' })
   await box.fill('no such server')
   await page.getByRole('heading', { name: 'No server matches “no such server”' }).waitFor()

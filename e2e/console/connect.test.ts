@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   type Home,
   openStage,
   picture,
@@ -81,15 +81,7 @@ test('a server’s page gives each client its settings, with a token that is mad
   const dialog = page.getByRole('dialog')
   const shown = JSON.parse(await copied(page, dialog, 'settings for Claude Desktop')) as object
   expect(JSON.stringify(shown)).toContain('PASTE_A_TOKEN_HERE')
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `connect-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'connect')
   await dialog.getByRole('button', { name: 'Create a token' }).click()
   const secret = (await dialog.getByText(/^berth_pat_/).textContent())!
   await expectAccessible(page)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   type Home,
   openStage,
   picture,
@@ -107,17 +107,7 @@ test('a tool is tried in the page: its form, its answer, and the record that it 
   await page.getByRole('figure', { name: /calls over time, \d+ of them failed/ }).waitFor()
   await page.getByText('The same as a table').click()
   await page.getByRole('region', { name: 'Calls by time, as a table' }).getByRole('row').nth(1).waitFor()
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `deployment-calls-${theme}`)
-  }
-  for (const width of [1440, 1024, 390]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-    await picture(page, `deployment-calls-${width}`)
-  }
-  await page.setViewportSize({ width: 1440, height: 900 })
+  await expectGoodEverywhere(page, 'deployment-calls')
   const plot = (await page.locator('figure .u-over').first().boundingBox())!
   await page.mouse.move(plot.x + plot.width - 60, plot.y + 20)
   await page.mouse.down()
@@ -256,16 +246,7 @@ test('settings are changed over what one has seen: a fault stands at its field, 
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('This is how it is now').waitFor()
   await page.getByText('limits.memoryMb').waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `deployment-settings-${theme}`)
-  }
-  for (const width of [1024, 390]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
-  await page.setViewportSize({ width: 1440, height: 900 })
+  await expectGoodEverywhere(page, 'deployment-settings')
   await page.getByRole('button', { name: 'Keep mine, on top of theirs' }).click()
   await page.getByRole('button', { name: 'Save' }).click()
   const saved = await until(deployment.id, ({ config }) => config['city'] === 'Paris')

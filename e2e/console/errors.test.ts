@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   expectAccessible,
+  expectGoodEverywhere,
   expectNoSidewaysScroll,
   openStage,
   picture,
@@ -19,15 +20,7 @@ test('an address in the console that names nothing says so, with the frame aroun
   await page.goto('/console/nothing-here')
   await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
   await page.getByRole('button', { name: 'Organization: Nowhere' }).waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `missing-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'missing')
   await page.getByRole('link', { name: 'Go to Lifecycle' }).click()
   await page.getByRole('heading', { name: 'Nothing runs here yet' }).waitFor()
   expect(complaints).toEqual([])

@@ -5,7 +5,7 @@ import { api, type Deployment } from '@berth/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   type Home,
   openStage,
   picture,
@@ -88,16 +88,7 @@ test('a settings file becomes deployments that answer; what cannot be is told wh
   await page.getByLabel('Workspace name').fill('Desk')
   await page.getByRole('combobox', { name: 'Tier' }).click()
   await page.getByRole('option', { name: /^community/ }).click()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `import-entries-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-    await picture(page, `import-entries-${width}`)
-  }
+  await expectGoodEverywhere(page, 'import-entries')
 
   await page.getByRole('button', { name: 'Import 2 servers' }).click()
   await page.getByText('The file only refers to it; type its value.').waitFor()

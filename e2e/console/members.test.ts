@@ -2,15 +2,7 @@ import { api } from '@berth/contracts'
 import { newId } from '@berth/server/platform/ids.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import {
-  expectAccessible,
-  expectNoSidewaysScroll,
-  openStage,
-  picture,
-  settle,
-  type Stage,
-  visit,
-} from './support.ts'
+import { expectAccessible, expectGoodEverywhere, openStage, settle, type Stage, visit } from './support.ts'
 
 let stage: Stage
 beforeAll(async () => (stage = await openStage()))
@@ -37,15 +29,7 @@ test('an owner adds a person, changes the role and takes the person out; who onl
   await row.getByRole('combobox', { name: /developer/ }).click()
   await page.getByRole('option', { name: /auditor/ }).click()
   await row.getByRole('combobox', { name: /auditor/ }).waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `members-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'members')
 
   const theirs = await visit(stage, { person: other.person })
   await theirs.page.goto('/console/members?org=people')

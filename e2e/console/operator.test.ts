@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   openStage,
   picture,
   settle,
@@ -20,20 +20,6 @@ beforeAll(async () => {
   operator = (await settle(stage.server, 'Operations')).person
 })
 afterAll(() => stage?.close())
-
-/** The page in both themes and three widths. */
-async function expectFinished(page: Page, name: string): Promise<void> {
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `${name}-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-    await picture(page, `${name}-${width}`)
-  }
-}
 
 const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text }).first()
 
@@ -60,7 +46,7 @@ describe('an operator', () => {
     // Looked at again without being asked.
     await page.getByText('1 part is degraded').waitFor({ timeout: 30_000 })
     expect(await page.locator('main li').first().textContent()).toContain('Memory is not limited there.')
-    await expectFinished(page, 'operator-health')
+    await expectGoodEverywhere(page, 'operator-health')
     await db.deleteFrom('runners').where('id', '=', weak).execute()
     await db
       .insertInto('mails')
@@ -79,7 +65,7 @@ describe('an operator', () => {
     await page.getByRole('option', { name: /Runners/ }).click()
     await row(page, 'api, gateway, runner, worker').click()
     await page.getByText('What its machine can enforce').waitFor()
-    await expectFinished(page, 'operator-runners')
+    await expectGoodEverywhere(page, 'operator-runners')
     expect(complaints).toEqual([])
     await context.close()
   })
@@ -97,7 +83,7 @@ describe('an operator', () => {
     await row(page, 'Bolt').waitFor({ state: 'detached' })
     await row(page, 'Acme Freight').click()
     await page.getByText(person.email).waitFor()
-    await expectFinished(page, 'operator-organizations')
+    await expectGoodEverywhere(page, 'operator-organizations')
     await page.getByRole('button', { name: 'Suspend…' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('button', { name: 'Suspend Acme Freight' }).click()
@@ -139,7 +125,7 @@ describe('an operator', () => {
       operator.client.call(api.tiers.update, { params: { code: 'internal-tools' }, body: { name } })
     await rename('Renamed elsewhere')
     await row(page, 'Renamed elsewhere').waitFor()
-    await expectFinished(page, 'operator-tiers')
+    await expectGoodEverywhere(page, 'operator-tiers')
 
     await page.getByRole('button', { name: 'Edit Renamed elsewhere' }).click()
     await dialog.getByLabel('Check every call in the database').check()
@@ -173,7 +159,7 @@ describe('an operator', () => {
     await row(page, 'Paula Person').click()
     await page.getByRole('button', { name: 'Make reviewer' }).click()
     await row(page, 'Paula Person').getByText('reviewer').waitFor()
-    await expectFinished(page, 'operator-users')
+    await expectGoodEverywhere(page, 'operator-users')
     await page.getByRole('button', { name: 'Disable…' }).click()
     const dialog = page.getByRole('dialog')
     await expectAccessible(page)
@@ -212,7 +198,7 @@ describe('an operator', () => {
     await page.getByRole('button', { name: 'Send it' }).hover()
     await page.getByText('No mail server is set: BERTH_SMTP_URL').waitFor()
     await page.mouse.move(0, 0)
-    await expectFinished(page, 'operator-outbox')
+    await expectGoodEverywhere(page, 'operator-outbox')
     expect(complaints).toEqual([])
     await context.close()
   })
@@ -233,7 +219,7 @@ test('everybody sees on their account’s page what they may ask for, and how mu
   await panel.getByRole('button', { name: 'Count again' }).click()
   await expect.poll(used).toBeGreaterThan(before)
   await panel.scrollIntoViewIfNeeded()
-  await expectFinished(page, 'limits')
+  await expectGoodEverywhere(page, 'limits')
   expect(complaints).toEqual([])
   await context.close()
   await server.close()

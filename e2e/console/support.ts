@@ -113,3 +113,20 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.BERTH_PICTURES
   if (folder) await page.screenshot({ path: `${folder}/${name}.png` })
 }
+
+/**
+ * Holds a page as it is now to what holds of every page: no violation that axe finds in either theme, and no scrolling sideways
+ * on a laptop, a telephone and a desk.
+ */
+export async function expectGoodEverywhere(page: Page, name: string): Promise<void> {
+  for (const theme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await expectAccessible(page)
+    await picture(page, `${name}-${theme}`)
+  }
+  for (const width of [1024, 390, 1440]) {
+    await page.setViewportSize({ width, height: 900 })
+    await expectNoSidewaysScroll(page)
+    await picture(page, `${name}-${width}`)
+  }
+}

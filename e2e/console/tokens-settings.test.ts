@@ -9,7 +9,7 @@ import { systemActor } from '@berth/server/platform/platform.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   openStage,
   picture,
   settle,
@@ -44,14 +44,7 @@ test('a token is made with its scopes, shown once, works, and is refused after i
   await dialog.getByRole('button', { name: 'I have copied it' }).click()
   expect(await page.getByText(secret).count(), 'the secret is shown once').toBe(0)
 
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-  }
-  for (const width of [1440, 1024, 390]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'tokens')
   await page.getByRole('button', { name: 'Revoke Laptop' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke Laptop' }).click()
   await page.getByRole('row').filter({ hasText: 'Laptop' }).getByText('revoked').waitFor()
@@ -129,15 +122,7 @@ test('an owner sees what closing ends, types the short name, and can read and ex
   const dialog = page.getByRole('dialog')
   await dialog.getByText('1 secret is destroyed; nobody can bring it back.').waitFor()
   await dialog.getByText('The log with all its events is kept for good.').waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `closing-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'closing')
   const close = dialog.getByRole('button', { name: 'Close Closing Down' })
   await close.click({ force: true })
   expect((await person.client.call(api.organizations.get, { params })).state).toBe('active')

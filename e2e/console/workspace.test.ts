@@ -4,10 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import {
   expectAccessible,
-  expectNoSidewaysScroll,
+  expectGoodEverywhere,
   type Home,
   openStage,
-  picture,
   settle,
   type Stage,
   visit,
@@ -45,15 +44,7 @@ test('a workspace is reached from the lifecycle; its service token works until r
   await dialog.getByRole('button', { name: 'I have copied it' }).click()
   const agent = stage.server.client(secret)
   await agent.call(api.deployments.list, { params, query: {} })
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `workspace-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'workspace')
   await page.getByRole('button', { name: 'Revoke Nightly' }).click()
   await dialog.getByRole('button', { name: 'Revoke Nightly' }).click()
   await page.getByRole('row').filter({ hasText: 'Nightly' }).getByText('revoked').waitFor()
@@ -130,15 +121,7 @@ test('secrets are set, replaced and removed without ever being shown; what is in
     return found.phase === 'running' ? true : null
   })
   await row.getByText('keyed').waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `secrets-${theme}`)
-  }
-  for (const width of [1024, 390, 1440]) {
-    await page.setViewportSize({ width, height: 900 })
-    await expectNoSidewaysScroll(page)
-  }
+  await expectGoodEverywhere(page, 'secrets')
   await row.getByRole('button', { name: 'Remove API_KEY' }).hover()
   await page
     .getByRole('tooltip')
