@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { platformOrganizationId } from '@berth/contracts'
 import { auditRoutes } from './audit/service.ts'
-import { billingGate, createBilling, demandKeptSeat, demandRoom } from './billing/service.ts'
+import { billingGate, createBilling, createCallMeter, demandKeptSeat, demandRoom } from './billing/service.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { cleanArtifactStore, enqueueObservation, seedCatalog, stopInstalling } from './catalog/service.ts'
 import { departureRoutes } from './departure/routes.ts'
@@ -231,6 +231,7 @@ async function compose(
     homes: runtime.homes,
     policy,
     journal,
+    meter: createCallMeter(platform, runtime.runnerId),
     forward,
     hosts: () => allowedHosts(config, publicUrl()),
     origins,

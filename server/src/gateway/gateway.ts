@@ -1,6 +1,7 @@
 /** MCP traffic: recognises the caller, finds the deployment, admits, and relays here or at the deployment's home. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { LogEvent } from '@berth/contracts'
+import { billedOutcomes, type LogEvent } from '@berth/contracts'
+import type { CallMeter } from '../billing/service.ts'
 import type { Journal, JournalRecord } from '../metering/service.ts'
 import type { Principal } from '../platform/http/principal.ts'
 import { may } from '../platform/http/principal.ts'
@@ -44,17 +45,20 @@ export interface GatewayOptions {
   homes: Homes
   journal: Journal
   policy: Policy
+  /** Counts calls against the organization's quota. */
+  meter: CallMeter
   forward: Forwarder
   hosts: () => ReadonlySet<string> | null
   origins: () => ReadonlySet<string>
 }
 
 const touchMs = 60_000
+const billed = new Set<CallRecord['outcome']>(billedOutcomes)
 
 export type Gateway = ReturnType<typeof createGateway>
 
 export function createGateway(options: GatewayOptions) {
-  const { platform, homes, forward } = options
+  const { platform, homes, forward, meter } = options
   const { db, feed, logger } = platform
   const directory = createDirectory(platform)
   const admission = createAdmission(platform, directory, homes)
@@ -66,16 +70,24 @@ export function createGateway(options: GatewayOptions) {
       if (session) endings.used(session, context)
       return admission.admit(context.scope)
     },
-    beforeRequest: (context, session) => {
+    beforeRequest: (context, session, method) => {
       const seen = session?.upstream ? homes.checkBeforeUse(context.scope, session.upstream) : null
       const strict = directory.known(context.scope)?.checkEveryCall ?? true
-      return strict ? strictCheck(context, seen) : seen
+      const checked = strict ? strictCheck(context, seen) : seen
+      // Last of all: what is drawn is for a call that passes.
+      if (method !== 'tools/call') return checked
+      if (checked === null) return meter.draw(context.organizationId)
+      return checked.then((refusal) => refusal ?? meter.draw(context.organizationId))
     },
     acquire: (context, opening) =>
       homes.acquire(context.scope, `${context.principalKind}:${context.principalId}`, opening),
     release: (upstream, sessionId) => homes.release(upstream, sessionId),
     record: note,
-    recordSoon: (context, record, done) => options.journal.appendSoon(journalRecord(context, record), done),
+    recordSoon: (context, record, done) =>
+      options.journal.appendSoon(journalRecord(context, record), (noted) => {
+        count(context, record, noted)
+        done(noted)
+      }),
     persistSession: (context, session) => saveSession(db, context, session),
     lookupSession: async (_context, id) => (removing.has(id) ? null : await findSession(db, id)),
     sessionClosed: ({ id }, reason) => {
@@ -114,7 +126,18 @@ export function createGateway(options: GatewayOptions) {
 
   /** Leaves the record of a call. Throws when it cannot be kept: then the call must not be answered. */
   function note(context: CallerContext, record: CallRecord): void {
-    options.journal.append(journalRecord(context, record))
+    let noted = false
+    try {
+      options.journal.append(journalRecord(context, record))
+      noted = true
+    } finally {
+      count(context, record, noted)
+    }
+  }
+
+  /** Tells the meter of a tool call's end, after its record is kept: that is what is counted. */
+  function count(context: CallerContext, { method, passed, outcome }: CallRecord, noted: boolean): void {
+    if (passed && method === 'tools/call') meter.ended(context.organizationId, noted && billed.has(outcome))
   }
 
   function journalRecord(context: CallerContext, record: CallRecord): JournalRecord {
@@ -267,6 +290,7 @@ export function createGateway(options: GatewayOptions) {
       directory.close()
       admission.close()
       await endpoint.shutdown(2000)
+      await meter.close()
     },
   }
 
@@ -281,6 +305,7 @@ export function createGateway(options: GatewayOptions) {
       sessionId: '',
       method,
       tool,
+      passed: false,
       outcome: 'lost',
       errorCode: code,
       requestBytes: Buffer.byteLength(JSON.stringify(params)),

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { CallRecord } from '@berth/contracts'
+import { billedOutcomes, type CallRecord } from '@berth/contracts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { Reach } from '../platform/http/principal.ts'
 
@@ -65,8 +65,9 @@ export async function insertCalls(db: Queryable, lines: string, runnerId: string
     ), fresh as materialized (
       select * from given g where not exists (select from calls c where c.deployment_id = g.deployment_id and c.at = g.at and c.id = g.id)
     ), batches as (
-      insert into call_batches (organization_id, runner_id, count, digest, at)
-      select organization_id, ${runnerId}, count(*), sha256(string_agg(hash, ''::bytea order by id)), ${now}
+      insert into call_batches (organization_id, runner_id, count, digest, at, billable)
+      select organization_id, ${runnerId}, count(*), sha256(string_agg(hash, ''::bytea order by id)), ${now},
+        count(*) filter (where method = 'tools/call' and outcome = any(${[...billedOutcomes]}::text[]))
       from fresh group by organization_id
       returning id, organization_id
     )

@@ -39,11 +39,14 @@ export async function callOnce<C extends RelayContext>(
   const startedAt = Date.now()
   const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   const envelope = readEnvelope(text)
-  const answer = 'kind' in envelope ? await perform(hooks, request, envelope) : refused(envelope)
+  let passed = false
+  const onPassed = () => (passed = true)
+  const answer = 'kind' in envelope ? await perform(hooks, request, envelope, onPassed) : refused(envelope)
   hooks.record?.(context, {
     sessionId: '',
     method,
     tool: 'kind' in envelope ? toolName(envelope) : null,
+    passed,
     outcome: answer.outcome,
     errorCode: answer.errorCode,
     requestBytes: Buffer.byteLength(text),
@@ -58,10 +61,12 @@ async function perform<C extends RelayContext>(
   hooks: RelayHooks<C>,
   request: OnceRequest<C>,
   envelope: Envelope,
+  onPassed: () => void,
 ): Promise<OnceAnswer> {
   const { context } = request
   const refusal = admitRequest(hooks, context, null, envelope) ?? (await hold(hooks, context, null, envelope))
   if (refusal) return refused(refusal)
+  onPassed()
   const sessionId = `once_${randomUUID()}`
   const initialize: InitializeParams = {
     protocolVersion: LATEST_VERSION,

@@ -208,6 +208,7 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
   }
 
   private forward(session: Session<C>, call: HttpCall<C>, envelope: Envelope): void {
+    call.passed = true
     const { link } = session
     if (!link) {
       call.fail('lost', sessionEnded)

@@ -82,6 +82,7 @@ export class Exchange<C extends RelayContext> {
       sessionId: this.session.id,
       method: call.method,
       tool: call.tool,
+      passed: call.passed,
       outcome,
       errorCode,
       requestBytes: call.requestBytes,
@@ -140,6 +141,8 @@ export class HttpCall<C extends RelayContext> extends Call {
   readonly exchange: Exchange<C>
   readonly tool: string | null
   readonly requestBytes: number
+  /** Nothing stood against it. */
+  passed = false
   private done = false
 
   constructor(exchange: Exchange<C>, envelope: Envelope, requestBytes: number) {

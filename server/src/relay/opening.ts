@@ -25,6 +25,7 @@ export async function answerInitialize<C extends RelayContext>(
       sessionId,
       method: 'initialize',
       tool: null,
+      passed: false,
       outcome,
       errorCode: refusal?.code ?? null,
       requestBytes,

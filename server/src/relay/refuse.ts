@@ -26,6 +26,7 @@ export function unheard(envelope: Envelope, about: Unheard): CallRecord {
     sessionId,
     method: envelope.method,
     tool: toolName(envelope),
+    passed: false,
     outcome,
     errorCode: refusal.code,
     requestBytes: envelope.params.length,

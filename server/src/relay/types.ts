@@ -94,6 +94,8 @@ export interface CallRecord {
   sessionId: string
   method: string
   tool: string | null
+  /** Nothing stood against it: it was on its way to the server. */
+  passed: boolean
   outcome: Outcome
   errorCode: number | null
   requestBytes: number

@@ -14,6 +14,8 @@ export interface Entitled {
   seats: number | null
   /** The organization's time. */
   now: Date
+  /** It has a test clock, which moves only when somebody moves it. */
+  clockStands: boolean
 }
 
 interface Row {
@@ -53,6 +55,7 @@ export async function findEntitled(
     anchor: { anchor, timeZone, interval },
     seats: per === 'seat' ? seats : null,
     now,
+    clockStands: testNow !== null,
   }
 }
 

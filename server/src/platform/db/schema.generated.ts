@@ -65,7 +65,9 @@ export interface BillingWebhooks {
 
 export interface CallBatches {
   at: Timestamp;
+  billable: Generated<number>;
   count: number;
+  counted: Generated<boolean>;
   digest: Buffer;
   id: Generated<number>;
   organizationId: string;
@@ -414,10 +416,9 @@ export interface QuotaHolds {
 }
 
 export interface QuotaLeases {
+  billed: number | null;
+  counted: Generated<number>;
   createdAt: Timestamp;
-  drawn: number | null;
-  epoch: number;
-  expiresAt: Timestamp;
   id: string;
   key: string;
   organizationId: string;
