@@ -133,7 +133,7 @@ const clientFile = JSON.stringify({
 
 const places: Shot[] = [
   { name: 'lifecycle', path: at('/console/lifecycle'), empty: true, failing: true },
-  { name: 'lifecycle-filtered-empty', path: at('/console/lifecycle?search=nothing-is-called-this') },
+  { name: 'lifecycle-filtered-empty', path: at('/console/lifecycle?q=nothing-is-called-this') },
   {
     name: 'lifecycle-drift',
     path: ({ deployments }) => `/console/lifecycle?deployment=${deployments.digest.id}`,

@@ -60,9 +60,10 @@ export class Studio {
     const [first, ...others] = state === 'full' ? (shot.widths ?? widths) : [1440]
     await resize(page, first)
     try {
-      if (state === 'failing') await cutOff(page)
+      if (state === 'failing') await cutOff(page, viewer)
       await page.goto(shot.path(this.given.world))
       await quiet(page)
+      if (state === 'failing') await page.getByRole('alert').first().waitFor()
       if (state !== 'failing') await shot.act?.(page, this.given.world)
       await quiet(page)
     } catch (error) {
@@ -126,21 +127,15 @@ async function resize(page: Page, width: number): Promise<void> {
 }
 
 /** Takes away everything the page asks of the API but who is signed in, as when the server is out of reach. */
-async function cutOff(page: Page): Promise<void> {
-  await page.route(/\/api\/(?!me$|setup$)/, (route) => route.abort('connectionrefused'))
+async function cutOff(page: Page, viewer: Viewer): Promise<void> {
+  const asked = viewer === 'stranger' ? /\/api\// : /\/api\/(?!me$)/
+  await page.route(asked, (route) => route.abort('connectionrefused'))
 }
 
-/** Waits until nothing is being loaded: no placeholders, no fonts on their way. */
+/** Waits until the page is there and nothing of it is being loaded: no placeholders, no fonts on their way. */
 async function quiet(page: Page): Promise<void> {
-  await page.waitForLoadState('load')
-  await page
-    .waitForFunction(
-      () => !document.querySelector('.animate-pulse') && document.fonts.status === 'loaded',
-      null,
-      {
-        timeout: 8000,
-      },
-    )
-    .catch(() => undefined)
+  await page.locator('h1').first().waitFor()
+  const isLoaded = () => !document.querySelector('.animate-pulse') && document.fonts.status === 'loaded'
+  await page.waitForFunction(isLoaded, null, { timeout: 8000 }).catch(() => undefined)
   await page.waitForTimeout(400)
 }
