@@ -17,6 +17,9 @@ const CreateOrganization = lazy(async () => ({
 const HaltedBanner = lazy(async () => ({
   default: (await import('../features/organizations/HaltedBanner.tsx')).HaltedBanner,
 }))
+const BillingBanner = lazy(async () => ({
+  default: (await import('../features/billing/BillingBanner.tsx')).BillingBanner,
+}))
 const ConsolePalette = lazy(async () => ({ default: (await import('./ConsolePalette.tsx')).ConsolePalette }))
 const PlacesSheet = lazy(async () => ({ default: (await import('./PlacesSheet.tsx')).PlacesSheet }))
 const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp.tsx')).KeysHelp }))
@@ -86,6 +89,9 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
       <SideNav />
       <div id="page" tabIndex={-1} className="flex min-h-0 min-w-0 flex-col outline-none">
         <Suspense>{organization.state !== 'active' && <HaltedBanner organization={organization} />}</Suspense>
+        <Suspense>
+          {organization.state === 'active' && <BillingBanner organization={organization} />}
+        </Suspense>
         <div className="min-h-0 flex-1">
           <Framed value={true}>
             <Outlet />

@@ -12,9 +12,10 @@ import { Skeleton } from '../../ui/Skeleton.tsx'
 import { sayDone, sayFailed } from '../../ui/Toast.tsx'
 import { Invoices } from './Invoices.tsx'
 import { Plans } from './Plans.tsx'
-import { plansQuery, subscriptionQuery } from './queries.ts'
+import { invoicesQuery, plansQuery, subscriptionQuery } from './queries.ts'
 import { QuotaBars } from './QuotaBars.tsx'
 import { Situation } from './Situation.tsx'
+import { UsagePanel } from './UsagePanel.tsx'
 import { dayOf } from './words.ts'
 
 const ChangeDialog = lazy(async () => ({ default: (await import('./ChangeDialog.tsx')).ChangeDialog }))
@@ -48,7 +49,7 @@ export function BillingPage() {
 function Whole({ subscription }: { subscription: Subscription }) {
   const organization = useOrganization()
   const { id } = organization
-  const { change, ask } = useSearch({ from: '/console/billing/$organizationId' })
+  const { change, ask, by = 'day' } = useSearch({ from: '/console/billing/$organizationId' })
   const navigate = useNavigate({ from: '/console/billing/$organizationId' })
   const plans = useRef<HTMLDivElement>(null)
   const { data: offered } = useQuery(plansQuery)
@@ -102,10 +103,16 @@ function Whole({ subscription }: { subscription: Subscription }) {
         />
         <QuotaBars organizationId={id} timeZone={timeZone} />
       </div>
+      <UsagePanel
+        organizationId={id}
+        timeZone={timeZone}
+        by={by}
+        onBy={(to) => void navigate({ search: (before) => ({ ...before, by: to }), replace: true })}
+      />
       <div ref={plans} tabIndex={-1} className="outline-none">
         <Plans subscription={subscription} refused={refused} onChoose={(chosen) => set({ change: chosen })} />
       </div>
-      <Invoices organizationId={id} timeZone={timeZone} />
+      <Invoices source={invoicesQuery(id)} timeZone={timeZone} />
       <Suspense>
         {wanted && !refused && (
           <ChangeDialog

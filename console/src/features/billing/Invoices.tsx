@@ -8,19 +8,19 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Table, Td, Th } from '../../ui/Table.tsx'
-import { invoicesQuery } from './queries.ts'
+import type { invoicePages } from './queries.ts'
 import { dayOf, invoiceMarks, momentOf } from './words.ts'
 
 const wide = 'hidden @2xl:table-cell'
 
-/** The invoices of an organization, newest first; `deeds` is what can be done with one. */
+/** The invoices of an organization, newest first; `deeds` is what others than its members can do with one. */
 export function Invoices(props: {
-  organizationId: string
+  source: ReturnType<typeof invoicePages>
   timeZone: string
   deeds?: (invoice: Invoice) => ReactNode
 }) {
-  const { organizationId, timeZone, deeds } = props
-  const query = useInfiniteQuery(invoicesQuery(organizationId))
+  const { source, timeZone, deeds } = props
+  const query = useInfiniteQuery(source)
   const rows = useRows(query.data)
   const open = rows.filter(({ state }) => state === 'open')
   return (
@@ -55,7 +55,7 @@ export function Invoices(props: {
           <tbody>
             {rows.map((invoice) => (
               <Row key={invoice.id} {...{ invoice, timeZone }}>
-                {deeds ? deeds(invoice) : <Files organizationId={organizationId} invoice={invoice} />}
+                {deeds ? deeds(invoice) : <Files invoice={invoice} />}
               </Row>
             ))}
           </tbody>
@@ -105,7 +105,7 @@ function Row({ invoice, timeZone, children }: { invoice: Invoice; timeZone: stri
 }
 
 /** Links to the invoice as a page and as PDF. */
-function Files({ organizationId, invoice: { id, number } }: { organizationId: string; invoice: Invoice }) {
+function Files({ invoice: { id, organizationId, number } }: { invoice: Invoice }) {
   if (!number) return null
   const to = (path: string) =>
     path.replace(':organizationId', organizationId).replace(':invoiceId', encodeURIComponent(id))

@@ -1,4 +1,10 @@
-import { entitlements, type PlanVersion, type Subscription } from '@berth/contracts'
+import {
+  entitlementKeys,
+  type EntitlementKey,
+  entitlements,
+  type PlanVersion,
+  type Subscription,
+} from '@berth/contracts'
 import { useQuery } from '@tanstack/react-query'
 import { Check } from 'lucide-react'
 import { factsOf } from '../../api/client.ts'
@@ -42,6 +48,9 @@ export function Plans(props: {
   )
 }
 
+/** What a plan does not name, it does not grant. */
+const none = (key: EntitlementKey) => ({ key, limit: 0, reset: null, mode: 'hard' }) as const
+
 function PlanCard(props: {
   plan: PlanVersion
   subscription: Subscription
@@ -68,12 +77,14 @@ function PlanCard(props: {
         {plan.trialDays > 0 && ` ${plan.trialDays} days of trial.`}
       </p>
       <dl className="my-2 flex-1 text-xs">
-        {plan.grants.map((grant) => (
-          <div key={grant.key} className="flex gap-2 border-t border-line-soft py-1">
-            <dt title={entitlements[grant.key].meaning} className="flex-1 text-ink-3">
-              {entitlements[grant.key].title}
+        {entitlementKeys.map((key) => (
+          <div key={key} className="flex gap-2 border-t border-line-soft py-1">
+            <dt title={entitlements[key].meaning} className="flex-1 text-ink-3">
+              {entitlements[key].title}
             </dt>
-            <dd className="max-w-[60%] text-right tabular-nums">{grantOf(grant)}</dd>
+            <dd className="max-w-[60%] text-right tabular-nums">
+              {grantOf(plan.grants.find((grant) => grant.key === key) ?? none(key))}
+            </dd>
           </div>
         ))}
       </dl>

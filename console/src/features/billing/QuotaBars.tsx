@@ -5,7 +5,7 @@ import { cx } from '../../ui/cx.ts'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { quotasQuery } from './queries.ts'
-import { counted, dayOf, isKnown, momentOf, titleOf } from './words.ts'
+import { counted, dayOf, isKnown, momentOf, placeOf, titleOf } from './words.ts'
 
 /** How much is used of what the plan grants. */
 export function QuotaBars({ organizationId, timeZone }: { organizationId: string; timeZone: string }) {
@@ -19,9 +19,11 @@ export function QuotaBars({ organizationId, timeZone }: { organizationId: string
       )}
       {quotas.isPending && <RowsSkeleton label="Loading what is in use" rows={6} />}
       <ul>
-        {quotas.data?.items.map((quota) => (
-          <Quota key={quota.entitlementKey} quota={quota} timeZone={timeZone} />
-        ))}
+        {quotas.data?.items
+          .toSorted((a, b) => placeOf(a.entitlementKey) - placeOf(b.entitlementKey))
+          .map((quota) => (
+            <Quota key={quota.entitlementKey} quota={quota} timeZone={timeZone} />
+          ))}
       </ul>
     </Panel>
   )

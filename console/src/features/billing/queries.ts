@@ -1,4 +1,4 @@
-import { api, type EndpointInput } from '@berth/contracts'
+import { api, type EndpointInput, type EndpointOutput } from '@berth/contracts'
 import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query'
 import { call } from '../../api/client.ts'
 import { useNow } from '../../ui/Time.tsx'
@@ -15,23 +15,38 @@ export const quotasQuery = (organizationId: string) =>
     queryFn: ({ signal }) => call(api.quotas.usage, { params: { organizationId } }, { signal }),
   })
 
+export const breakdownQuery = (organizationId: string, by: 'day' | 'tool' | 'deployment' | 'principal') =>
+  queryOptions({
+    queryKey: ['billing', organizationId, 'usage', by] as const,
+    queryFn: ({ signal }) =>
+      call(api.quotas.breakdown, { params: { organizationId }, query: { by } }, { signal }),
+  })
+
 export const plansQuery = queryOptions({
   queryKey: ['plans'] as const,
   queryFn: ({ signal }) => call(api.plans.list, {}, { signal }),
 })
 
-export const invoicesQuery = (organizationId: string) =>
+type InvoicePage = EndpointOutput<typeof api.invoices.list>
+
+/** Invoices as a list of pages, wherever they are read from. */
+export const invoicePages = (
+  queryKey: readonly string[],
+  read: (query: { cursor: string | undefined; limit: number }, signal: AbortSignal) => Promise<InvoicePage>,
+  refetchInterval: number | false = false,
+) =>
   infiniteQueryOptions({
-    queryKey: ['billing', organizationId, 'invoices'] as const,
-    queryFn: ({ pageParam, signal }) =>
-      call(
-        api.invoices.list,
-        { params: { organizationId }, query: { cursor: pageParam, limit: 20 } },
-        { signal },
-      ),
+    queryKey,
+    queryFn: ({ pageParam, signal }) => read({ cursor: pageParam, limit: 20 }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
+    refetchInterval,
   })
+
+export const invoicesQuery = (organizationId: string) =>
+  invoicePages(['billing', organizationId, 'invoices'], (query, signal) =>
+    call(api.invoices.list, { params: { organizationId }, query }, { signal }),
+  )
 
 type Wish = EndpointInput<typeof api.subscriptions.preview>['body']
 

@@ -8,7 +8,7 @@ const plan = (given: Partial<PlanVersion>) =>
 test.each([
   [plan({}), '€49.00 a month'],
   [plan({ per: 'seat', interval: 'year' }), '€49.00 a seat and year'],
-  [plan({ price: '0' }), 'free'],
+  [plan({ price: '0' }), 'free of charge'],
 ])('a price says what for and how often', (given, words) => {
   expect(priceOf(given)).toBe(words)
 })

@@ -1,4 +1,5 @@
 import {
+  entitlementKeys,
   entitlements,
   type EntitlementKey,
   formatMoney,
@@ -26,9 +27,9 @@ export const invoiceMarks: Record<InvoiceState, Mark> = {
   uncollectible: { tone: 'bad', shape: 'cross', word: 'written off' },
 }
 
-/** What a plan costs: `€49.00 a month`, `€39.00 a seat and month`, `free`. */
+/** What a plan costs: `€49.00 a month`, `€39.00 a seat and month`, `free of charge`. */
 export function priceOf({ price, currency, per, interval }: PlanVersion): string {
-  if (BigInt(price) === 0n) return 'free'
+  if (BigInt(price) === 0n) return 'free of charge'
   return `${formatMoney(price, currency)} a ${per === 'seat' ? 'seat and ' : ''}${interval}`
 }
 
@@ -42,10 +43,14 @@ const singles: Record<string, string> = { people: 'person' }
 export const counted = (count: number, unit: string): string =>
   `${count.toLocaleString('en')} ${count === 1 ? (singles[unit] ?? unit.replace(/s$/, '')) : unit}`
 
+/** The keys in the order in which they are shown everywhere. */
+export const placeOf = (key: string): number => (isKnown(key) ? entitlementKeys.indexOf(key) : Infinity)
+
 /** What a plan grants of one key: `25 servers`, `250,000 calls a month`, `included`. */
 export function grantOf({ key, limit, reset, mode }: Grant): string {
   const { kind, unit } = entitlements[key]
-  if (kind === 'boolean') return limit === 0 ? 'not included' : 'included'
+  if (limit === 0) return 'not included'
+  if (kind === 'boolean') return 'included'
   if (limit === null) return 'as many as you like'
   const often = reset ? ` a ${reset}` : ''
   const soft = kind === 'metered' && mode === 'soft' ? '; more are let through and marked' : ''

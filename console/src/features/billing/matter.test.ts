@@ -1,0 +1,49 @@
+import type { PlanVersion } from '@berth/contracts'
+import { expect, test } from 'vitest'
+import { matterOf } from './matter.ts'
+
+const now = Date.parse('2026-03-01T00:00:00Z')
+const calm: Parameters<typeof matterOf>[0] = {
+  state: 'active',
+  plan: { name: 'Team', fallback: 'free' } as PlanVersion,
+  timeZone: 'UTC',
+  graceEndsAt: null,
+  trialEndsAt: null,
+  cancelAtPeriodEnd: false,
+  overLimits: [],
+  overLimitUntil: null,
+}
+
+const matter = (given: Partial<Parameters<typeof matterOf>[0]>) => matterOf({ ...calm, ...given }, now)
+
+test('nothing is said of a subscription that goes on by itself', () => {
+  expect(matter({})).toBeNull()
+  expect(matter({ state: 'trialing', trialEndsAt: '2026-03-20T00:00:00Z' })).toBeNull()
+})
+
+test('an overdue invoice says until when, and which of the two follows', () => {
+  const graceEndsAt = '2026-03-09T00:00:00Z'
+  expect(matter({ state: 'past_due', graceEndsAt })?.next).toContain('Pay it by 9 Mar 2026')
+  expect(matter({ state: 'past_due', graceEndsAt })?.next).toContain('falls back to the plan free')
+  const plan = { ...calm.plan, fallback: null }
+  expect(matter({ state: 'past_due', graceEndsAt, plan })?.next).toContain('is suspended')
+})
+
+test('a suspension and a trial that ends soon are spoken of', () => {
+  expect(matter({ state: 'suspended' })?.tone).toBe('bad')
+  expect(matter({ state: 'trialing', trialEndsAt: '2026-03-05T00:00:00Z' })?.what).toContain('5 Mar 2026')
+})
+
+test('servers over the limit are spoken of until an operator allows them', () => {
+  const overLimits = [
+    {
+      key: 'runtime.concurrent_servers',
+      used: 7,
+      limit: 5,
+      consequence: '',
+      stops: [{ deploymentId: 'dep_1', name: 'a' }],
+    },
+  ]
+  expect(matter({ overLimits })?.what).toBe('Servers at once: 7 run, and Team grants 5.')
+  expect(matter({ overLimits, overLimitUntil: '2026-04-01T00:00:00Z' })).toBeNull()
+})
