@@ -1,8 +1,23 @@
 import type { Command } from 'commander'
 import { noun } from '../core/command.ts'
+import { changeCommands } from './change.ts'
+import { invoicesCommand } from './invoices.ts'
+import { clockCommand, operatorCommands } from './operator.ts'
+import { plansCommand } from './plans.ts'
+import { historyCommand, subscriptionCommand } from './subscription.ts'
 import { quotaCommand, usageCommand } from './usage.ts'
 
 /** `mcpctl billing` */
 export function billingCommand(): Command {
-  return noun('billing', 'What the plan allows and what is used of it', [usageCommand(), quotaCommand()])
+  return noun('billing', 'The plan, what it allows, what is used of it, and what it costs', [
+    plansCommand(),
+    subscriptionCommand(),
+    historyCommand(),
+    ...changeCommands(),
+    usageCommand(),
+    quotaCommand(),
+    invoicesCommand(),
+    clockCommand(),
+    ...operatorCommands(),
+  ])
 }

@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import type { Invoice, PlanVersion, Subscription } from '@berth/contracts'
+import { signUp, startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
+import { signedIn, type List, type Mcpctl } from './support.ts'
+
+// Each step starts a process; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
+
+let server: TestServer
+let cli: Mcpctl
+let folder: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'mcpctl-billing-'))
+  server = await startTestServer()
+  // The first person is the operator, who owns the test organization they make.
+  cli = await signedIn(server.url, await signUp(server))
+  const at = '2030-01-31T09:00:00Z'
+  type Made = { slug: string }
+  const { slug } = await cli.json<Made>('billing', 'clock', 'create', 'Clockwork', '--at', at)
+  await cli.text('orgs', 'use', slug)
+})
+
+afterAll(async () => {
+  await cli?.close()
+  await server?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const subscription = () => cli.json<Subscription>('billing', 'subscription')
+const newest = async () => (await cli.json<List<Invoice>>('billing', 'invoices', 'list')).items[0]!
+
+it('publishes plans from a file, and exports them as one that changes nothing', async () => {
+  const file = path.join(folder, 'plans.yaml')
+  expect(await cli.text('billing', 'plans', 'export', '--output', file)).toBe('')
+  expect(await cli.text('billing', 'plans', 'apply', file)).not.toContain('changed')
+  writeFileSync(file, 'plans: { gold: { name: Gold, price: 99900, currency: EUR, fallback: free } }')
+  expect(await cli.text('billing', 'plans', 'apply', '--dry-run', file)).toContain('new')
+  await cli.text('billing', 'plans', 'apply', file)
+  const { items } = await cli.json<List<PlanVersion>>('billing', 'plans', 'list')
+  expect(items.map(({ plan }) => plan)).toContain('gold')
+  writeFileSync(file, 'plans: { gold: { name: Gold, price: -1, currency: EURO } }')
+  const wrong = await cli.run(['billing', 'plans', 'apply', file])
+  expect(wrong.code).toBe(1)
+  expect(wrong.stderr).toMatch(/plans\.gold\.price.*plans\.gold\.currency/s)
+})
+
+it('changes the plan as previewed, and bills it', async () => {
+  expect(await cli.text('billing', 'preview', 'team')).toContain('€49.00')
+  expect(await cli.text('billing', 'change', 'team')).toContain('Team')
+  const { id } = await newest()
+  expect(await cli.text('billing', 'invoices', 'show', id)).toContain('open')
+  const pdf = path.join(folder, 'invoice.pdf')
+  await cli.text('billing', 'invoices', 'save', id, '--output', pdf)
+  expect(readFileSync(pdf, 'latin1')).toMatch(/^%PDF-/)
+  const page = path.join(folder, 'invoice.html')
+  await cli.text('billing', 'invoices', 'save', id, '--as', 'html', '--output', page)
+  expect(readFileSync(page, 'utf8')).toContain('€49.00')
+  expect(await cli.text('billing', 'invoices', 'pay', id, '--reference', 'bank 12')).toContain('paid')
+})
+
+it('schedules, takes back, buys seats, cancels and resumes', async () => {
+  await cli.text('billing', 'schedule', 'free')
+  expect((await subscription()).scheduled?.plan.plan).toBe('free')
+  await cli.text('billing', 'unschedule')
+  await cli.text('billing', 'change', 'business', '--seats', '2')
+  await cli.text('billing', 'seats', '3')
+  expect(await subscription()).toMatchObject({ seats: 3, scheduled: null })
+  await cli.text('billing', 'cancel')
+  expect((await subscription()).cancelAtPeriodEnd).toBe(true)
+  await cli.text('billing', 'resume')
+  expect((await subscription()).cancelAtPeriodEnd).toBe(false)
+})
+
+it('lives through renewals by the clock, settles invoices, and keeps the history', async () => {
+  await cli.text('billing', 'invoices', 'void', (await newest()).id, '--reason', 'a test')
+  expect(await cli.text('billing', 'clock', 'show')).toContain('2030-01-31')
+  await cli.text('billing', 'clock', 'advance', '2030-03-01T00:00:00Z')
+  await cli.text('billing', 'invoices', 'write-off', (await newest()).id, '--reason', 'a test')
+  const back = await cli.run(['billing', 'clock', 'advance', '2030-01-01T00:00:00Z'])
+  expect(back).toMatchObject({ code: 1 })
+  expect(back.stderr).toContain('clocks only go forward')
+  await cli.text('billing', 'cancel', '--now')
+  const { items } = await cli.json<List<Subscription>>('billing', 'history')
+  expect(items.map(({ state }) => state)).toEqual(['active', 'canceled'])
+})
+
+it('lets operators look at all, assign any plan, and allow what is over the limit', async () => {
+  const { organizationId } = await subscription()
+  await cli.text('billing', 'assign', organizationId, 'business', '--seats', '4', '--no-charge')
+  expect(await cli.text('billing', 'organizations', '--plan', 'business')).toContain('clockwork')
+  const until = ['--until', '2031-01-01T00:00:00Z']
+  await cli.text('billing', 'allow', organizationId, ...until, '--reason', 'a test')
+  expect((await subscription()).overLimitUntil).toBe('2031-01-01T00:00:00.000Z')
+  expect(await cli.run(['billing', 'allow', organizationId, '--reason', 'x'])).toMatchObject({ code: 2 })
+})
