@@ -15,6 +15,7 @@ import { catalogSearch, serverSearch } from './features/catalog/search.ts'
 import { deploymentSearch } from './features/deployments/page/search.ts'
 import { lifecycleSearch } from './features/lifecycle/search.ts'
 import {
+  billedSearch,
   organizationsSearch,
   outboxSearch,
   runnersSearch,
@@ -211,6 +212,13 @@ const operatorOrganizations = createRoute({
   component: lazyPage(() => import('./features/operator/OrganizationsPage.tsx'), 'OrganizationsPage'),
 })
 
+const operatorBilling = createRoute({
+  getParentRoute: () => operator,
+  path: '/billing',
+  validateSearch: billedSearch,
+  component: lazyPage(() => import('./features/operator/billing/BillingPage.tsx'), 'BillingPage'),
+})
+
 const operatorTiers = createRoute({
   getParentRoute: () => operator,
   path: '/tiers',
@@ -255,6 +263,7 @@ const routeTree = root.addChildren([
       operatorHealth,
       operatorUsers,
       operatorOrganizations,
+      operatorBilling,
       operatorTiers,
       operatorRunners,
       operatorOutbox,

@@ -31,6 +31,10 @@ const deployment =
     `/console/deployments/${world.deployments[name].id}${more}`
 const button = (name: string | RegExp) => async (page: Page) =>
   page.getByRole('button', { name }).first().click()
+const billing =
+  (more = '') =>
+  ({ payments }: World) =>
+    `/console/billing/${payments.workspace.organizationId}${more}`
 const dialogOf = (page: Page) => page.getByRole('dialog')
 
 /** Opens one of several choices of a field and takes an option. */
@@ -197,6 +201,10 @@ const places: Shot[] = [
   { name: 'tokens', path: at('/console/tokens'), empty: true, failing: true },
   { name: 'tokens-create', path: at('/console/tokens?create=true') },
   { name: 'members-add', path: at('/console/members?add=true') },
+  { name: 'billing', path: billing(), failing: true },
+  { name: 'billing-by-tool', path: billing('?by=tool') },
+  { name: 'billing-change', path: billing('?change=business') },
+  { name: 'billing-auditor', path: billing(), by: 'auditor' },
   { name: 'settings', path: at('/console/settings'), empty: true, failing: true },
   { name: 'settings-auditor', path: at('/console/settings'), by: 'auditor' },
   { name: 'settings-close', path: at('/console/settings'), act: button(/^Close /) },
@@ -217,6 +225,15 @@ const operators: Shot[] = [
     path: at('/console/operator/organizations?q=nobody'),
     by: 'operator',
   },
+  {
+    name: 'operator-billing',
+    path: at('/console/operator/billing'),
+    by: 'operator',
+    failing: true,
+    act: async (page) => page.getByRole('row').nth(1).click(),
+  },
+  { name: 'operator-billing-plans', path: at('/console/operator/billing?ask=plans'), by: 'operator' },
+  { name: 'operator-billing-test', path: at('/console/operator/billing?ask=test'), by: 'operator' },
   { name: 'operator-tiers', path: at('/console/operator/tiers'), by: 'operator', failing: true },
   { name: 'operator-tier', path: at('/console/operator/tiers?edit=standard'), by: 'operator' },
   { name: 'operator-runners', path: at('/console/operator/runners'), by: 'operator', failing: true },

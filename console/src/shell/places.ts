@@ -9,6 +9,7 @@ import {
   Layers,
   Library,
   Mail,
+  ReceiptText,
   ScrollText,
   Server,
   type LucideIcon,
@@ -29,6 +30,7 @@ export interface Place {
     | '/console/operator/health'
     | '/console/operator/users'
     | '/console/operator/organizations'
+    | '/console/operator/billing'
     | '/console/operator/tiers'
     | '/console/operator/runners'
     | '/console/operator/outbox'
@@ -53,6 +55,7 @@ export const operatorPlaces: readonly Place[] = [
   { to: '/console/operator/health', label: 'Health', icon: HeartPulse },
   { to: '/console/operator/users', label: 'Users', icon: ContactRound },
   { to: '/console/operator/organizations', label: 'Organizations', icon: Building2 },
+  { to: '/console/operator/billing', label: 'Billing', icon: ReceiptText },
   { to: '/console/operator/tiers', label: 'Tiers', icon: Layers },
   { to: '/console/operator/runners', label: 'Runners', icon: Server },
   { to: '/console/operator/outbox', label: 'Outbox', icon: Mail },

@@ -12,8 +12,8 @@ export function OperatorArea() {
       <title>Operators only · Berth</title>
       <h1 className="mb-3">Operator</h1>
       <EmptyState icon={<ShieldCheck className="size-6" />} title="For operators of this installation">
-        Here operators look after what all organizations share: people, organizations, tiers, runners, health
-        and e-mail. You are not one of them; an operator can make you one.
+        Here operators look after what all organizations share: people, organizations, billing, tiers,
+        runners, health and e-mail. You are not one of them; an operator can make you one.
       </EmptyState>
     </main>
   )

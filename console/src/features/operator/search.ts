@@ -1,4 +1,4 @@
-import { mailState, platformRole, userState } from '@berth/contracts'
+import { mailState, platformRole, subscriptionState, userState } from '@berth/contracts'
 import { z } from 'zod'
 
 const text = z.string().max(100).optional().catch(undefined)
@@ -9,6 +9,13 @@ export const organizationsSearch = z.object({
   state: z.enum(['active', 'suspended', 'closed']).optional().catch(undefined),
   kind: z.enum(['standard', 'test']).optional().catch(undefined),
   open: text,
+})
+export const billedSearch = z.object({
+  q: text,
+  state: subscriptionState.exclude(['canceled']).optional().catch(undefined),
+  plan: text,
+  open: text,
+  ask: z.enum(['plans', 'test']).optional().catch(undefined),
 })
 export const usersSearch = z.object({
   q: text,

@@ -1,0 +1,176 @@
+import { formatMoney } from '@berth/contracts'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { CreditCard } from 'lucide-react'
+import { lazy, Suspense, useCallback, useMemo, useRef } from 'react'
+import { type Action, usePageActions } from '../../../app/actions.tsx'
+import { Badge } from '../../../ui/Badge.tsx'
+import { Button } from '../../../ui/Button.tsx'
+import { EmptyState } from '../../../ui/EmptyState.tsx'
+import { FilterSelect } from '../../../ui/FilterSelect.tsx'
+import { SearchBox } from '../../../ui/SearchBox.tsx'
+import { StatusMark } from '../../../ui/StatusMark.tsx'
+import type { Column } from '../../../ui/VirtualTable.tsx'
+import { plansQuery } from '../../billing/queries.ts'
+import { dayOf, momentOf, subscriptionMarks } from '../../billing/words.ts'
+import { OperatorList } from '../OperatorList.tsx'
+import { OperatorPage } from '../OperatorPage.tsx'
+import { BilledDetail } from './BilledDetail.tsx'
+import { type Billed, billedQuery } from './queries.ts'
+
+const CreateTestOrganization = lazy(async () => ({
+  default: (await import('./CreateTestOrganization.tsx')).CreateTestOrganization,
+}))
+const PlanFileDialog = lazy(async () => ({
+  default: (await import('./PlanFileDialog.tsx')).PlanFileDialog,
+}))
+
+const states = (['incomplete', 'trialing', 'active', 'past_due', 'suspended'] as const).map((value) => ({
+  value,
+  label: subscriptionMarks[value].word,
+}))
+
+/** What every organization is on and owes, and what operators do about it. */
+export function BillingPage() {
+  const { q = '', state, plan, open, ask } = useSearch({ from: '/console/operator/billing' })
+  const navigate = useNavigate({ from: '/console/operator/billing' })
+  const searchBox = useRef<HTMLInputElement>(null)
+  const { data: offered } = useQuery(plansQuery)
+  const filter = { search: q.trim() || undefined, state, plan }
+  const query = useInfiniteQuery({ ...billedQuery(filter), placeholderData: keepPreviousData })
+  type Search = {
+    q?: string | undefined
+    state?: typeof state
+    plan?: string | undefined
+    open?: string | undefined
+    ask?: typeof ask
+  }
+  const set = useCallback(
+    (search: Search) => void navigate({ search: (before) => ({ ...before, ...search }), replace: true }),
+    [navigate],
+  )
+  const close = () => set({ ask: undefined })
+  usePageActions(
+    useMemo(
+      (): Action[] => [
+        { id: 'find', label: 'Search organizations', key: '/', run: () => searchBox.current?.focus() },
+        { id: 'file', label: 'Open the plan file', run: () => set({ ask: 'plans' }) },
+        { id: 'test', label: 'Create a test organization', run: () => set({ ask: 'test' }) },
+      ],
+      [set],
+    ),
+  )
+  const plans = [...new Set([...(offered?.items ?? []).map((one) => one.plan), ...(plan ? [plan] : [])])]
+  return (
+    <OperatorPage
+      title="Billing"
+      intro="What every organization is on and what it owes. Payments are recorded here; a test organization has a clock of its own to live through what time brings."
+      action={
+        <div className="flex flex-wrap justify-end gap-2">
+          <Button onClick={() => set({ ask: 'test' })}>Test organization…</Button>
+          <Button look="primary" onClick={() => set({ ask: 'plans' })}>
+            Plan file…
+          </Button>
+        </div>
+      }
+    >
+      <OperatorList
+        query={query}
+        one="organization"
+        many="organizations"
+        filters={
+          <>
+            <SearchBox
+              ref={searchBox}
+              label="Search organizations"
+              value={q}
+              onChange={(text) => set({ q: text || undefined })}
+            />
+            <FilterSelect
+              label="State"
+              options={states}
+              value={state}
+              onChange={(to) => set({ state: to })}
+            />
+            <FilterSelect
+              label="Plan"
+              options={plans.map((value) => ({ value, label: value }))}
+              value={plan}
+              onChange={(to) => set({ plan: to })}
+            />
+          </>
+        }
+        onClear={
+          (filter.search ?? state ?? plan)
+            ? () => set({ q: undefined, state: undefined, plan: undefined })
+            : undefined
+        }
+        empty={
+          <EmptyState icon={<CreditCard className="size-6" />} title="There is no organization yet">
+            Every organization is on a plan from its first moment; it appears here.
+          </EmptyState>
+        }
+        columns={columns}
+        detail={detailOf}
+        open={open}
+        onOpen={(id) => set({ open: id })}
+      />
+      <Suspense>
+        {ask === 'test' && <CreateTestOrganization onClose={close} />}
+        {ask === 'plans' && <PlanFileDialog onClose={close} />}
+      </Suspense>
+    </OperatorPage>
+  )
+}
+
+const detailOf = (row: Billed) => <BilledDetail key={row.id} one={row} />
+const wide = 'hidden @3xl:table-cell'
+
+const columns: Column<Billed>[] = [
+  {
+    id: 'name',
+    header: 'Organization',
+    className: 'w-[42%] @3xl:w-auto',
+    primary: true,
+    title: ({ organization: { name, slug } }) => `${name}\n${slug}`,
+    cell: ({ organization: { name, slug, kind } }) => (
+      <>
+        <b className="font-semibold">{name}</b>{' '}
+        <span className="font-mono text-[11.5px] text-ink-3">{slug}</span>{' '}
+        {kind === 'test' && <Badge tone="accent">test</Badge>}
+      </>
+    ),
+  },
+  {
+    id: 'state',
+    header: 'State',
+    className: 'w-[32%] @3xl:w-[13%]',
+    cell: ({ state }) => <StatusMark {...subscriptionMarks[state]} />,
+  },
+  {
+    id: 'plan',
+    header: 'Plan',
+    className: `${wide} @3xl:w-[16%]`,
+    cell: ({ plan, planVersion }) => (
+      <>
+        {plan} <span className="text-ink-3">version {planVersion}</span>
+      </>
+    ),
+  },
+  {
+    id: 'open',
+    header: 'To be paid',
+    numeric: true,
+    className: 'w-[26%] @3xl:w-[13%]',
+    cell: ({ openAmount, currency }) =>
+      BigInt(openAmount) === 0n ? <span className="text-ink-3">–</span> : formatMoney(openAmount, currency),
+  },
+  {
+    id: 'period',
+    header: 'Period ends',
+    numeric: true,
+    className: `${wide} @3xl:w-[14%]`,
+    cellClassName: 'text-ink-3',
+    cell: ({ periodEnd }) => <span title={momentOf(periodEnd, 'UTC')}>{dayOf(periodEnd, 'UTC')}</span>,
+  },
+]

@@ -1,0 +1,67 @@
+import type { ReactNode } from 'react'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { factsOf } from '../../../api/client.ts'
+import { Button } from '../../../ui/Button.tsx'
+import { Dialog, DialogBody, DialogFooter } from '../../../ui/Dialog.tsx'
+import { ErrorPanel } from '../../../ui/ErrorPanel.tsx'
+import { sayDone } from '../../../ui/Toast.tsx'
+
+/** Asks for what a deed needs, names its object and what follows, and does it. */
+export function DeedDialog(props: {
+  title: string
+  /** What follows. */
+  text: string
+  deed: string
+  doing: string
+  danger?: boolean
+  /** Why it cannot be done as it is filled in. */
+  whyNot?: string | null
+  run: () => Promise<unknown>
+  /** Said when it is done. */
+  done: string
+  onClose: () => void
+  children?: ReactNode
+}) {
+  const { title, text, deed, doing, danger, whyNot, run, done, onClose, children } = props
+  const queryClient = useQueryClient()
+  const act = useMutation({
+    mutationFn: run,
+    onSuccess: () => {
+      sayDone(done)
+      onClose()
+    },
+    onSettled: () =>
+      Promise.all(
+        [['operator'], ['billing'], ['plans']].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+      ),
+  })
+  return (
+    <Dialog open onClose={onClose} title={title}>
+      <form
+        noValidate
+        className="flex min-h-0 flex-col"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!whyNot) act.mutate()
+        }}
+      >
+        <DialogBody>
+          <p className="text-ink-2">{text}</p>
+          {children}
+          {act.error && <ErrorPanel {...factsOf(act.error)} />}
+        </DialogBody>
+        <DialogFooter>
+          <Button onClick={onClose}>Leave it as it is</Button>
+          <Button
+            type="submit"
+            look={danger ? 'danger' : 'primary'}
+            whyNot={whyNot ?? null}
+            pending={act.isPending && doing}
+          >
+            {deed}
+          </Button>
+        </DialogFooter>
+      </form>
+    </Dialog>
+  )
+}
