@@ -83,7 +83,7 @@ export const invitationEndpoints = {
   preview: endpoint({
     id: 'invitations.preview',
     method: 'GET',
-    path: '/api/invitations/:token',
+    path: '/api/orgs/invitations/:token',
     tag: 'invitations',
     summary: 'What an invitation link offers',
     description: 'The same answer for a link that is unknown, was answered or revoked, or has expired.',
@@ -100,7 +100,7 @@ export const invitationEndpoints = {
   accept: endpoint({
     id: 'invitations.accept',
     method: 'POST',
-    path: '/api/invitations/:token/accept',
+    path: '/api/orgs/invitations/:token/accept',
     tag: 'invitations',
     summary: 'Join the organization: by the person whose address was invited',
     access: { kind: 'user' },
@@ -110,7 +110,7 @@ export const invitationEndpoints = {
   decline: endpoint({
     id: 'invitations.decline',
     method: 'POST',
-    path: '/api/invitations/:token/decline',
+    path: '/api/orgs/invitations/:token/decline',
     tag: 'invitations',
     summary: 'Decline an invitation; its seat is free again',
     description: 'Whoever holds the link may, with an account or without.',

@@ -71,6 +71,8 @@ describe('an organization', () => {
       refused('duplicate', 'same-name'),
     )
     await expect(found({ name: 'X', slug: 'platform' })).rejects.toMatchObject(refused('duplicate'))
+    await expect(found({ name: 'X', slug: 'invitations' })).rejects.toMatchObject(refused('duplicate'))
+    expect((await found({ name: 'Invitations' })).slug).toMatch(/^invitations-[0-9a-f]{6}$/)
   })
 
   test('takes a slug alone when many ask for it at once', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { toSlug, type Organization } from '@berth/contracts'
+import { platformOrganizationId, toSlug, type Organization } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
 import type { Tx } from '../platform/mutate.ts'
 import { Refusal } from '../platform/problem.ts'
@@ -34,7 +34,11 @@ async function freeSlug(tx: Tx, name: string): Promise<string> {
   return `${wished.slice(0, 33).replace(/-+$/, '')}-${randomBytes(3).toString('hex')}`
 }
 
+/** Addresses below /api/orgs that are no organization's. */
+const reserved = new Set(['invitations'])
+
 async function ownerOfSlug(tx: Tx, slug: string): Promise<string | null> {
+  if (reserved.has(slug)) return platformOrganizationId
   const row = await tx.db
     .selectFrom('organizationSlugs')
     .select('organizationId')
