@@ -1,7 +1,7 @@
 /** The archive: a gzipped tar, written and read in one pass in constant memory, closed by a digest of all before it. */
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -35,7 +35,9 @@ export function writeArchive(file: string): ArchiveWriter {
   const partial = `${file}.partial`
   const pack = tar.pack()
   const hash = createHash('sha256')
-  const target = createWriteStream(partial, { mode: 0o600, flags: 'w' })
+  // Never into what somebody else left there, who could read it then.
+  rmSync(partial, { force: true })
+  const target = createWriteStream(partial, { mode: 0o600, flags: 'wx' })
   const written = pipeline(pack, createGzip({ level: 4 }), target)
   written.catch(() => {})
 

@@ -1,4 +1,5 @@
 /** The data directory in a backup: artifacts, servers' files, logs and journals, without what is made anew or secret. */
+import { constants } from 'node:fs'
 import {
   chmod,
   chown,
@@ -62,12 +63,13 @@ export async function addFiles(
   pinned: PinnedFiles,
 ): Promise<number> {
   let count = 0
+  const root = await realpath(dataDir)
   for (const [name, handle] of pinned.handles) {
     await addFile(archive, name, handle)
     count++
   }
-  for await (const name of walk(dataDir, '')) {
-    if (!pinned.handles.has(name) && (await addPath(archive, dataDir, name))) count++
+  for await (const name of walk(root, '')) {
+    if (!pinned.handles.has(name) && (await addPath(archive, root, name))) count++
   }
   return count
 }
@@ -87,12 +89,7 @@ async function addPath(archive: ArchiveWriter, dataDir: string, name: string): P
   try {
     const stats = await lstat(full)
     if (stats.isFile()) {
-      const handle = await open(full)
-      try {
-        await addFile(archive, name, handle)
-      } finally {
-        await handle.close()
-      }
+      return await addOpened(archive, name, full)
     } else if (stats.isDirectory()) {
       await archive.add({ ...headerOf(name, stats), type: 'directory' })
     } else if (stats.isSymbolicLink()) {
@@ -100,8 +97,27 @@ async function addPath(archive: ArchiveWriter, dataDir: string, name: string): P
     } else return false // a socket or a pipe of a server: nothing to keep
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if (gone.has((error as NodeJS.ErrnoException).code!)) return false
     throw error
+  }
+}
+
+/** What a path says when it was removed, or replaced by a link or a pipe, since it was found. */
+const gone = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'])
+
+/**
+ * A server may put a link or a pipe in the place of its file, or of a folder above it, at any moment: what was opened
+ * counts only if it lies where it was found, and nothing is waited for.
+ */
+async function addOpened(archive: ArchiveWriter, name: string, full: string): Promise<boolean> {
+  const handle = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const lies = process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(full)
+    if ((await lies) !== full || !(await handle.stat()).isFile()) return false
+    await addFile(archive, name, handle)
+    return true
+  } finally {
+    await handle.close()
   }
 }
 
@@ -138,16 +154,14 @@ export async function extractFile(folder: string, { header, content }: ArchiveEn
   const name = path.posix.normalize(header.name.replace(/^files\//, '').replace(/\/$/, ''))
   const target = path.join(folder, name)
   if (name.startsWith('..') || path.isAbsolute(name)) throw leadsOut(header.name)
-  await mkdir(path.dirname(target), { recursive: true })
-  const parent = await realpath(path.dirname(target))
-  if (parent !== folder && !parent.startsWith(`${folder}${path.sep}`)) throw leadsOut(header.name)
+  await makeFolder(folder, path.dirname(name), header.name)
   if (header.type === 'symlink') {
     await symlink(header.linkname!, target)
     await drain(content)
     return
   }
   if (header.type === 'directory') {
-    await mkdir(target, { recursive: true })
+    await makeFolder(folder, name, header.name)
     await drain(content)
   } else {
     const handle = await open(target, 'wx', 0o600)
@@ -161,6 +175,18 @@ export async function extractFile(folder: string, { header, content }: ArchiveEn
   // Its owner can always enter and change what is put there next.
   await chmod(target, header.type === 'directory' ? header.mode! | 0o700 : header.mode!)
   if (header.mtime) await utimes(target, header.mtime, header.mtime)
+}
+
+/** Makes a folder and those above it; none of them is a link, which could lead elsewhere. */
+async function makeFolder(folder: string, below: string, entry: string): Promise<void> {
+  let at = folder
+  for (const part of below.split('/')) {
+    at = path.join(at, part)
+    await mkdir(at).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+    if (!(await lstat(at)).isDirectory()) throw leadsOut(entry)
+  }
 }
 
 const leadsOut = (name: string) =>
