@@ -56,9 +56,11 @@ export interface Addition {
 export async function prepareAddition(places: Places, input: AddInput): Promise<Addition> {
   checkManifest(releaseManifest.parse(input.manifest), input.artifact.kind)
   const found = await findArtifact(places, input.artifact)
+  // What a person calls a folder says more than what the folder is called.
+  const given = (input.title ?? input.manifest.title) || (found.provider === 'local' && input.name)
   const manifest = releaseManifest.parse({
     ...input.manifest,
-    title: (input.title ?? input.manifest.title) || found.title,
+    title: given || found.title,
     description: input.manifest.description || found.description,
   })
   const { provider, source, suggestedName, version, artifact, digest } = found
