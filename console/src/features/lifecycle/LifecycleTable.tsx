@@ -19,7 +19,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'server',
     header: 'Server',
-    className: 'w-[44%] @lg:w-[30%] @2xl:w-[19%]',
+    className: 'w-[44%] @lg:w-[30%] @2xl:w-[17.5%]',
     primary: true,
     title: ({ deployment }) => deployment.name,
     cell: ({ deployment }) => <span className="font-semibold">{deployment.name}</span>,
@@ -27,7 +27,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'release',
     header: 'Release',
-    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[18%]',
+    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[19.5%]',
     cellClassName: 'font-mono text-ink-2',
     title: ({ deployment: { version, digest } }) => (digest ? `${version}\n${digest}` : version),
     cell: ({ deployment: { version, digest } }) => (
