@@ -22,6 +22,8 @@ export interface ArchiveOptions {
   folder: string
   exportedBy: string
   at: Date
+  /** How long it waits for somebody who reads no further: a minute. */
+  patienceMs?: number
   onEnd(): void
 }
 
@@ -32,7 +34,7 @@ export function archiveOf(options: ArchiveOptions): Readable {
   const mtime = options.at
   const fill = async () => {
     for await (const { name, body } of filesOf(options))
-      await put(tar, `${options.folder}/${name}`, body, mtime)
+      await put(tar, { name: `${options.folder}/${name}`, body, mtime }, options.patienceMs)
     tar.finalize()
   }
   fill()
@@ -42,15 +44,26 @@ export function archiveOf(options: ArchiveOptions): Readable {
   return gzip
 }
 
-function put(tar: Pack, name: string, body: Buffer, mtime: Date): Promise<void> {
-  return new Promise((resolve, reject) => {
-    tar.entry({ name, mtime }, body, (error) => (error ? reject(error) : resolve()))
-  })
-}
-
 interface ArchiveFile {
   name: string
   body: Buffer
+}
+
+/** Resolves when the file was read; who reads no further must not hold a snapshot of the database. */
+function put(
+  tar: Pack,
+  { name, body, mtime }: ArchiveFile & { mtime: Date },
+  patienceMs = 60_000,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = setTimeout(() => tar.destroy(new Error('nobody read on')), patienceMs)
+    const entry = tar.entry({ name, mtime }, body, (error) => {
+      clearTimeout(giveUp)
+      if (error) reject(error)
+      else resolve()
+    })
+    entry.on('error', reject) // without somebody who hears of it, it would end this process
+  })
 }
 
 async function* filesOf(options: ArchiveOptions): AsyncGenerator<ArchiveFile> {

@@ -5,6 +5,8 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api } from '@berth/contracts'
 import { signUp, startTestServer, type TestPerson, type TestServer } from '../platform/testing/index.ts'
+import { readOrganization } from '../organizations/service.ts'
+import { archiveOf } from './archive.ts'
 import { exportedTables, leftOut } from './tables.ts'
 
 let server: TestServer
@@ -55,6 +57,28 @@ describe('the archive', () => {
     }
     return { peak, bytes }
   }
+
+  test('is given up when nobody reads on, with the connection it held', async () => {
+    const { id } = await found('Stalled')
+    await seedCalls(id, 20_000)
+    const { pool, db } = server.berth.platform
+    const held = pool.totalCount - pool.idleCount
+    const ended = Promise.withResolvers<void>()
+    const broken = Promise.withResolvers<Error>()
+    const archive = archiveOf({
+      connect: () => pool.connect(),
+      organization: await readOrganization(db, id),
+      folder: 'stalled',
+      exportedBy: owner.userId,
+      at: new Date(),
+      patienceMs: 200,
+      onEnd: ended.resolve,
+    })
+    archive.on('error', broken.resolve)
+    await ended.promise
+    await broken.promise
+    await expect.poll(() => pool.totalCount - pool.idleCount).toBeLessThanOrEqual(held)
+  })
 
   test('takes no more memory for a hundred thousand call records than for two thousand', async () => {
     const [small, large] = [await found('Small'), await found('Large')]
