@@ -13,6 +13,7 @@ import { auditSearch } from './features/audit/search.ts'
 import { billingSearch } from './features/billing/search.ts'
 import { catalogSearch, serverSearch } from './features/catalog/search.ts'
 import { deploymentSearch } from './features/deployments/page/search.ts'
+import { keepToken } from './features/invitations/keptToken.ts'
 import { lifecycleSearch } from './features/lifecycle/search.ts'
 import {
   billedSearch,
@@ -63,6 +64,18 @@ const confirmEmail = createRoute({
   getParentRoute: () => root,
   path: '/confirm-email',
   component: lazyPage(() => import('./features/identity/ConfirmEmailPage.tsx'), 'ConfirmEmailPage'),
+})
+
+/** Its secret leaves the address bar at once; this tab keeps it until the invitation is answered. */
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: '/onboarding/invite/{-$token}',
+  beforeLoad: ({ params: { token } }) => {
+    if (token === undefined) return
+    keepToken(token)
+    throw redirect({ to: '/onboarding/invite/{-$token}', params: { token: undefined }, replace: true })
+  },
+  component: lazyPage(() => import('./features/invitations/InvitePage.tsx'), 'InvitePage'),
 })
 
 const consoleRoute = createRoute({
@@ -132,7 +145,10 @@ const audit = createRoute({
 const members = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/members',
-  validateSearch: z.object({ add: z.boolean().optional().catch(undefined) }),
+  validateSearch: z.object({
+    add: z.boolean().optional().catch(undefined),
+    invite: z.boolean().optional().catch(undefined),
+  }),
   component: lazyPage(() => import('./features/members/MembersPage.tsx'), 'MembersPage'),
 })
 
@@ -245,6 +261,7 @@ const routeTree = root.addChildren([
   device,
   reset,
   confirmEmail,
+  invite,
   consoleRoute.addChildren([
     consoleIndex,
     lifecycle,

@@ -1,4 +1,4 @@
-import { api, type EndpointOutput, type MemberRole, memberRole } from '@berth/contracts'
+import { api, type EndpointOutput, type MemberRole } from '@berth/contracts'
 import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
@@ -15,6 +15,10 @@ import { RowsSkeleton } from '../../ui/Panel.tsx'
 import { Select } from '../../ui/Select.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { sayFailed } from '../../ui/Toast.tsx'
+import { InviteMember } from './InviteMember.tsx'
+import { Invitations } from './Invitations.tsx'
+import { roles, roleWords } from './roles.ts'
+import { Seats } from './Seats.tsx'
 import { type Column, VirtualTable, type VirtualTableProps } from '../../ui/VirtualTable.tsx'
 
 type Member = EndpointOutput<typeof api.organizations.listMembers>['items'][number]
@@ -34,18 +38,10 @@ function membersQuery(organizationId: string) {
   })
 }
 
-export const roleWords: Record<MemberRole, string> = {
-  owner: 'Everything, and makes other owners',
-  admin: 'Everything but making owners',
-  developer: 'Runs servers, calls tools, keeps secrets and tokens',
-  auditor: 'Reads everything, changes nothing',
-}
-const roles = memberRole.options.map((value) => ({ value, label: value, hint: roleWords[value] }))
-
 /** The people of an organization and what each may do. */
 export function MembersPage() {
   const organization = useOrganization()
-  const { add } = useSearch({ from: '/console/members' })
+  const { add, invite } = useSearch({ from: '/console/members' })
   const navigate = useNavigate({ from: '/console/members' })
   const [removing, setRemoving] = useState<Member | null>(null)
   const unreadable = whyNot(organization, 'members:read')
@@ -56,11 +52,20 @@ export function MembersPage() {
     enabled: !unreadable,
   })
   const rows = useRows(members.data)
-  const open = (wanted: true | undefined) =>
-    void navigate({ search: (before) => ({ ...before, add: wanted }), replace: !wanted })
+  const open = (wanted: 'add' | 'invite') =>
+    void navigate({ search: (before) => ({ ...before, [wanted]: true }) })
+  const close = () =>
+    void navigate({ search: (before) => ({ ...before, add: undefined, invite: undefined }), replace: true })
   usePageActions(
     useMemo(
       (): Action[] => [
+        {
+          id: 'invite',
+          label: 'Invite somebody',
+          key: 'i',
+          whyNot: refused,
+          run: () => void navigate({ search: (before) => ({ ...before, invite: true }) }),
+        },
         {
           id: 'add',
           label: 'Add a member',
@@ -77,13 +82,16 @@ export function MembersPage() {
       <title>{`Members · ${organization.name} · Berth`}</title>
       <div className="mb-1 flex items-center gap-3">
         <h1 className="flex-1">Members</h1>
-        <Button look="primary" whyNot={refused} onClick={() => open(true)}>
+        <Button whyNot={refused} onClick={() => open('add')}>
           Add a member
+        </Button>
+        <Button look="primary" whyNot={refused} onClick={() => open('invite')}>
+          Invite
         </Button>
       </div>
       <p className="mb-3 max-w-[75ch] text-ink-2">
         Who may do what in {organization.name}. A changed role holds from the next request on; who is taken
-        out is refused at once, with all of their tokens.
+        out is refused at once, with all of their tokens. <Seats />
       </p>
       {unreadable && <p className="text-ink-3">{unreadable}</p>}
       {members.isError && <ErrorPanel {...factsOf(members.error)} onRetry={() => void members.refetch()} />}
@@ -95,7 +103,9 @@ export function MembersPage() {
       {members.data && (
         <MemberTable members={rows} refused={refused} onRemove={setRemoving} more={moreOf(members)} />
       )}
-      {add && !refused && <AddMember onClose={() => open(undefined)} />}
+      {!unreadable && <Invitations refused={refused} />}
+      {add && !refused && <AddMember onClose={close} />}
+      {invite && !refused && <InviteMember onClose={close} />}
       {removing && <RemoveMember member={removing} onClose={() => setRemoving(null)} />}
     </main>
   )
