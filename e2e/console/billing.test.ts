@@ -1,7 +1,9 @@
+import path from 'node:path'
 import { api } from '@berth/contracts'
 import type { TestPerson } from '@berth/server/platform/testing/index.ts'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { expectGoodEverywhere, openStage, settle, type Stage, visit } from './support.ts'
 
 /** Dearer than Team, and suspended where it is not paid. */
@@ -115,6 +117,8 @@ test('a lapse is lived through: overdue, grace, suspension, and payment resumes 
   await banner.getByText('Gold is not paid, so servers are stopped.').waitFor()
   await banner.getByRole('link', { name: 'Go to billing' }).click()
   await now.getByText('suspended', { exact: true }).waitFor()
+  await part(page, 'In use').getByText('nothing more until the open invoice is paid').first().waitFor()
+  expect(await page.getByRole('button', { name: 'Choose Team…' }).getAttribute('aria-disabled')).toBe('true')
   await expectGoodEverywhere(page, 'billing-suspended')
   await pay()
   await now.getByText('active', { exact: true }).waitFor()
@@ -138,6 +142,49 @@ test('who may not change it is told why, and who may not see it too', async () =
   await page.getByText('does not include billing:write').first().waitFor()
   await page.goto('/console/billing/nobody')
   await page.getByText('There is no organization “nobody” for you').waitFor()
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('calls are shown by day and by tool, and what is used of the quota moves with them', async () => {
+  const { person, organizationId, slug } = await settle(stage.server, 'Callers')
+  const folder = path.join(import.meta.dirname, '../fixtures/mcp')
+  await operator.client.call(api.catalog.add, {
+    body: { name: 'echo', artifact: { kind: 'local', path: folder, command: ['node', 'echo.mjs'] } },
+  })
+  const params = { organizationId }
+  const { id: workspaceId } = await person.client.call(api.workspaces.create, {
+    params,
+    body: { name: 'Main', tier: 'community' },
+  })
+  const { id: deploymentId } = await person.client.call(api.deployments.launch, {
+    params,
+    body: { workspaceId, server: 'local/echo' },
+  })
+  const one = { ...params, deploymentId }
+  await eventually('it runs', async () => {
+    const { phase } = await person.client.call(api.deployments.get, { params: one })
+    return phase === 'running' || null
+  })
+  const { page, context, complaints } = await visit(stage, { person })
+  await page.goto(`/console/billing/${slug}`)
+  const calls = part(page, 'Tool calls')
+  await calls.getByText('No tool was called yet').waitFor()
+  await part(page, 'In use').getByText('1 server, without a limit').waitFor()
+  await person.client.call(api.deployments.call, {
+    params: one,
+    body: { tool: 'echo', arguments: { message: 'hello' } },
+  })
+  // Told by the stream: nobody reloads.
+  await calls.getByRole('figure', { name: '1 call by day' }).waitFor()
+  await calls.getByRole('combobox', { name: 'By' }).click()
+  await page.getByRole('option', { name: 'tool' }).click()
+  await calls.getByRole('row', { name: 'echo 1 0' }).waitFor()
+  await page.goto(`/console/billing/${slug}?by=deployment`)
+  await calls.getByRole('row', { name: 'echo 1 0' }).waitFor()
+  await page.goto(`/console/billing/${slug}?by=principal`)
+  await calls.getByRole('row', { name: 'Owner of Callers 1 0' }).waitFor()
+  await expectGoodEverywhere(page, 'billing-usage')
   expect(complaints).toEqual([])
   await context.close()
 })

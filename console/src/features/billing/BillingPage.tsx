@@ -54,7 +54,11 @@ function Whole({ subscription }: { subscription: Subscription }) {
   const plans = useRef<HTMLDivElement>(null)
   const { data: offered } = useQuery(plansQuery)
   const refused = whyNot(organization, 'billing:write')
-  const { plan, timeZone } = subscription
+  const { plan, timeZone, state } = subscription
+  const unpaid =
+    state === 'past_due' || state === 'suspended'
+      ? 'An invoice is overdue: once it is paid, the plan can be changed.'
+      : null
   const set = useCallback(
     (search: { change?: string | undefined; ask?: typeof ask }) =>
       void navigate({ search: (before) => ({ ...before, change: undefined, ask: undefined, ...search }) }),
@@ -71,7 +75,14 @@ function Whole({ subscription }: { subscription: Subscription }) {
       (): Action[] => [
         { id: 'plans', label: 'Compare the plans', key: 'p', run: compare },
         ...(plan.per === 'seat'
-          ? [{ id: 'seats', label: 'Change the seats', whyNot: refused, run: () => set({ ask: 'seats' }) }]
+          ? [
+              {
+                id: 'seats',
+                label: 'Change the seats',
+                whyNot: refused ?? unpaid,
+                run: () => set({ ask: 'seats' }),
+              },
+            ]
           : []),
         ...(cancelable
           ? [
@@ -84,7 +95,7 @@ function Whole({ subscription }: { subscription: Subscription }) {
             ]
           : []),
       ],
-      [compare, refused, plan, cancelable, set],
+      [compare, refused, unpaid, plan, cancelable, set],
     ),
   )
   const wanted = offered?.items.find((one) => one.plan === change)
@@ -99,7 +110,9 @@ function Whole({ subscription }: { subscription: Subscription }) {
       <div className="grid items-start gap-x-3.5 @4xl:grid-cols-2">
         <Situation
           subscription={subscription}
-          actions={<Deeds {...{ subscription, refused, cancelable }} onAsk={(what) => set({ ask: what })} />}
+          actions={
+            <Deeds {...{ subscription, refused, unpaid, cancelable }} onAsk={(what) => set({ ask: what })} />
+          }
         />
         <QuotaBars organizationId={id} timeZone={timeZone} />
       </div>
@@ -110,11 +123,15 @@ function Whole({ subscription }: { subscription: Subscription }) {
         onBy={(to) => void navigate({ search: (before) => ({ ...before, by: to }), replace: true })}
       />
       <div ref={plans} tabIndex={-1} className="outline-none">
-        <Plans subscription={subscription} refused={refused} onChoose={(chosen) => set({ change: chosen })} />
+        <Plans
+          subscription={subscription}
+          refused={refused ?? unpaid}
+          onChoose={(chosen) => set({ change: chosen })}
+        />
       </div>
       <Invoices source={invoicesQuery(id)} timeZone={timeZone} />
       <Suspense>
-        {wanted && !refused && (
+        {wanted && !refused && !unpaid && (
           <ChangeDialog
             key={wanted.id}
             organizationId={id}
@@ -123,7 +140,7 @@ function Whole({ subscription }: { subscription: Subscription }) {
             onClose={close}
           />
         )}
-        {ask === 'seats' && !refused && plan.per === 'seat' && (
+        {ask === 'seats' && !refused && !unpaid && plan.per === 'seat' && (
           <ChangeDialog organizationId={id} subscription={subscription} plan={plan} onClose={close} />
         )}
         {ask === 'cancel' && !refused && cancelable && (
@@ -138,10 +155,11 @@ function Whole({ subscription }: { subscription: Subscription }) {
 function Deeds(props: {
   subscription: Subscription
   refused: string | null
+  unpaid: string | null
   cancelable: boolean
   onAsk: (what: 'seats' | 'cancel') => void
 }) {
-  const { subscription, refused, cancelable, onAsk } = props
+  const { subscription, refused, unpaid, cancelable, onAsk } = props
   const { id } = useOrganization()
   const { plan, scheduled, cancelAtPeriodEnd, period, timeZone } = subscription
   const queryClient = useQueryClient()
@@ -174,7 +192,7 @@ function Deeds(props: {
         </p>
       )}
       {plan.per === 'seat' && (
-        <Button whyNot={refused} onClick={() => onAsk('seats')}>
+        <Button whyNot={refused ?? unpaid} onClick={() => onAsk('seats')}>
           Change the seats…
         </Button>
       )}

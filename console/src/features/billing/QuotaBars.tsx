@@ -30,7 +30,7 @@ export function QuotaBars({ organizationId, timeZone }: { organizationId: string
 }
 
 function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: string }) {
-  const { entitlementKey: key, limit, used, held, overage, window } = quota
+  const { entitlementKey: key, limit, used, held, overage, window, notes } = quota
   const known = isKnown(key) ? entitlements[key] : null
   if (known?.kind === 'boolean')
     return (
@@ -44,7 +44,7 @@ function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: stri
       </li>
     )
   const unit = known?.unit ?? ''
-  const full = limit !== null && used + held >= limit
+  const full = limit !== null && limit > 0 && used + held >= limit
   return (
     <li className="border-b border-line-soft px-3 py-2 text-xs last:border-0">
       <p className="flex flex-wrap items-baseline gap-x-3">
@@ -65,9 +65,9 @@ function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: stri
             {overage.toLocaleString('en')} over the limit: let through and marked
           </span>
         ) : (
-          full && limit > 0 && <span className="font-[550] text-wait">nothing is left</span>
+          full && <span className="font-[550] text-wait">nothing is left</span>
         )}
-        {limit === 0 && <span>not granted by the plan</span>}
+        {limit === 0 && <span>{whyNone(notes)}</span>}
         {window && (
           <span title={momentOf(window.end, timeZone)} className="ml-auto">
             counts anew on {dayOf(window.end, timeZone)}
@@ -77,6 +77,12 @@ function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: stri
     </li>
   )
 }
+
+/** Why nothing of a key may be used. */
+const whyNone = (notes: readonly string[]): string =>
+  notes.includes('billing:suspended') || notes.includes('billing:subscription-missing')
+    ? 'nothing more until the open invoice is paid'
+    : 'not granted by the plan'
 
 /** Used, then what is reserved, of the whole. */
 function Bar(props: { quota: BillingQuotaOutcome; limit: number; full: boolean }) {

@@ -116,7 +116,7 @@ function Changes({ outcome }: { outcome: Outcome }) {
           </p>
           {changes.map(({ field, previous, current }) => (
             <p key={field} className="pl-3 font-mono text-[11.5px] break-words">
-              {field}: <del className="text-bad">{shown(previous)}</del>{' '}
+              {field}: {version > 1 && <del className="text-bad">{shown(previous)}</del>}{' '}
               <ins className="text-good no-underline">{shown(current)}</ins>
             </p>
           ))}
