@@ -21,6 +21,7 @@ const marks: Record<Followed['state'], Mark> = {
   connecting: { tone: 'wait', shape: 'progress', word: 'connecting' },
   live: { tone: 'good', shape: 'dot', word: 'following' },
   lost: { tone: 'wait', shape: 'warning', word: 'reconnecting' },
+  refused: { tone: 'bad', shape: 'warning', word: 'refused' },
 }
 
 /** What a deployment's processes write, as they write it; searched and paused in the page. */
@@ -41,7 +42,7 @@ function FollowedLogs({
   const organization = useOrganization()
   const { find = '', wrap = true } = useSearch({ from: here })
   const navigate = useNavigate({ from: here })
-  const { lines, state, refusal } = useFollowedLogs(organization.id, id)
+  const { lines, state, fault } = useFollowedLogs(organization.id, id)
   // While paused, what was there is shown; what comes meanwhile is counted.
   const [pausedAt, setPausedAt] = useState<number | null>(null)
   const searchBox = useRef<HTMLInputElement>(null)
@@ -67,7 +68,8 @@ function FollowedLogs({
       [pausedAt, newest],
     ),
   )
-  if (refusal !== null) return <ErrorPanel {...factsOf(refusal)} onRetry={onRetry} />
+  if (fault !== null && (state === 'refused' || lines.length === 0))
+    return <ErrorPanel {...factsOf(fault)} onRetry={onRetry} />
   return (
     <>
       <div className="mb-2 flex flex-wrap items-center gap-1.5">

@@ -12,14 +12,15 @@ const longestWaitMs = 10_000
 export interface Followed {
   /** Oldest first. */
   lines: readonly LogLine[]
-  state: 'connecting' | 'live' | 'lost'
-  /** Why it will not be tried again. */
-  refusal: unknown
+  /** `lost`: it is tried again; `refused`: it is not. */
+  state: 'connecting' | 'live' | 'lost' | 'refused'
+  /** Why it is not followed; null: it is, or nobody said. */
+  fault: unknown
 }
 
 /** The lines that a deployment's processes write, as they write them; a lost stream is resumed where it ended. */
 export function useFollowedLogs(organizationId: string, deploymentId: string): Followed {
-  const [followed, setFollowed] = useState<Followed>({ lines: [], state: 'connecting', refusal: null })
+  const [followed, setFollowed] = useState<Followed>({ lines: [], state: 'connecting', fault: null })
   useEffect(() => {
     const stop = new AbortController()
     let last: LogLine | undefined
@@ -37,8 +38,8 @@ export function useFollowedLogs(organizationId: string, deploymentId: string): F
       fresh.push(line)
       painting ||= requestAnimationFrame(paint)
     }
-    const become = (state: Followed['state'], refusal: unknown = null) =>
-      setFollowed((before) => ({ ...before, state, refusal }))
+    const become = (state: Followed['state'], fault: unknown = null) =>
+      setFollowed((before) => ({ ...before, state, fault }))
 
     async function listen(): Promise<void> {
       const parser = createParser({
@@ -64,15 +65,16 @@ export function useFollowedLogs(organizationId: string, deploymentId: string): F
     async function follow(): Promise<void> {
       let waitMs = firstWaitMs
       while (!stop.signal.aborted) {
+        let fault: unknown = null
         try {
           await listen()
           waitMs = firstWaitMs
         } catch (error) {
-          if (stop.signal.aborted) return
-          if (error instanceof ApiError && error.problem.status < 500) return become('lost', error)
+          fault = error
         }
         if (stop.signal.aborted) return
-        become('lost')
+        if (fault instanceof ApiError && fault.problem.status < 500) return become('refused', fault)
+        become('lost', fault)
         await new Promise((resolve) => setTimeout(resolve, waitMs))
         waitMs = Math.min(2 * waitMs, longestWaitMs)
       }
