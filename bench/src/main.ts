@@ -8,6 +8,7 @@ import { runAndKeep, writeDocument, type Report } from './lib/report.ts'
 import { lifecycle } from './lifecycle.ts'
 import { log } from './log.ts'
 import { memory } from './memory.ts'
+import { quota } from './quota.ts'
 import { sessions } from './sessions.ts'
 import { start } from './start.ts'
 import { subscribers } from './subscribers.ts'
@@ -17,6 +18,7 @@ const benches: Record<string, () => Promise<Report>> = {
   sessions,
   'kill-switch': killSwitch,
   decision,
+  quota,
   log,
   subscribers,
   lifecycle,

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import {
+  billingOperatorEndpoints,
   catalogEndpoints,
   createClient,
   deploymentEndpoints,
   organizationEndpoints,
+  planEndpoints,
   tokenEndpoints,
   workspaceEndpoints,
   type Client,
@@ -108,7 +110,30 @@ export const person = {
   password: 'correct horse battery staple',
 }
 
-/** Signs the first person up and makes an organization with a workspace of the tier `community`. */
+interface CallLimit {
+  limit: number
+  reset: 'month'
+}
+
+/** Puts the tenant on a plan without limits, but for those that are given. */
+export async function usePlan(
+  { organizationId, client }: Pick<Tenant, 'organizationId' | 'client'>,
+  limits: { 'gateway.tool_calls'?: CallLimit },
+): Promise<void> {
+  const grants = {
+    'runtime.concurrent_servers': 'unlimited',
+    'gateway.tool_calls': { limit: 'unlimited', reset: 'month' },
+    seats: 'unlimited',
+    workspaces: 'unlimited',
+    ...limits,
+  }
+  const file = JSON.stringify({ plans: { bench: { name: 'Bench', price: 0, currency: 'EUR', grants } } })
+  const { items } = await client.call(planEndpoints.apply, { body: { file } })
+  if (items.every(({ action }) => action === 'none')) return
+  await client.call(billingOperatorEndpoints.assign, { params: { organizationId }, body: { plan: 'bench' } })
+}
+
+/** Signs the first person up and makes an organization without limits, with a workspace of the tier `community`. */
 export async function createTenant(shipped: Shipped): Promise<Tenant> {
   const response = await fetch(`${shipped.url}/api/auth/sign-up/email`, {
     method: 'POST',
@@ -125,6 +150,7 @@ export async function createTenant(shipped: Shipped): Promise<Tenant> {
   const organization = await client.call(organizationEndpoints.create, {
     body: { name: 'Bench', slug: 'bench' },
   })
+  await usePlan({ organizationId: organization.id, client }, {})
   const params = { organizationId: organization.id }
   const workspace = await client.call(workspaceEndpoints.create, {
     params,

@@ -53,6 +53,8 @@ export function createCallMeter(platform: Platform, runnerId: string): CallMeter
   const returning = new Set<Promise<void>>()
   const groups = createGroups<null, Refusal | null>(async (organizationId, requests) => {
     const account = accountOf(organizationId)
+    // Who came while a lease was on its way may find room on it.
+    if (account.free || takeRoom(account, requests.length)) return requests.map(() => null)
     retire(organizationId, account)
     const asked = performance.now()
     const request = {
@@ -152,13 +154,7 @@ export function createCallMeter(platform: Platform, runnerId: string): CallMeter
       if (account) {
         account.active = true
         if (account.free) return null
-        const { lease } = account
-        if (lease && lease.room > 0 && lease.endsAt > Date.now()) {
-          lease.room--
-          lease.open++
-          account.drawn++
-          return null
-        }
+        if (takeRoom(account, 1)) return null
         if (account.denial && account.deniedUntil > performance.now()) return Promise.resolve(account.denial)
       }
       return groups.submit(organizationId, null)
@@ -188,6 +184,16 @@ export function createCallMeter(platform: Platform, runnerId: string): CallMeter
       await Promise.all(returning)
     },
   }
+}
+
+/** Draws on the present lease, if it has room for so many. */
+function takeRoom(account: Account, calls: number): boolean {
+  const { lease } = account
+  if (!lease || lease.room < calls || lease.endsAt <= Date.now()) return false
+  lease.room -= calls
+  lease.open += calls
+  account.drawn += calls
+  return true
 }
 
 function expectedOf({ drawn, leasedAt }: Account, now: number): number {
