@@ -27,7 +27,6 @@ export const idPrefixes = {
   invoice: 'inv',
   hold: 'hld',
   lease: 'lse',
-  webhook: 'whk',
   invitation: 'ivt',
 } as const
 

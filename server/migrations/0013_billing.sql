@@ -1,4 +1,4 @@
--- Plans, subscriptions, invoices, quotas, payment providers, invitations.
+-- Plans, subscriptions, invoices, quotas, invitations.
 
 create table plans (
   slug text primary key,
@@ -201,30 +201,6 @@ create table quota_leases (
   check (drawn is null or drawn between 0 and quantity)
 );
 create index quota_leases_open on quota_leases (organization_id, key) where settled_at is null;
-
-create table billing_webhooks (
-  id text primary key,
-  provider text not null,
-  event_id text not null,
-  type text not null,
-  body bytea not null, -- as it came; its signature was checked
-  state text not null check (state in ('received', 'processed', 'ignored', 'dead')),
-  attempts int not null default 0,
-  last_error text,
-  received_at timestamptz not null,
-  processed_at timestamptz,
-  unique (provider, event_id)
-);
-create index billing_webhooks_open on billing_webhooks (received_at) where state in ('received', 'dead');
-
--- What the payment provider calls an organization.
-create table billing_customers (
-  organization_id text not null references organizations,
-  provider text not null,
-  customer_ref text not null,
-  primary key (organization_id, provider),
-  unique (provider, customer_ref)
-);
 
 create table invitations (
   id text primary key,

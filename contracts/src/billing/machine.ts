@@ -77,43 +77,6 @@ export const invoiceMachine = machine({
   ],
 })
 
-export const webhookMachine = machine({
-  name: 'webhook',
-  states: ['received', 'processed', 'ignored', 'dead'],
-  initial: 'received',
-  terminal: ['processed', 'ignored'],
-  edges: [
-    {
-      action: 'process',
-      from: ['received'],
-      to: 'processed',
-      by: 'worker',
-      refusal: 'Only a received webhook is processed.',
-    },
-    {
-      action: 'ignore',
-      from: ['received'],
-      to: 'ignored',
-      by: 'worker',
-      refusal: 'Only a received webhook is ignored.',
-    },
-    {
-      action: 'give-up',
-      from: ['received'],
-      to: 'dead',
-      by: 'worker',
-      refusal: 'Only a received webhook is given up.',
-    },
-    {
-      action: 'retry',
-      from: ['dead'],
-      to: 'received',
-      by: 'operator',
-      refusal: 'Only a dead webhook can be tried again.',
-    },
-  ],
-})
-
 export const invitationMachine = machine({
   name: 'invitation',
   states: ['pending', 'accepted', 'declined', 'revoked', 'expired'],

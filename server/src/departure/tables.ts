@@ -197,5 +197,4 @@ export const leftOut: Record<string, string> = {
   test_clocks: 'the time of a test organization is none of its records',
   quota_leases: 'what gateways draw on for a moment; the ledger tells what was used',
   quota_requests: 'answers kept for a repeated request',
-  billing_customers: "the payment provider's own names",
 }

@@ -44,25 +44,6 @@ export interface AuthRateLimits {
   lastRequest: number;
 }
 
-export interface BillingCustomers {
-  customerRef: string;
-  organizationId: string;
-  provider: string;
-}
-
-export interface BillingWebhooks {
-  attempts: Generated<number>;
-  body: Buffer;
-  eventId: string;
-  id: string;
-  lastError: string | null;
-  processedAt: Timestamp | null;
-  provider: string;
-  receivedAt: Timestamp;
-  state: string;
-  type: string;
-}
-
 export interface CallBatches {
   at: Timestamp;
   billable: Generated<number>;
@@ -698,8 +679,6 @@ export interface DB {
   accountLinks: AccountLinks;
   accounts: Accounts;
   authRateLimits: AuthRateLimits;
-  billingCustomers: BillingCustomers;
-  billingWebhooks: BillingWebhooks;
   callBatches: CallBatches;
   callJournals: CallJournals;
   calls: Calls;
