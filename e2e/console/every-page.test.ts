@@ -214,7 +214,7 @@ async function expectAccessibleInBoth(page: Page): Promise<void> {
   }
 }
 
-const seenBy = (viewer: Viewer) => Object.values(looks).filter((look) => look.viewer === viewer)
+const seenBy = (viewer: Viewer) => Object.values(looks).filter((one) => one.viewer === viewer)
 
 describe.each(['stranger', 'owner', 'operator'] as const)('seen by the %s', (viewer) => {
   const enter = () => visit(stage, viewer === 'stranger' ? {} : { person: viewers[viewer] })

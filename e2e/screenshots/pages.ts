@@ -50,6 +50,7 @@ const shell: Shot[] = [
   { name: 'reset', path: at(`/reset#token=${'x'.repeat(43)}`), by: 'stranger' },
   { name: 'reset-broken-link', path: at('/reset'), by: 'stranger' },
   { name: 'confirm-email-unknown-link', path: at(`/confirm-email#token=${'x'.repeat(43)}`), by: 'stranger' },
+  { name: 'invite-broken-link', path: at('/onboarding/invite'), by: 'stranger' },
   { name: 'device', path: at('/device') },
   { name: 'device-unknown-code', path: at('/device?user_code=NOTACODE') },
   { name: 'organization-unknown', path: at('/console/lifecycle?org=nowhere') },
