@@ -176,9 +176,7 @@ async function claimRequests(
     .execute()
   for (const { key, requestHash } of rows) if (!requestHash.equals(hashes.get(key)!)) throw conflict(key)
   return new Map(
-    rows
-      .filter(({ outcome }) => outcome !== null)
-      .map(({ key, outcome }) => [key, outcome as Answer]),
+    rows.filter(({ outcome }) => outcome !== null).map(({ key, outcome }) => [key, outcome as Answer]),
   )
 }
 
