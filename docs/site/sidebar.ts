@@ -22,6 +22,7 @@ const sections: { label: string; pages: string[] }[] = [
       'decision',
       'log',
       'drift',
+      'plan',
     ].map((noun) => `concepts/${noun}`),
   },
   {
@@ -33,6 +34,7 @@ const sections: { label: string; pages: string[] }[] = [
       'operate/upgrade',
       'operate/secret-key',
       'operate/monitoring',
+      'operate/plans',
       'operate/locked-out',
       'operate/',
       'platforms',
