@@ -70,7 +70,8 @@ async function expectStatus(who: string, sending: Promise<Answer>, status: numbe
   expect([who, answer.status, answer.status === status ? '' : answer.text]).toEqual([who, status, ''])
 }
 
-const prepared = async (row: Row): Promise<Given> => (await row.request?.(world)) ?? {}
+const prepared = async (row: Row): Promise<Given> =>
+  (await row.request?.((await row.place?.(world)) ?? world)) ?? {}
 
 /** Nobody, and everybody whose way in is over: always 401, before anything is looked up. */
 async function refuseTheDead(operation: Operation, given: Given, credentials: Record<string, string>) {
@@ -158,7 +159,9 @@ async function refuseOutsiders(operation: Operation, given: Given, place: World)
 
 /** The ids of an organization's things that a request names. */
 function thingsIn(given: object): string[] {
-  return [...JSON.stringify(given).matchAll(/"((?:wsp|dep|run|dec|mem|stk|ivt)_\w{26})"/g)].map((one) => one[1]!)
+  return [...JSON.stringify(given).matchAll(/"((?:wsp|dep|run|dec|mem|stk|ivt)_\w{26})"/g)].map(
+    (one) => one[1]!,
+  )
 }
 
 async function refuseRoles(

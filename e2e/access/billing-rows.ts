@@ -1,6 +1,6 @@
 import { api } from '@berth/contracts'
 import type { Given, Row } from './rows.ts'
-import { createWorkspace, type World } from './world.ts'
+import { anotherOrganization, createWorkspace, type World } from './world.ts'
 
 const file = 'plans: { spare: { name: Spare, price: 100, currency: EUR } }'
 
@@ -71,41 +71,49 @@ export const billingRows: Record<string, Row> = {
   'billing.subscriptions': { needs: 'billing:read', request: inOrganization },
   'billing.preview': {
     needs: 'billing:read',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onFree(world)), body: { plan: 'team' } }),
   },
   'billing.change': {
     needs: 'billing:write',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onFree(world)), body: { plan: 'team' } }),
   },
   'billing.schedule': {
     needs: 'billing:write',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onPlan(world, 'team')), body: { plan: 'free' } }),
   },
-  'billing.unschedule': { needs: 'billing:write', request: onScheduled },
+  'billing.unschedule': { needs: 'billing:write', place: anotherOrganization, request: onScheduled },
   'billing.set-seats': {
     needs: 'billing:write',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onPlan(world, 'business', 50)), body: { seats: 60 } }),
   },
   'billing.cancel': {
     needs: 'billing:write',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onPlan(world, 'team')), body: { at: 'period-end' } }),
   },
-  'billing.resume': { needs: 'billing:write', request: onCanceled },
+  'billing.resume': { needs: 'billing:write', place: anotherOrganization, request: onCanceled },
 
   'billing.invoices': { needs: 'billing:read', request: inOrganization },
-  'billing.invoice': { needs: 'billing:read', request: onInvoice },
-  'billing.invoice-html': { needs: 'billing:read', request: onInvoice },
-  'billing.invoice-pdf': { needs: 'billing:read', request: onInvoice },
+  'billing.invoice': { needs: 'billing:read', place: anotherOrganization, request: onInvoice },
+  'billing.invoice-html': { needs: 'billing:read', place: anotherOrganization, request: onInvoice },
+  'billing.invoice-pdf': { needs: 'billing:read', place: anotherOrganization, request: onInvoice },
   'billing.record-payment': {
     needs: 'operator',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onInvoice(world)), body: { reference: 'bank statement 12' } }),
   },
   'billing.void-invoice': {
     needs: 'operator',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onInvoice(world)), body: { reason: 'a test' } }),
   },
   'billing.write-off': {
     needs: 'operator',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onInvoice(world)), body: { reason: 'a test' } }),
   },
 
@@ -113,10 +121,12 @@ export const billingRows: Record<string, Row> = {
   'billing.operator-invoices': { needs: 'operator', request: inOrganization },
   'billing.assign': {
     needs: 'operator',
+    place: anotherOrganization,
     request: async (world) => ({ ...(await onFree(world)), body: { plan: 'business' } }),
   },
   'billing.allow-over-limit': {
     needs: 'operator',
+    place: anotherOrganization,
     request: (world) => ({
       ...inOrganization(world),
       body: { until: '2030-01-01T00:00:00Z', reason: 'a test' },
