@@ -159,7 +159,7 @@ test('a command line that asks to sign in is allowed only by the person who read
   expect((await collect(refused.device_code)).status).toBe(400)
 
   await page.goto('/device?user_code=NOTACODE')
-  await page.getByRole('alert').waitFor()
+  await page.getByRole('alert').getByText('No command line waits with this code').waitFor()
   await expectAccessible(page)
   await context.close()
 })

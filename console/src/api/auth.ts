@@ -100,8 +100,14 @@ const deviceRequest = z.object({ user_code: z.string(), status: z.string() })
 
 /** What became of a device's request to sign in: `pending`, `approved` or `denied`. */
 export async function readDeviceRequest(userCode: string): Promise<{ status: string }> {
-  const answer = await send('GET', `/device?user_code=${encodeURIComponent(userCode)}`)
-  return { status: deviceRequest.parse(answer).status }
+  try {
+    const answer = await send('GET', `/device?user_code=${encodeURIComponent(userCode)}`)
+    return { status: deviceRequest.parse(answer).status }
+  } catch (error) {
+    if (!(error instanceof SignInError) || error.code === 'rate_limited') throw error
+    const sentence = 'No command line waits with this code, or its time is over. Run mcpctl login again.'
+    throw new SignInError(sentence, error.code, error.status)
+  }
 }
 
 export async function answerDevice(userCode: string, answer: 'approve' | 'deny'): Promise<void> {

@@ -36,7 +36,7 @@ export function describe({ type, payload }: LogEvent): Told {
         ? told('Policy allowed it', `at ${text(payload.moment)}`, 'good')
         : told('Policy held it', `${text(payload.moment)} · ${listOf(payload.notes)}`, 'bad')
     case 'surface.drifted':
-      return told('Tools differ from what was admitted', `${countOf(payload.differences)} differences`, 'bad')
+      return told('Tools differ from what was admitted', differences(countOf(payload.differences)), 'bad')
     case 'surface.accepted':
       return told('Changed tools accepted', null, 'good')
     case 'run.created':
@@ -99,6 +99,8 @@ function text(value: unknown): string {
 function listOf(value: unknown): string {
   return Array.isArray(value) ? value.map(text).join(' · ') : ''
 }
+
+const differences = (count: number) => (count === 1 ? '1 difference' : `${count} differences`)
 
 function countOf(value: unknown): number {
   return Array.isArray(value) ? value.length : 0

@@ -92,7 +92,7 @@ function broken(deployment: Deployment, what: string, lines: string | null) {
     return {
       what: `${sentence}${inRow}`,
       who: by.itself,
-      next: 'It is not started again by itself, and every call is refused. Mend what the lines below complain of, then start it.',
+      next: 'It is not started again by itself, and every call is refused. Mend what the lines below complain of: a change of its settings starts it again, or start it here.',
       deeds: ['start', 'settings', 'rollback', 'log'] as const,
       lines,
     }
