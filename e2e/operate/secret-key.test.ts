@@ -117,10 +117,11 @@ test('a change of the key that is killed again and again ends with everything un
     secrets: ['the plaintext'],
   })
   const names = await readdir(dataDir)
-  expect(names.filter((name) => name.startsWith('secret.key')).sort()).toEqual([
-    'secret.key',
-    expect.stringMatching(/^secret\.key\.retired-/),
-  ])
+  // One that was killed when it had just finished is followed by another change: then two are retired.
+  const [present, ...retired] = names.filter((name) => name.startsWith('secret.key')).sort()
+  expect(present).toBe('secret.key')
+  expect(retired.length).toBeGreaterThan(0)
+  for (const name of retired) expect(name).toMatch(/^secret\.key\.retired-/)
   const { url, stop } = await start()
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
   await stop()

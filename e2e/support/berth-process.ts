@@ -17,7 +17,11 @@ export interface BerthProcess {
   stop(): Promise<void>
 }
 
-export function startBerthProcess(options: { databaseUrl: string; dataDir: string }): BerthProcess {
+export function startBerthProcess(options: {
+  databaseUrl: string
+  dataDir: string
+  env?: Record<string, string>
+}): BerthProcess {
   const child = spawn(process.execPath, [main, 'start'], {
     env: {
       PATH: process.env['PATH'],
@@ -25,6 +29,7 @@ export function startBerthProcess(options: { databaseUrl: string; dataDir: strin
       BERTH_DATA_DIR: options.dataDir,
       BERTH_LOG_LEVEL: process.env['BERTH_TEST_LOG'] ?? 'error',
       DATABASE_URL: options.databaseUrl,
+      ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
