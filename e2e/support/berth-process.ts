@@ -29,6 +29,7 @@ export function startBerthProcess(options: {
       BERTH_DATA_DIR: options.dataDir,
       BERTH_LOG_LEVEL: process.env['BERTH_TEST_LOG'] ?? 'error',
       DATABASE_URL: options.databaseUrl,
+      ...npmSettings(),
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,4 +65,12 @@ export function seededRandom(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+/** Where npm finds its registry: an `npm test` around us runs another Node, next to which npm would look in vain. */
+function npmSettings(): Record<string, string> {
+  const told = /^npm_config_(?:.*registry|userconfig|globalconfig|cafile)$/i
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value && told.test(name) ? [[name, value]] : [])),
+  )
 }
