@@ -253,8 +253,8 @@ insert into plan_versions values
       {"key": "gateway.tool_calls", "limit": 5000000, "reset": "month", "mode": "soft"},
       {"key": "seats", "limit": null, "reset": null, "mode": "hard"},
       {"key": "workspaces", "limit": null, "reset": null, "mode": "hard"},
-      {"key": "byok", "limit": 1, "reset": null, "mode": "hard"},
-      {"key": "sso", "limit": 1, "reset": null, "mode": "hard"}]', true, now());
+      {"key": "byok", "limit": 0, "reset": null, "mode": "hard"},
+      {"key": "sso", "limit": 0, "reset": null, "mode": "hard"}]', true, now());
 
 -- No organization is ever without a subscription: the first one carries the organization's own id.
 create function begin_subscription() returns trigger language plpgsql as $$

@@ -76,3 +76,12 @@ test.each([
   expect(plans).toBeNull()
   expect(faults.map(({ path, message }) => `${path}: ${message}`).join('\n')).toMatch(fault)
 })
+
+test('a plan cannot promise what this version does not have', () => {
+  const { faults } = parsePlanFile(
+    'plans: { gold: { name: Gold, price: 1, currency: EUR, grants: { byok: true, sso: true } } }',
+  )
+  expect(faults.map(({ message }) => message)).toEqual(
+    Array(2).fill(expect.stringContaining('must be false: this version of Berth does not have it')),
+  )
+})

@@ -35,7 +35,8 @@ const metered = z.strictObject(
   { error: 'must be {limit, reset, mode}, as in {limit: 10000, reset: month, mode: soft}' },
 )
 const grantSchemas = {
-  boolean: z.boolean('must be true or false'),
+  // Nothing in this version does what these grant: a plan must not promise it.
+  boolean: z.literal(false, 'must be false: this version of Berth does not have it'),
   static: limit,
   concurrency: limit,
   metered,
