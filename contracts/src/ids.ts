@@ -28,6 +28,7 @@ export const idPrefixes = {
   hold: 'hld',
   lease: 'lse',
   invitation: 'ivt',
+  webhook: 'whk',
 } as const
 
 export type IdKind = keyof typeof idPrefixes

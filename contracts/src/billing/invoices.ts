@@ -32,6 +32,8 @@ export const invoice = z.object({
   dueAt: timestamp.nullable(),
   paidAt: timestamp.nullable(),
   reference: z.string().nullable().describe('Of the payment, as who recorded it gave it'),
+  provider: z.string().describe('Who collects it: `manual`, or a payment provider'),
+  payUrl: z.url().nullable().describe("The payment provider's page where it is paid"),
   createdAt: timestamp,
 })
 export type Invoice = z.infer<typeof invoice>

@@ -9,6 +9,13 @@ export const subscriptionMachine = machine({
   terminal: ['canceled'],
   edges: [
     {
+      action: 'begin-trial',
+      from: ['incomplete'],
+      to: 'trialing',
+      by: 'the checkout',
+      refusal: 'Only a subscription that waits for its checkout begins its trial.',
+    },
+    {
       action: 'activate',
       from: ['incomplete', 'trialing'],
       to: 'active',
@@ -73,6 +80,43 @@ export const invoiceMachine = machine({
       to: 'uncollectible',
       by: 'an operator',
       refusal: 'Only an open invoice can be written off.',
+    },
+  ],
+})
+
+export const webhookMachine = machine({
+  name: 'webhook',
+  states: ['received', 'processed', 'ignored', 'dead'],
+  initial: 'received',
+  terminal: ['processed', 'ignored'],
+  edges: [
+    {
+      action: 'process',
+      from: ['received'],
+      to: 'processed',
+      by: 'worker',
+      refusal: 'Only a received webhook is processed.',
+    },
+    {
+      action: 'ignore',
+      from: ['received'],
+      to: 'ignored',
+      by: 'worker',
+      refusal: 'Only a received webhook is ignored.',
+    },
+    {
+      action: 'give-up',
+      from: ['received'],
+      to: 'dead',
+      by: 'worker',
+      refusal: 'Only a received webhook is given up.',
+    },
+    {
+      action: 'retry',
+      from: ['dead'],
+      to: 'received',
+      by: 'operator',
+      refusal: 'Only a dead webhook can be tried again.',
     },
   ],
 })

@@ -51,7 +51,8 @@ export const billingGate: Gate<BillingFacts> = {
         'excused', coalesce(s.over_limit_until > t.now, false))`)})
     from (select coalesce(
         (select now from test_clocks where organization_id = d.organization_id), now()) as now) t
-    left join subscriptions s on s.organization_id = d.organization_id and s.ended_at is null
+    left join subscriptions s on s.organization_id = d.organization_id
+      and s.state not in ('incomplete', 'canceled')
     left join plan_versions v on v.id = s.plan_version_id
     left join lateral (
       select item from jsonb_array_elements(v.grants) as item where item ->> 'key' = ${key}) g on true

@@ -32,6 +32,12 @@ export const exportedTables: readonly ExportedTable[] = [
     sql: `select slug from organization_slugs where organization_id = $1 order by slug`,
   },
   {
+    name: 'onboarding-skips',
+    from: ['onboarding_skips'],
+    about: 'Which of its first steps it left out',
+    sql: `select step, skipped_at as "skippedAt" from onboarding_skips where organization_id = $1 order by step`,
+  },
+  {
     name: 'members',
     from: ['members', 'users'],
     about: 'Its people',
@@ -195,6 +201,9 @@ export const leftOut: Record<string, string> = {
   log_heads: "the log's length stands in the manifest",
   mcp_sessions: 'open sessions, which are no records',
   test_clocks: 'the time of a test organization is none of its records',
+  billing_customers: "the payment provider's own names",
+  billing_webhooks: 'what a payment provider sent; what came of it stands in invoices and the log',
+  billing_drifts: 'what operators look into',
   quota_leases: 'what gateways draw on for a moment; the ledger tells what was used',
   quota_requests: 'answers kept for a repeated request',
 }

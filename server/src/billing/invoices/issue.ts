@@ -38,6 +38,7 @@ export async function issueInvoice(
       organizationId,
       subscriptionId: one.id,
       purpose,
+      provider: one.provider,
       number,
       state: paid ? 'paid' : 'open',
       currency,

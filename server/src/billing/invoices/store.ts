@@ -62,6 +62,8 @@ async function toInvoices(db: Queryable, rows: Row[]): Promise<Invoice[]> {
     dueAt: row.dueAt?.toISOString() ?? null,
     paidAt: row.paidAt?.toISOString() ?? null,
     reference: row.reference,
+    provider: row.provider,
+    payUrl: row.payUrl,
     createdAt: row.createdAt.toISOString(),
   }))
 }

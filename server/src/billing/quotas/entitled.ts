@@ -43,7 +43,7 @@ export async function findEntitled(
     from subscriptions s
     join plan_versions v on v.id = s.plan_version_id
     left join test_clocks c on c.organization_id = s.organization_id
-    where s.organization_id = ${organizationId} and s.ended_at is null`.execute(db)
+    where s.organization_id = ${organizationId} and s.state not in ('incomplete', 'canceled')`.execute(db)
   const row = rows[0]
   if (!row) return null
   const { state, graceEndsAt, fallback, grants, per, seats, anchor, timeZone, interval, testNow } = row

@@ -46,7 +46,7 @@ export async function pageOfBilled(db: Queryable, filter: Filter) {
         where i.organization_id = o.id and i.state = 'open' and i.currency = v.currency) as "openAmount"
     from subscriptions s join organizations o on o.id = s.organization_id
       join plan_versions v on v.id = s.plan_version_id
-    where s.ended_at is null
+    where s.state not in ('incomplete', 'canceled')
       ${state ? sql`and s.state = ${state}` : sql``}
       ${plan ? sql`and v.plan = ${plan}` : sql``}
       ${pattern ? sql`and (o.name ilike ${pattern} or o.slug ilike ${pattern} or o.id = ${search})` : sql``}

@@ -61,7 +61,7 @@ const selectLive = (db: Queryable, organizationId: string) =>
     .selectFrom('subscriptions')
     .selectAll()
     .where('organizationId', '=', organizationId)
-    .where('endedAt', 'is', null)
+    .where('state', 'not in', ['incomplete', 'canceled'])
 
 const noSubscription = () => notFound('subscription')
 

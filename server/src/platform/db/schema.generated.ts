@@ -44,6 +44,42 @@ export interface AuthRateLimits {
   lastRequest: number;
 }
 
+export interface BillingCustomers {
+  attempts: Generated<number>;
+  customerRef: string;
+  lastError: string | null;
+  organizationId: string;
+  paymentMethod: string | null;
+  provider: string;
+  syncDueAt: Timestamp | null;
+  syncedAt: Timestamp | null;
+}
+
+export interface BillingDrifts {
+  firstSeenAt: Timestamp;
+  identity: string;
+  lastSeenAt: Timestamp;
+  organizationId: string | null;
+  provider: string;
+  resolvedAt: Timestamp | null;
+  what: string;
+}
+
+export interface BillingWebhooks {
+  attempts: Generated<number>;
+  body: Buffer;
+  eventId: string;
+  id: string;
+  lastError: string | null;
+  nextTryAt: Timestamp | null;
+  organizationId: string | null;
+  processedAt: Timestamp | null;
+  provider: string;
+  receivedAt: Timestamp;
+  state: string;
+  type: string;
+}
+
 export interface CallBatches {
   at: Timestamp;
   billable: Generated<number>;
@@ -270,6 +306,8 @@ export interface Invoices {
   organizationId: string;
   paid: Generated<number>;
   paidAt: Timestamp | null;
+  payUrl: string | null;
+  provider: Generated<string>;
   providerRef: string | null;
   purpose: string;
   reference: string | null;
@@ -679,6 +717,9 @@ export interface DB {
   accountLinks: AccountLinks;
   accounts: Accounts;
   authRateLimits: AuthRateLimits;
+  billingCustomers: BillingCustomers;
+  billingDrifts: BillingDrifts;
+  billingWebhooks: BillingWebhooks;
   callBatches: CallBatches;
   callJournals: CallJournals;
   calls: Calls;
