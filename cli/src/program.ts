@@ -15,6 +15,7 @@ import { doctorCommand } from './doctor/index.ts'
 import { importCommand } from './import/index.ts'
 import { lifecycleCommand } from './lifecycle/index.ts'
 import { limitsCommand } from './limits/index.ts'
+import { onboardingCommand } from './onboarding/index.ts'
 import { orgsCommand } from './orgs/index.ts'
 import { policyCommand } from './policy/index.ts'
 import { quickstartCommand } from './quickstart/index.ts'
@@ -65,6 +66,7 @@ function commands(): Command[] {
     logoutCommand(),
     whoamiCommand(),
     accountCommand(),
+    onboardingCommand(),
     orgsCommand(),
     workspacesCommand(),
     catalogCommand(),

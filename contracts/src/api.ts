@@ -13,6 +13,7 @@ import { identityEndpoints } from './identity.ts'
 import { lifecycleEndpoints } from './lifecycle.ts'
 import { limitEndpoints } from './limits.ts'
 import { notificationEndpoints } from './notifications.ts'
+import { onboardingEndpoints } from './onboarding.ts'
 import { operatorEndpoints } from './operator.ts'
 import { organizationEndpoints } from './organizations.ts'
 import { policyEndpoints } from './policy.ts'
@@ -33,6 +34,7 @@ export const api = {
   notifications: notificationEndpoints,
   organizations: organizationEndpoints,
   invitations: invitationEndpoints,
+  onboarding: onboardingEndpoints,
   departure: departureEndpoints,
   tokens: tokenEndpoints,
   catalog: catalogEndpoints,

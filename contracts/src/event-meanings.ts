@@ -49,6 +49,8 @@ export const eventMeanings: Record<EventType, string> = {
   'invitation.declined': 'Who was invited does not want to join.',
   'invitation.revoked': 'An invitation was taken back.',
   'invitation.expired': 'An invitation was not answered in time.',
+  'onboarding.step_skipped':
+    'One of the first steps was left out: to choose a plan, to invite people, or to launch a server.',
   'token.created': 'A token was made.',
   'token.revoked': 'A token was revoked: it does nothing any more, and its open sessions have ended.',
   'tier.created': 'An operator made a tier.',

@@ -73,6 +73,7 @@ export const eventTypes = {
   'invitation.declined': { invitationId: idOf('invitation') },
   'invitation.revoked': { invitationId: idOf('invitation') },
   'invitation.expired': { invitationId: idOf('invitation') },
+  'onboarding.step_skipped': { step: z.string() },
   'token.created': {
     tokenId: z.string(),
     kind: z.enum(['api', 'service']),

@@ -95,6 +95,12 @@ export const accountRows: Record<string, Row> = {
   'account.delete': ofSomebody(({ password }) => ({ body: { password } })),
   'identity.end-other-sessions': ofSomebody(() => ({})),
 
+  'onboarding.get': { needs: 'person', signIn: true },
+  'onboarding.skip': {
+    needs: 'organization:write',
+    request: ({ organizationId }) => ({ params: { organizationId }, body: { step: 'invite' } }),
+  },
+
   'users.list': { needs: 'operator' },
   'users.get': { needs: 'operator', request: onFreshUser },
   'users.disable': { needs: 'operator', request: onFreshUser },

@@ -26,6 +26,7 @@ import {
 import { installationRoutes } from './installation/routes.ts'
 import { lifecycleRoutes } from './lifecycle/routes.ts'
 import { createJournal, meteringRoutes, startCopier, type Copier } from './metering/service.ts'
+import { onboardingRoutes } from './onboarding/routes.ts'
 import type { Clock } from './platform/clock.ts'
 import { ConfigError, type Config } from './platform/config.ts'
 import type { AnyGate } from './platform/gate.ts'
@@ -307,7 +308,7 @@ async function compose(
           await internal.stop()
         },
       },
-      { routes: departureRoutes(platform) },
+      { routes: [...departureRoutes(platform), ...onboardingRoutes()] },
       { intercept: roles.has('gateway') ? gateway.intercept : () => false },
       { routes: [...installationRoutes(platform, publicUrl), ...lifecycleRoutes(platform, publicUrl)] },
     ],

@@ -17,7 +17,7 @@ const tiers = new Map(
     ['secrets', 'runs', 'workspaces', 'trust'],
     ['policy'],
     ['runtime'],
-    ['lifecycle', 'gateway', 'departure', 'installation'],
+    ['lifecycle', 'gateway', 'departure', 'installation', 'onboarding'],
   ].flatMap((folders, tier) => folders.map((folder) => [folder, tier] as const)),
 )
 

@@ -25,6 +25,7 @@ const changesPrincipals = new Set([
   'member.role_changed',
   'member.removed',
   'user.disabled',
+  'user.email_verified',
   'user.role_revoked',
   'operator.recovered',
   'organization.suspended',
@@ -36,7 +37,7 @@ const capacity = 20_000
 
 /** Recognises callers by bearer token or cookie. */
 export function createAuthenticator(platform: Platform, cookieName: () => string): IdentityAuthenticator {
-  const { db, clock, feed } = platform
+  const { clock, feed } = platform
   const lastUsed = trackLastUsed(platform)
   const cache = new Map<string, Found>()
   /** Raised by every event that may change principals: a look-up that began before must not be kept. */
@@ -66,7 +67,7 @@ export function createAuthenticator(platform: Platform, cookieName: () => string
 
   async function lookUp(key: string, token: string): Promise<Found | null> {
     const started = generation
-    const found = await findPrincipal(db, credentialOf(token), clock.now())
+    const found = await findPrincipal(platform, credentialOf(token), clock.now())
     if (!found || started !== generation) return found
     if (cache.size >= capacity) cache.clear()
     cache.set(key, found)
@@ -76,7 +77,7 @@ export function createAuthenticator(platform: Platform, cookieName: () => string
   return {
     authenticate: async (headers) => {
       const credential = credentialIn(headers, cookieName())
-      const found = credential && (await findPrincipal(db, credential, clock.now()))
+      const found = credential && (await findPrincipal(platform, credential, clock.now()))
       if (!found) return null
       lastUsed.note(found.principal)
       return found.principal

@@ -3,6 +3,7 @@ import { deploymentTokenScopes, type Permission, type PlatformRole } from '@bert
 import { sha256 } from '../platform/crypto.ts'
 import type { Queryable } from '../platform/db/database.ts'
 import type { Principal } from '../platform/http/principal.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { Credential } from './credentials.ts'
 import { hashOf } from './people/hashing.ts'
 import { grantsOfApiToken, grantsOfPerson, grantsOfServiceToken, haltedOf, type Membership } from './rules.ts'
@@ -15,8 +16,25 @@ export interface Found {
 }
 
 /** Who holds a credential now, in one statement; null when it does not hold. */
-export function findPrincipal(db: Queryable, credential: Credential, now: Date): Promise<Found | null> {
-  return credential.kind === 'session' ? bySession(db, credential, now) : byToken(db, credential.secret, now)
+export async function findPrincipal(
+  { db, config }: Pick<Platform, 'db' | 'config'>,
+  credential: Credential,
+  now: Date,
+): Promise<Found | null> {
+  const found = await (credential.kind === 'session'
+    ? bySession(db, credential, now)
+    : byToken(db, credential.secret, now))
+  return found && { ...found, principal: held(found.principal, config.mail !== null) }
+}
+
+/**
+ * Whoever must verify their address first may do nothing anywhere until then, where there is mail to verify it with.
+ * Operators are not held: they mend the mail server.
+ */
+function held(principal: Principal, sendsMail: boolean): Principal {
+  if (!principal.mustVerify) return principal
+  if (!sendsMail || principal.platformRoles.size > 0) return { ...principal, mustVerify: false }
+  return { ...principal, permissions: new Map() }
 }
 
 const membershipsOf = (userId: string) => sql<Membership[]>`(
@@ -27,6 +45,7 @@ const membershipsOf = (userId: string) => sql<Membership[]>`(
 interface SessionRow {
   sessionId: string
   userId: string
+  mustVerify: boolean
   expiresAt: Date
   roles: PlatformRole[]
   memberships: Membership[]
@@ -34,7 +53,7 @@ interface SessionRow {
 
 async function bySession(db: Queryable, credential: Credential, now: Date): Promise<Found | null> {
   const { rows } = await sql<SessionRow>`
-    select s.id as session_id, s.user_id, s.expires_at,
+    select s.id as session_id, s.user_id, s.expires_at, u.must_verify and not u.email_verified as must_verify,
       array(select role from platform_roles r where r.user_id = s.user_id) as roles,
       ${membershipsOf('s.user_id')} as memberships
     from sessions s join users u on u.id = s.user_id
@@ -50,6 +69,7 @@ async function bySession(db: Queryable, credential: Credential, now: Date): Prom
       id: row.userId,
       sessionId: row.sessionId,
       via: credential.via,
+      mustVerify: row.mustVerify,
       platformRoles,
       permissions: grantsOfPerson(row.memberships, platformRoles),
       halted: haltedOf(row.memberships),
@@ -61,6 +81,7 @@ interface TokenRow {
   id: string
   kind: 'api' | 'service'
   userId: string | null
+  mustVerify: boolean
   organizationId: string | null
   organizationState: Membership['state'] | null
   workspaceId: string | null
@@ -74,7 +95,9 @@ interface TokenRow {
 async function byToken(db: Queryable, secret: string, now: Date): Promise<Found | null> {
   const { rows } = await sql<TokenRow>`
     select t.id, t.kind, t.user_id, t.organization_id, o.state as organization_state, t.workspace_id, t.scopes,
-      t.allowed_deployments, t.allowed_tools, t.expires_at, ${membershipsOf('t.user_id')} as memberships
+      t.allowed_deployments, t.allowed_tools, t.expires_at, ${membershipsOf('t.user_id')} as memberships,
+      coalesce(u.must_verify and not u.email_verified
+        and not exists (select from platform_roles r where r.user_id = u.id), false) as must_verify
     from tokens t
     left join users u on u.id = t.user_id
     left join organizations o on o.id = t.organization_id
@@ -96,6 +119,7 @@ function ofToken(row: TokenRow): Principal {
     kind: row.kind === 'api' ? 'user' : 'service',
     id: row.userId ?? row.id,
     tokenId: row.id,
+    mustVerify: row.mustVerify,
     permissions:
       row.kind === 'api'
         ? grantsOfApiToken(row.memberships, { ...row, scopes })
@@ -119,6 +143,7 @@ const unbound = {
   tokenId: null,
   sessionId: null,
   via: 'bearer',
+  mustVerify: false,
   platformRoles: new Set<PlatformRole>(),
   workspaceId: null,
   allowedDeployments: null,

@@ -15,6 +15,7 @@ export { createTries, guessing } from './account/tries.ts'
 export { totpSealed } from './account/second-factor.ts'
 export { recoverOperator, type Recovery } from './people/recover.ts'
 export { setupCode } from './people/setup-code.ts'
+export { signedIn } from './signed-in.ts'
 export { revokeTokensOfMember, revokeTokensOfOrganization } from './tokens/tokens.ts'
 
 export interface IdentityOptions extends Pick<AccountContext, 'notifications' | 'memberships'> {

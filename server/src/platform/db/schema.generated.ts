@@ -358,6 +358,12 @@ export interface Members {
   userId: string;
 }
 
+export interface OnboardingSkips {
+  organizationId: string;
+  skippedAt: Timestamp;
+  step: string;
+}
+
 export interface Organizations {
   createdAt: Timestamp;
   id: string;
@@ -681,6 +687,7 @@ export interface Users {
   emailVerified: Generated<boolean>;
   id: string;
   image: string | null;
+  mustVerify: Generated<boolean>;
   name: string;
   state: Generated<string>;
   updatedAt: Generated<Timestamp>;
@@ -743,6 +750,7 @@ export interface DB {
   mails: Mails;
   mcpSessions: McpSessions;
   members: Members;
+  onboardingSkips: OnboardingSkips;
   organizations: Organizations;
   organizationSlugs: OrganizationSlugs;
   plans: Plans;

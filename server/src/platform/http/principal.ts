@@ -9,6 +9,8 @@ export interface Principal {
   sessionId: string | null
   /** How they were recognised: cookie requests must come from our own pages. */
   via: 'cookie' | 'bearer'
+  /** A person whose address has to be verified before anything but their own account is open to them. */
+  mustVerify: boolean
   platformRoles: ReadonlySet<PlatformRole>
   /** Permissions by organization, already narrowed by the token's scopes. */
   permissions: ReadonlyMap<string, ReadonlySet<Permission>>
