@@ -34,6 +34,7 @@ export const onboarding = z.object({
     z.object({
       ...step('plan'),
       subscription: z.object({ plan: z.string(), planName: z.string(), state: z.string() }).nullable(),
+      unpaidPlan: z.string().nullable().describe('The name of a plan that begins with its first payment'),
     }),
     z.object({
       ...step('invite'),

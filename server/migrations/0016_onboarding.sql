@@ -9,3 +9,6 @@ create table onboarding_skips (
 -- Made where e-mail is sent: nothing but its own account is open to it until its address is verified. Accounts that were
 -- here before are not held to it.
 alter table users add column must_verify boolean not null default false;
+
+-- Sent to the account's own address: whoever uses the link has that mailbox.
+alter table account_links add column mailed boolean not null default false;

@@ -11,6 +11,8 @@ export interface Facts {
   emailVerified: boolean
   organization: Detail<'organization'>['organization']
   subscription: Detail<'plan'>['subscription']
+  /** The plan that begins with its first payment. */
+  unpaidPlan: string | null
   /** It is, or ever was, on another plan than the one it was born with. */
   choseAPlan: boolean
   members: number
@@ -50,7 +52,9 @@ export async function readFacts(
         from organizations o where o.id = x.id) as organization,
       (select jsonb_build_object('plan', p.plan, 'planName', p.name, 'state', s.state)
         from subscriptions s join plan_versions p on p.id = s.plan_version_id
-        where s.organization_id = x.id and s.ended_at is null) as subscription,
+        where s.organization_id = x.id and s.state not in ('incomplete', 'canceled')) as subscription,
+      (select p.name from subscriptions s join plan_versions p on p.id = s.plan_version_id
+        where s.organization_id = x.id and s.state = 'incomplete') as unpaid_plan,
       exists (select from subscriptions s join plan_versions p on p.id = s.plan_version_id
           where s.organization_id = x.id and s.state <> 'incomplete' and p.plan <> ${landingPlan})
         or exists (select from trials t where t.organization_id = x.id)

@@ -8,6 +8,7 @@ const nothing: Facts = {
   emailVerified: false,
   organization: null,
   subscription: null,
+  unpaidPlan: null,
   choseAPlan: false,
   members: 0,
   invited: 0,

@@ -5,7 +5,7 @@ const order: OnboardingStep[] = ['account', 'organization', 'plan', 'invite', 's
 
 /** How far somebody is: what is done counts, whatever was skipped, and the first that is left comes next. */
 export function stepsOf(facts: Facts, mustVerify: boolean): Onboarding {
-  const { organization, subscription, members, invited, deployment, answered } = facts
+  const { organization, subscription, unpaidPlan, members, invited, deployment, answered } = facts
   const done: Record<OnboardingStep, boolean> = {
     account: !mustVerify,
     organization: organization !== null,
@@ -32,7 +32,7 @@ export function stepsOf(facts: Facts, mustVerify: boolean): Onboarding {
         mustVerify,
       },
       { step: 'organization', state: stateOf('organization'), organization },
-      { step: 'plan', state: stateOf('plan'), subscription },
+      { step: 'plan', state: stateOf('plan'), subscription, unpaidPlan },
       { step: 'invite', state: stateOf('invite'), members, invited },
       { step: 'server', state: stateOf('server'), deployment, answered },
     ],

@@ -16,6 +16,7 @@ export interface AccountLinks {
   email: string | null;
   expiresAt: Timestamp;
   hash: Buffer;
+  mailed: Generated<boolean>;
   purpose: string;
   usedAt: Timestamp | null;
   userId: string;
