@@ -9,6 +9,7 @@ import { finishPages } from './finish.ts'
 import { placesOf, rewriteLinks } from './links.ts'
 import { base, docsFolder, repository, writtenPages, type Page } from './pages.ts'
 import { generatedPages } from './reference/index.ts'
+import { drawStories } from './reference/stories.ts'
 import { apiReference, sidebarOf } from './sidebar.ts'
 
 const root = import.meta.dirname
@@ -84,7 +85,7 @@ function writeContent(pages: readonly Page[]): void {
     const matter = JSON.stringify({ title: page.title, description: page.description, ...contents })
     mkdirSync(path.dirname(file), { recursive: true })
     // JSON is YAML too.
-    writeFileSync(file, `---\n${matter}\n---\n${rewriteLinks(page, places)}`)
+    writeFileSync(file, `---\n${matter}\n---\n${drawStories(rewriteLinks(page, places))}`)
   }
 }
 

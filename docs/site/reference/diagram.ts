@@ -10,8 +10,11 @@ interface Point {
 const letter = { node: 7.2, edge: 6.6 }
 const height = 30
 
-/** A state machine as a drawing in HTML, on one line. Its colours are the page's. */
-export function diagram(machine: Machine): string {
+/**
+ * A state machine as a drawing in HTML, on one line. Its colours are the page's. `id` tells several drawings of one page
+ * apart.
+ */
+export function diagram(machine: Machine, id = machine.name): string {
   const graph = new dagre.graphlib.Graph({ multigraph: true })
   graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 34, edgesep: 14, marginx: 6, marginy: 6 })
   for (const state of machine.states) {
@@ -24,11 +27,11 @@ export function diagram(machine: Machine): string {
   }
   dagre.layout(graph)
   const { width = 0, height: tall = 0 } = graph.graph() as { width?: number; height?: number }
-  const edges = graph.edges().map((edge: Edge) => drawEdge(machine.name, graph.edge(edge)))
+  const edges = graph.edges().map((edge: Edge) => drawEdge(id, graph.edge(edge)))
   const nodes = graph.nodes().map((name: string) => drawNode(machine, name, graph.node(name)))
-  const marker = `<marker id="arrow-${machine.name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker>`
+  const marker = `<marker id="arrow-${id}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker>`
   const size = `width="${Math.ceil(width)}" height="${Math.ceil(tall)}" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(tall)}"`
-  const svg = `<svg ${size} role="img" aria-label="The states of a ${machine.name}; the table below says the same."><defs>${marker}</defs>${edges.join('')}${nodes.join('')}</svg>`
+  const svg = `<svg ${size} role="img" aria-label="The states of a ${machine.name}, and what leads from one to another; the text says the same."><defs>${marker}</defs>${edges.join('')}${nodes.join('')}</svg>`
   return `<figure class="machine" tabindex="0" role="group" aria-label="Diagram: ${machine.name}">${svg}</figure>`
 }
 
@@ -50,8 +53,8 @@ function drawNode({ initial, terminal }: Machine, name: string, at: Point & { wi
   return `<g class="state ${kind}"><rect ${box}/><text x="${round(at.x)}" y="${round(at.y)}">${name}</text></g>`
 }
 
-function drawEdge(name: string, edge: Point & { points: Point[]; label: string }): string {
-  const path = `<path d="${curve(edge.points)}" marker-end="url(#arrow-${name})"/>`
+function drawEdge(id: string, edge: Point & { points: Point[]; label: string }): string {
+  const path = `<path d="${curve(edge.points)}" marker-end="url(#arrow-${id})"/>`
   return `<g class="edge">${path}<text x="${round(edge.x)}" y="${round(edge.y)}">${edge.label}</text></g>`
 }
 

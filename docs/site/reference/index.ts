@@ -5,6 +5,7 @@ import { eventsPage } from './events.ts'
 import { machinesPage } from './machines.ts'
 import { notesPage } from './notes.ts'
 import { permissionsPage } from './permissions.ts'
+import { planFilePage } from './plan-file.ts'
 import { settingsPage } from './settings.ts'
 
 /** The pages that are made from the code, so that they cannot say something else. */
@@ -16,6 +17,7 @@ export function generatedPages(): Page[] {
     machinesPage(),
     permissionsPage(),
     eventsPage(),
+    planFilePage(),
     ...commandPages(),
   ]
 }

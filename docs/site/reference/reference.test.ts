@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { eventTypes, machines, notes, pendingMeanings, permissions, problemCodes } from '@berth/contracts'
+import {
+  entitlements,
+  eventTypes,
+  machines,
+  notes,
+  pendingMeanings,
+  permissions,
+  problemCodes,
+} from '@berth/contracts'
 import { createProgram } from '../../../cli/src/program.ts'
+import { planFileFields } from '../../../server/src/billing/plans/file.ts'
 import { settings } from '../../../server/src/platform/config.ts'
 import { diagram } from './diagram.ts'
 import { generatedPages } from './index.ts'
@@ -19,6 +28,11 @@ describe('the reference has nothing missing and nothing extra of', () => {
   test('pending statuses', () => expect(rows('reference/notes')).toEqual(Object.keys(pendingMeanings)))
   test('error codes', () => expect(headings('reference/errors', 2)).toEqual(Object.keys(problemCodes)))
   test('settings', () => expect(rows('reference/settings')).toEqual(settings.map(({ name }) => name)))
+  test('fields of a plan file', () =>
+    expect(rows('reference/plan-file')).toEqual([
+      ...planFileFields.map(({ name }) => name),
+      ...Object.keys(entitlements),
+    ]))
   test('events', () => expect(headings('reference/events', 3).sort()).toEqual(Object.keys(eventTypes).sort()))
   test('permissions', () =>
     expect(rows('reference/permissions')).toEqual(expect.arrayContaining([...permissions])))

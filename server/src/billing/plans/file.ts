@@ -68,25 +68,60 @@ const price = z
   )
   .transform(BigInt)
 
-const planSchema = z.strictObject(
-  {
-    name: displayName,
-    description: z.string().max(400).default(''),
-    price,
-    currency: z.string('must be an ISO 4217 code such as EUR').refine((code) => currencies.has(code), {
-      error: 'must be an ISO 4217 code such as EUR',
-    }),
-    per: z.enum(['organization', 'seat'], 'must be organization or seat').default('organization'),
-    interval: z.enum(['month', 'year'], 'must be month or year').default('month'),
-    trialDays: days(365).default(0),
-    dueDays: days(90).default(0),
-    graceDays: days(365).nullable().default(null),
-    fallback: slug.nullable().default(null),
-    public: z.boolean('must be true or false').default(true),
-    grants: grantsSchema.default({}),
-  },
-  { error: (issue) => unknownKey(issue, 'is no field of a plan') },
-)
+/** The fields of a plan in a file. What each says is also the documentation's text. */
+const planFields = {
+  name: displayName.describe('As people read it.'),
+  description: z.string().max(400).default('').describe('One sentence: whom it is for.'),
+  price: price.describe(
+    'For each period, in whole minor units: 4900 is 49.00. 0 is a plan that nobody is invoiced for.',
+  ),
+  currency: z
+    .string('must be an ISO 4217 code such as EUR')
+    .refine((code) => currencies.has(code), { error: 'must be an ISO 4217 code such as EUR' })
+    .describe('An ISO 4217 code, like `EUR`.'),
+  per: z
+    .enum(['organization', 'seat'], 'must be organization or seat')
+    .default('organization')
+    .describe('What the price is for: the `organization`, or each `seat` of it.'),
+  interval: z
+    .enum(['month', 'year'], 'must be month or year')
+    .default('month')
+    .describe("How long a period is: a `month` or a `year`, by the calendar of the organization's zone."),
+  trialDays: days(365)
+    .default(0)
+    .describe('Days that it can be tried without paying, once an organization; 0 to 365.'),
+  dueDays: days(90).default(0).describe('Days from an invoice to its due day; 0 to 90.'),
+  graceDays: days(365)
+    .nullable()
+    .default(null)
+    .describe(
+      'Days that access goes on when an invoice is overdue; `null`: as `BERTH_BILLING_GRACE_DAYS` says.',
+    ),
+  fallback: slug
+    .nullable()
+    .default(null)
+    .describe('The plan that an organization lands on when it does not pay; `null`: it is suspended.'),
+  public: z
+    .boolean('must be true or false')
+    .default(true)
+    .describe('Whether organizations may choose it; `false`: operators assign it.'),
+  grants: grantsSchema.default({}).describe('What it grants, by key. What is not named is not granted.'),
+}
+
+/** The fields of a plan, for the reference: in their order, with what holds where one is left out. */
+export const planFileFields: readonly { name: string; default: string | null; meaning: string }[] =
+  Object.entries(planFields).map(([name, schema]) => {
+    const absent = schema.safeParse(undefined)
+    return {
+      name,
+      default: absent.success ? JSON.stringify(absent.data) : null,
+      meaning: schema.description!,
+    }
+  })
+
+const planSchema = z.strictObject(planFields, {
+  error: (issue) => unknownKey(issue, 'is no field of a plan'),
+})
 
 const fileSchema = z.strictObject(
   {
