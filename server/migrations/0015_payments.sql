@@ -5,16 +5,19 @@ drop index subscriptions_live;
 create unique index subscriptions_live on subscriptions (organization_id) where ended_at is null and state <> 'incomplete';
 create unique index subscriptions_incomplete on subscriptions (organization_id) where state = 'incomplete';
 
--- Who collects an invoice, and where it is paid.
+-- Who collects an invoice, and where it is paid; the last means of payment there that it was tried with, and how often
+-- that failed. A draft's provider_ref is its checkout.
 alter table invoices
   add column provider text not null default 'manual',
-  add column pay_url text;
+  add column pay_url text,
+  add column tried_with text,
+  add column failed_tries int not null default 0;
 
 -- What a payment provider calls an organization, and what is known of it there.
 create table billing_customers (
   organization_id text not null references organizations,
   provider text not null,
-  customer_ref text not null,
+  customer_ref text, -- null: not known there yet
   payment_method text, -- in words, like "visa ending in 4242"; null: there is none
   -- When it was last compared whole, and when that is due again; null: only when something happens.
   synced_at timestamptz,
@@ -32,7 +35,7 @@ create table billing_webhooks (
   provider text not null,
   event_id text not null,
   type text not null,
-  body bytea not null,
+  body bytea, -- null: it was done long ago
   state text not null check (state in ('received', 'processed', 'ignored', 'dead')),
   organization_id text references organizations, -- once it is known whose it is
   attempts int not null default 0,
@@ -44,7 +47,8 @@ create table billing_webhooks (
   check ((state = 'received') = (next_try_at is not null))
 );
 create index billing_webhooks_open on billing_webhooks (next_try_at) where state = 'received';
-create index billing_webhooks_newest on billing_webhooks (received_at desc, id desc);
+create index billing_webhooks_dead_first on billing_webhooks ((state = 'dead') desc, id desc);
+create index billing_webhooks_done on billing_webhooks (processed_at) where body is not null and processed_at is not null;
 
 -- Where a provider differs from what is here and takes a person, until it no longer does.
 create table billing_drifts (
@@ -55,6 +59,7 @@ create table billing_drifts (
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
   resolved_at timestamptz,
+  settled_reason text, -- what was done about it, in the words of whoever settled it; null: it went away by itself
   primary key (provider, identity)
 );
 create index billing_drifts_open on billing_drifts (first_seen_at desc) where resolved_at is null;

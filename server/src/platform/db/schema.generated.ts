@@ -47,7 +47,7 @@ export interface AuthRateLimits {
 
 export interface BillingCustomers {
   attempts: Generated<number>;
-  customerRef: string;
+  customerRef: string | null;
   lastError: string | null;
   organizationId: string;
   paymentMethod: string | null;
@@ -63,12 +63,13 @@ export interface BillingDrifts {
   organizationId: string | null;
   provider: string;
   resolvedAt: Timestamp | null;
+  settledReason: string | null;
   what: string;
 }
 
 export interface BillingWebhooks {
   attempts: Generated<number>;
-  body: Buffer;
+  body: Buffer | null;
   eventId: string;
   id: string;
   lastError: string | null;
@@ -301,6 +302,7 @@ export interface Invoices {
   createdAt: Timestamp;
   currency: string;
   dueAt: Timestamp | null;
+  failedTries: Generated<number>;
   id: string;
   issuedAt: Timestamp | null;
   number: number | null;
@@ -315,6 +317,7 @@ export interface Invoices {
   state: string;
   subscriptionId: string;
   total: number;
+  triedWith: string | null;
 }
 
 export interface LogHeads {
