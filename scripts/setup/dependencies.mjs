@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { exclusively } from './lock.mjs'
 import { root, say, Stop, which } from './process.mjs'
@@ -52,7 +52,15 @@ async function install() {
   const started = Date.now()
   const { code, output } = await npm(installation)
   if (code !== 0) throw new Stop(explain(output))
+  linkNode()
   say(`dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`)
+}
+
+/** Services start Berth with node_modules/.bin/node. npm 9, which Debian 13 has, makes no such link. */
+function linkNode() {
+  const node = `node-${process.platform}-${process.arch}/bin/node`
+  const link = join(root, 'node_modules/.bin/node')
+  if (existsSync(join(root, 'node_modules', node)) && !existsSync(link)) symlinkSync(join('..', node), link)
 }
 
 function npm(args) {
@@ -87,7 +95,12 @@ export function explain(output) {
   }
   if (/\bENOSPC\b/.test(output))
     return `The dependencies cannot be installed: the disk of ${root} is full. They take about 1 GB.`
-  const words = output.split('\n').filter((line) => /^npm error .*\S/.test(line))
+  const untrusted = /\b(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|DEPTH_ZERO_SELF_SIGNED_CERT)\b/.exec(
+    output,
+  )?.[1]
+  if (untrusted)
+    return `The certificate of the npm registry is not trusted (${untrusted}). Where a proxy opens TLS, name a file with its certificates in NODE_EXTRA_CA_CERTS, then run this again.`
+  const words = output.split('\n').filter((line) => /^npm (?:error|ERR!) .*\S/.test(line)) // ERR!: npm 9 and older
   return `npm could not install the dependencies:\n${words.slice(0, 10).join('\n')}`
 }
 

@@ -114,6 +114,8 @@ test.each([
   ['npm error code ENOTFOUND\nnpm error request to … failed', 'registry cannot be reached (ENOTFOUND)'],
   ['npm error code EACCES\nnpm error syscall mkdir', 'not writable for this user'],
   ['npm error code ENOSPC', 'is full'],
+  ['npm ERR! code SELF_SIGNED_CERT_IN_CHAIN', 'not trusted (SELF_SIGNED_CERT_IN_CHAIN)'],
+  ['npm ERR! code E404\nnpm ERR! No such package', 'code E404\nnpm ERR! No such package'],
   ['npm warn old\nnpm error code E404\nnpm error No such package', 'code E404\nnpm error No such package'],
 ])('an installation that fails is explained: %s', (output, sentence) => {
   expect(explain(output)).toContain(sentence)
