@@ -1,8 +1,7 @@
 /** Quota: uses of one hot key against the plain way, no more than there is, the ledger added up, and calls under a hard limit. */
 import { sql } from 'kysely'
-import { createGroups } from '@berth/server/billing/quotas/group.ts'
 import { findDifferences } from '@berth/server/billing/quotas/ledger.ts'
-import { useQuota } from '@berth/server/billing/quotas/use.ts'
+import { createQuotaUses } from '@berth/server/billing/quotas/uses.ts'
 import type { Platform } from '@berth/server/platform/platform.ts'
 import {
   createServiceToken,
@@ -65,12 +64,9 @@ async function measureUses(
       select plan_version_id from subscriptions where organization_id = ${tenant.organizationId} and ended_at is null)
     where organization_id = any(${organizations}) and ended_at is null`.execute(platform.db)
   const hot = organizations[0]!
-  const groups = createGroups<null, boolean>(async (organizationId, requests) => {
-    const wanted = requests.map(() => ({ items: [{ key, quantity: 1 }] }))
-    const answers = await platform.mutate(origin, (tx) => useQuota(tx, organizationId, wanted))
-    return answers.map(({ allowed }) => allowed)
-  })
-  const together: Use = (organizationId) => groups.submit(organizationId, null)
+  const uses = createQuotaUses(platform, origin)
+  const together: Use = async (organizationId) =>
+    (await uses.use(organizationId, { items: [{ key, quantity: 1 }] })).allowed
   const plain = plainly(platform)
   const rows: string[][] = []
   let ratio = 0

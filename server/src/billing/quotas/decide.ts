@@ -2,8 +2,7 @@
 import { entitlements, maxQuantity, type BillingQuotaOutcome, type EntitlementKey } from '@berth/contracts'
 import { Refusal } from '../../platform/problem.ts'
 import { noAccess } from '../access.ts'
-import { windowOf } from '../time/windows.ts'
-import { limitOf, type Entitled } from './entitled.ts'
+import { limitOf, windowIn, type Entitled } from './entitled.ts'
 import { placeOf, type Balance, type Place } from './ledger.ts'
 
 export interface Wanted {
@@ -24,7 +23,7 @@ export type Stands = (key: string) => Stand
 export function placeFor(entitled: Entitled, key: string): Place | null {
   const grant = entitled.grants.find((one) => one.key === key)
   if (!grant?.reset || kindOf(key) !== 'metered') return null
-  return { key, window: windowOf(entitled.anchor, grant.reset, entitled.now) }
+  return { key, window: windowIn(entitled, grant.reset) }
 }
 
 export const kindOf = (key: string) =>
@@ -51,16 +50,52 @@ export interface Answer {
   items: BillingQuotaOutcome[]
 }
 
-/** Whether all of it may be used, and how each key stands. */
+/** How a key of an organization is granted now: all that a decision needs but how much there is of it. */
+export interface Frame {
+  key: string
+  /** Why nothing of it may be used, whatever is wanted. */
+  refusal: string | null
+  /** Null: as much as you like. */
+  limit: number | null
+  soft: boolean
+  metered: boolean
+  window: { start: string; end: string } | null
+}
+
+export function frameOf(entitled: Entitled | null, key: string): Frame {
+  const place = entitled && placeFor(entitled, key)
+  const window = place && {
+    start: place.window.start.toISOString(),
+    end: place.window.end.toISOString(),
+  }
+  const frame = { key, soft: false, metered: place !== null, window }
+  const standing = entitled?.standing ?? 'missing'
+  if (standing === 'missing' || standing === 'suspended')
+    return { ...frame, limit: 0, refusal: noAccess[standing].note }
+  const grant = entitled!.grants.find((one) => one.key === key)
+  const limit = limitOf(entitled!, key)
+  if (!grant || limit === undefined || kindOf(key) === null)
+    return { ...frame, limit: 0, refusal: `billing:entitlement-missing:${key}` }
+  return { ...frame, limit, soft: grant.mode === 'soft' && kindOf(key) === 'metered', refusal: null }
+}
+
+/** Whether all of it may be used, and how each key stands. `use_quota` of the database decides the same. */
 export function decide(entitled: Entitled | null, wanted: readonly Wanted[], stands: Stands): Answer {
-  const items = wanted.map((one) => outcomeOf(entitled, one, stands(one.key)))
+  const items = wanted.map(({ key, quantity }) => {
+    const [frame, stand] = [frameOf(entitled, key), stands(key)]
+    return outcomeOf(frame, stand, fits(frame, quantity, stand))
+  })
   return { allowed: items.every(({ allowed }) => allowed), items }
 }
 
-function outcomeOf(entitled: Entitled | null, { key, quantity }: Wanted, stand: Stand): BillingQuotaOutcome {
-  const { used, held } = stand
-  const window = entitled && placeFor(entitled, key)?.window
-  const outcome = (limit: number | null, soft: boolean, allowed: boolean, notes: string[]) => ({
+export function fits({ refusal, limit, soft }: Frame, quantity: number, { used, held }: Stand): boolean {
+  const sum = used + held + quantity
+  return refusal === null && sum <= maxQuantity && (limit === null || soft || sum <= limit)
+}
+
+export function outcomeOf(frame: Frame, { used, held }: Stand, allowed: boolean): BillingQuotaOutcome {
+  const { key, limit, soft, window, refusal } = frame
+  return {
     allowed,
     entitlementKey: key,
     limit,
@@ -68,21 +103,9 @@ function outcomeOf(entitled: Entitled | null, { key, quantity }: Wanted, stand: 
     held,
     remaining: limit === null ? null : Math.max(0, limit - used - held),
     overage: soft && limit !== null ? Math.max(0, used - limit) : 0,
-    window: window ? { start: window.start.toISOString(), end: window.end.toISOString() } : null,
-    notes,
-  })
-  const standing = entitled?.standing ?? 'missing'
-  if (standing === 'missing' || standing === 'suspended')
-    return outcome(0, false, false, [noAccess[standing].note])
-  const grant = entitled!.grants.find((one) => one.key === key)
-  const limit = limitOf(entitled!, key)
-  if (!grant || limit === undefined || kindOf(key) === null)
-    return outcome(0, false, false, [`billing:entitlement-missing:${key}`])
-  const soft = grant.mode === 'soft' && kindOf(key) === 'metered'
-  if (used + held + quantity > maxQuantity)
-    return outcome(limit, soft, false, [`billing:quota-exceeded:${key}`])
-  const allowed = limit === null || soft || used + held + quantity <= limit
-  return outcome(limit, soft, allowed, allowed ? [] : [`billing:quota-exceeded:${key}`])
+    window,
+    notes: allowed ? [] : [refusal ?? `billing:quota-exceeded:${key}`],
+  }
 }
 
 /** Stands of balances that are read; what has none was not used. */

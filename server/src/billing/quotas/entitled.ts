@@ -2,7 +2,8 @@
 import { sql } from 'kysely'
 import type { Grant } from '@berth/contracts'
 import { standingOf, type Standing } from '../access.ts'
-import type { Anchor } from '../time/periods.ts'
+import type { Anchor, Span } from '../time/periods.ts'
+import { windowOf, type Reset } from '../time/windows.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 
 export interface Entitled {
@@ -16,9 +17,12 @@ export interface Entitled {
   now: Date
   /** It has a test clock, which moves only when somebody moves it. */
   clockStands: boolean
+  /** The windows that were found of it. */
+  windows: Map<Reset, Span>
 }
 
-interface Row {
+/** What an organization's plan grants, whatever the time is. */
+export interface Entitlements {
   state: string
   graceEndsAt: Date | null
   fallback: string | null
@@ -29,6 +33,9 @@ interface Row {
   timeZone: string
   interval: Anchor['interval']
   testNow: Date | null
+  /** Another one as soon as anything of this is. */
+  stamp: string
+  windows: Map<Reset, Span>
 }
 
 /** `wall`: the time for organizations without a test clock. Null: there is no live subscription. */
@@ -37,16 +44,27 @@ export async function findEntitled(
   organizationId: string,
   wall: Date,
 ): Promise<Entitled | null> {
-  const { rows } = await sql<Row>`
-    select s.state, s.grace_ends_at, v.fallback, v.grants, v.per, s.seats, s.anchor, s.time_zone, v.interval,
-      c.now as test_now
+  const found = (await findEntitlements(db, [organizationId])).get(organizationId)
+  return found ? entitledAt(found, wall) : null
+}
+
+/** By organization; those without a live subscription are not there. */
+export async function findEntitlements(
+  db: Queryable,
+  organizationIds: readonly string[],
+): Promise<Map<string, Entitlements>> {
+  const { rows } = await sql<Omit<Entitlements, 'windows'> & { organizationId: string }>`
+    select s.organization_id, s.state, s.grace_ends_at, v.fallback, v.grants, v.per, s.seats, s.anchor, s.time_zone,
+      v.interval, c.now as test_now, subscription_stamp(s.organization_id) as stamp
     from subscriptions s
     join plan_versions v on v.id = s.plan_version_id
     left join test_clocks c on c.organization_id = s.organization_id
-    where s.organization_id = ${organizationId} and s.state not in ('incomplete', 'canceled')`.execute(db)
-  const row = rows[0]
-  if (!row) return null
-  const { state, graceEndsAt, fallback, grants, per, seats, anchor, timeZone, interval, testNow } = row
+    where s.organization_id = any(${[...organizationIds]}::text[]) and s.ended_at is null`.execute(db)
+  return new Map(rows.map(({ organizationId, ...row }) => [organizationId, { ...row, windows: new Map() }]))
+}
+
+export function entitledAt(found: Entitlements, wall: Date): Entitled {
+  const { state, graceEndsAt, fallback, grants, per, seats, anchor, timeZone, interval, testNow } = found
   const now = testNow ?? wall
   const graceOver = graceEndsAt !== null && graceEndsAt <= now
   return {
@@ -56,7 +74,17 @@ export async function findEntitled(
     seats: per === 'seat' ? seats : null,
     now,
     clockStands: testNow !== null,
+    windows: found.windows,
   }
+}
+
+/** The window it is now. */
+export function windowIn({ anchor, now, windows }: Entitled, reset: Reset): Span {
+  const known = windows.get(reset)
+  if (known && known.start <= now && now < known.end) return known
+  const window = windowOf(anchor, reset, now)
+  windows.set(reset, window)
+  return window
 }
 
 /** The limit of a key; undefined: not granted. Seats that are paid for one by one are no more than were taken. */

@@ -33,45 +33,33 @@ export const placeOf = (key: string, windowStart: Date): string => `${key} ${win
 
 /** What was used of some keys in their windows, as it is now. */
 export async function readBalances(db: Queryable, organizationId: string, places: readonly Place[]) {
-  return await balancesAt(db, organizationId, places, false)
-}
-
-/**
- * The same, held until the transaction ends; those that are not there yet are made. Always in one order, so that two
- * who need several of the same wait for each other and not in a circle.
- */
-export async function lockBalances(
-  tx: Tx,
-  organizationId: string,
-  places: readonly Place[],
-): Promise<Map<string, Balance>> {
-  const found = await balancesAt(tx.db, organizationId, places, true)
-  const missing = places.filter(({ key, window }) => !found.has(placeOf(key, window.start)))
-  if (missing.length === 0) return found
-  const rows = missing.map(({ key, window }) => ({
-    organizationId,
-    key,
-    windowStart: window.start,
-    windowEnd: window.end,
-  }))
-  await tx.db
-    .insertInto('quotaBalances')
-    .values(rows.toSorted((a, b) => (placeOf(a.key, a.windowStart) < placeOf(b.key, b.windowStart) ? -1 : 1)))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  return await balancesAt(tx.db, organizationId, places, true)
-}
-
-async function balancesAt(db: Queryable, organizationId: string, places: readonly Place[], lock: boolean) {
   const keys = places.map(({ key }) => key)
   const starts = places.map(({ window }) => window.start)
   const { rows } = await sql<Balance>`
     select key, window_start, window_end, used, held from quota_balances
     where organization_id = ${organizationId}
-      and (key, window_start) in (select * from unnest(${keys}::text[], ${starts}::timestamptz[]))
-    order by key, window_start ${lock ? sql`for update` : sql``}`.execute(db)
-  return new Map(rows.map((row) => [placeOf(row.key, row.windowStart), row]))
+      and (key, window_start) in (select * from unnest(${keys}::text[], ${starts}::timestamptz[]))`.execute(
+    db,
+  )
+  return byPlace(rows)
 }
+
+/** The same, held until the transaction ends; those that are not there yet are made. */
+export async function lockBalances(
+  tx: Tx,
+  organizationId: string,
+  places: readonly Place[],
+): Promise<Map<string, Balance>> {
+  if (places.length === 0) return new Map()
+  const { rows } = await sql<Balance>`
+    select key, window_start, window_end, used, held from lock_quota_balances(
+      ${places.map(() => organizationId)}, ${places.map(({ key }) => key)},
+      ${places.map(({ window }) => window.start)}, ${places.map(({ window }) => window.end)})`.execute(tx.db)
+  return byPlace(rows)
+}
+
+const byPlace = (rows: readonly Balance[]): Map<string, Balance> =>
+  new Map(rows.map((row) => [placeOf(row.key, row.windowStart), row]))
 
 /** Writes movements of balances that are held, in order, each as an entry. One statement. */
 export async function move(

@@ -1,15 +1,18 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemActor } from '../../platform/platform.ts'
 import { openTestPlatform, seedOrganization, type TestPlatform } from '../../platform/testing/index.ts'
 import { subscribeTo } from '../test-kit.ts'
-import { createGroups } from './group.ts'
+import type { Answer } from './decide.ts'
 import { endHold, expireHolds, reserveQuota, type HoldEnd } from './holds.ts'
 import { findDifferences } from './ledger.ts'
-import { checkQuota, useQuota, type UseRequest } from './use.ts'
+import { checkQuota, useQuota, useQuotas, type UseRequest } from './use.ts'
+import { createQuotaUses } from './uses.ts'
 
 const calls = 'gateway.tool_calls'
 /** A key that is not metered, so that several are decided together. */
 const seats = 'seats'
+const origin = { actor: systemActor('test'), requestId: null }
 let platform: TestPlatform
 
 beforeAll(async () => {
@@ -29,12 +32,14 @@ async function organization(limit: number | null, mode: Mode = 'hard'): Promise<
   return organizationId
 }
 
-const use = (organizationId: string, ...requests: UseRequest[]) =>
-  platform.change((tx) => useQuota(tx, organizationId, requests))
-const useOne = async (organizationId: string, quantity: number, requestKey?: string) =>
-  (
-    await use(organizationId, { items: [{ key: calls, quantity }], ...(requestKey ? { requestKey } : {}) })
-  )[0]!
+const use = async (organizationId: string, ...requests: UseRequest[]) =>
+  (await platform.change((tx) => useQuotas(tx, organizationId, requests))) as Answer[]
+const callsWanted = (quantity: number, requestKey?: string): UseRequest => ({
+  items: [{ key: calls, quantity }],
+  ...(requestKey ? { requestKey } : {}),
+})
+const useOne = (organizationId: string, quantity: number, requestKey?: string) =>
+  platform.change((tx) => useQuota(tx, organizationId, callsWanted(quantity, requestKey)))
 
 async function balanceOf(organizationId: string) {
   const [outcome] = (await checkQuota(platform.db, organizationId, [{ key: calls, quantity: 1 }], new Date()))
@@ -148,13 +153,9 @@ test('requests decided together are decided as one after the other', async () =>
 
 test('callers of one hot key who wait for each other get no more than there is, each its own answer', async () => {
   const organizationId = await organization(100)
-  const groups = createGroups<UseRequest, Awaited<ReturnType<typeof useOne>>>((key, requests) =>
-    use(key, ...requests),
-  )
+  const uses = createQuotaUses(platform, origin)
   const answers = await Promise.all(
-    Array.from({ length: 150 }, () =>
-      groups.submit(organizationId, { items: [{ key: calls, quantity: 1 }] }),
-    ),
+    Array.from({ length: 150 }, () => uses.use(organizationId, callsWanted(1))),
   )
   expect(answers.filter(({ allowed }) => allowed).length).toBe(100)
   expect(await balanceOf(organizationId)).toEqual({ used: 100, held: 0 })

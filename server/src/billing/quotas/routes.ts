@@ -38,10 +38,10 @@ export function quotaRoutes(clock: Clock): Route[] {
       if (!may(principal, organizationId, 'billing:write'))
         throw new Refusal('forbidden', 'To record what is used takes the permission billing:write.')
       return await context.mutate(async (tx) => {
-        const [answer] = await useQuota(tx, organizationId, [{ items }])
+        const answer = await useQuota(tx, organizationId, { items })
         const used = items.filter(({ key }) => kindOf(key) === 'metered')
-        if (answer!.allowed && used.length > 0) tx.emit(organizationId, 'quota.consumed', { items: used })
-        return answer!
+        if (answer.allowed && used.length > 0) tx.emit(organizationId, 'quota.consumed', { items: used })
+        return answer
       })
     },
   })

@@ -1,22 +1,13 @@
 /** Checking and using quota, all of it or nothing. */
 import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
-import { sha256 } from '../../platform/crypto.ts'
-import { canonical } from '../../platform/log/leaf.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
-import { addUp, decide, kindOf, placeFor, standsOf, type Answer, type Wanted } from './decide.ts'
+import { addUp, decide, frameOf, kindOf, placeFor, standsOf, type Answer, type Wanted } from './decide.ts'
 import { findEntitled, type Entitled } from './entitled.ts'
-import {
-  lockBalances,
-  move,
-  placeOf,
-  readBalances,
-  type Balance,
-  type Movement,
-  type Place,
-} from './ledger.ts'
+import { readBalances, type Balance } from './ledger.ts'
 import { countTaken } from './room.ts'
+import { runUses, type Ask, type UseResult } from './statement.ts'
 
 export interface UseRequest {
   items: readonly Wanted[]
@@ -33,64 +24,68 @@ export async function checkQuota(
 ): Promise<Answer> {
   const wanted = addUp(items)
   const entitled = await findEntitled(db, organizationId, wall)
-  const balances = await readBalances(db, organizationId, placesOf(entitled, [wanted]))
+  const places = entitled ? wanted.flatMap(({ key }) => placeFor(entitled, key) ?? []) : []
+  const balances = await readBalances(db, organizationId, places)
   return decide(entitled, wanted, standsOf(entitled, balances, await othersOf(db, organizationId, [wanted])))
 }
 
 /**
- * Uses quota: requests are decided in their order, each all or nothing, in one unit of work with one statement for all
- * that is used. What is not metered is only checked. Throws `invalid_input`, and `idempotency_conflict` for a request key
- * that came with another body; then nothing of any is used.
+ * Uses quota: requests are decided in their order, each all or nothing. What is not metered is only checked. Throws
+ * `invalid_input`; a request key that came with another body before is refused with `idempotency_conflict`.
  */
-export async function useQuota(
+export async function useQuotas(
   tx: Tx,
   organizationId: string,
   requests: readonly UseRequest[],
-): Promise<Answer[]> {
-  const wanted = requests.map(({ items }) => addUp(items))
-  const done = await claimRequests(tx, organizationId, requests, wanted)
+): Promise<(Answer | Refusal)[]> {
   const entitled = await findEntitled(tx.db, organizationId, tx.now)
-  const balances = await lockBalances(tx, organizationId, placesOf(entitled, wanted))
-  const stands = standsOf(entitled, balances, await othersOf(tx.db, organizationId, wanted))
-  const movements: Movement[] = []
-  const answers = requests.map((request, index) => {
-    const before = request.requestKey === undefined ? undefined : done.get(request.requestKey)
-    if (before) return before
-    const answer = takeIfAllowed(
+  const asks = await asksOf(tx.db, organizationId, entitled, requests, tx.now)
+  const { results, crossings } = await runUses(tx.db, asks, tx.now)
+  for (const { key, before, quantity } of crossings) {
+    const { start: windowStart, end: windowEnd } = placeFor(entitled!, key)!.window
+    sayCrossing(
       tx,
       organizationId,
-      { entitled, balances, stands, movements },
-      wanted[index]!,
+      entitled!,
+      { key, used: before, held: 0, windowStart, windowEnd },
+      quantity,
     )
-    if (request.requestKey !== undefined) done.set(request.requestKey, answer)
-    return answer
-  })
-  await move(tx, organizationId, movements, entitled?.now ?? tx.now)
-  await keepAnswers(tx, organizationId, requests, answers)
-  return answers
-}
-
-interface State {
-  entitled: Entitled | null
-  balances: Map<string, Balance>
-  stands: ReturnType<typeof standsOf>
-  movements: Movement[]
-}
-
-function takeIfAllowed(tx: Tx, organizationId: string, state: State, wanted: Wanted[]): Answer {
-  const { entitled, balances, stands, movements } = state
-  if (!decide(entitled, wanted, stands).allowed) return decide(entitled, wanted, stands)
-  for (const { key, quantity } of wanted) {
-    const place = placeFor(entitled!, key)
-    if (!place) continue
-    const balance = balances.get(placeOf(key, place.window.start))!
-    sayCrossing(tx, organizationId, entitled!, balance, quantity)
-    balance.used += quantity
-    movements.push({ key, windowStart: balance.windowStart, kind: 'consume', used: quantity, held: 0 })
   }
-  const { items } = decide(entitled, wanted, stands)
-  return { allowed: true, items: items.map((item) => ({ ...item, allowed: true, notes: [] })) }
+  return results.map((result, index) => refusing(result, requests[index]!))
 }
+
+/** The same of one request. Throws `idempotency_conflict`, too. */
+export async function useQuota(tx: Tx, organizationId: string, request: UseRequest): Promise<Answer> {
+  const [answer] = await useQuotas(tx, organizationId, [request])
+  if (answer instanceof Refusal) throw answer
+  return answer!
+}
+
+/** What requests of one organization ask of the database. Throws `invalid_input`. */
+export async function asksOf(
+  db: Queryable,
+  organizationId: string,
+  entitled: Entitled | null,
+  requests: readonly UseRequest[],
+  wall: Date,
+): Promise<Ask[]> {
+  const wanted = requests.map(({ items }) => addUp(items))
+  const others = await othersOf(db, organizationId, wanted)
+  const now = entitled?.now ?? wall
+  return requests.map(({ requestKey = null }, index) => {
+    const items = wanted[index]!.map(({ key, quantity }) => ({
+      ...frameOf(entitled, key),
+      quantity,
+      taken: others.get(key) ?? 0,
+    }))
+    return { organizationId, requestKey, items, now }
+  })
+}
+
+export const refusing = (result: UseResult, { requestKey }: UseRequest): Answer | Refusal =>
+  result === 'conflict'
+    ? new Refusal('idempotency_conflict', `The request key "${requestKey}" was used for another request.`)
+    : result
 
 /** Says in the log that a limit is used up, or that more than a soft one is used: once a window, by its nature. */
 export function sayCrossing(
@@ -109,12 +104,6 @@ export function sayCrossing(
       tx.emit(organizationId, 'quota.overage_began', payload, entitled.now)
   } else if (used < limit && used + quantity >= limit)
     tx.emit(organizationId, 'quota.exhausted', payload, entitled.now)
-}
-
-function placesOf(entitled: Entitled | null, wanted: readonly (readonly Wanted[])[]): Place[] {
-  if (!entitled) return []
-  const keys = new Set(wanted.flat().map(({ key }) => key))
-  return [...keys].flatMap((key) => placeFor(entitled, key) ?? [])
 }
 
 /** How much there is of what is not metered, of the keys that are asked for. */
@@ -136,68 +125,4 @@ async function countServers(db: Queryable, organizationId: string): Promise<numb
     select count(*) as up from deployments
     where organization_id = ${organizationId} and phase in ('launching', 'running', 'stopping')`.execute(db)
   return rows[0]!.up
-}
-
-/** Claims the requests' keys; those that were done before are given with their answers. */
-async function claimRequests(
-  tx: Tx,
-  organizationId: string,
-  requests: readonly UseRequest[],
-  wanted: readonly Wanted[][],
-): Promise<Map<string, Answer>> {
-  const hashes = new Map<string, Buffer>()
-  for (const [index, { requestKey }] of requests.entries()) {
-    if (requestKey === undefined) continue
-    const hash = sha256(canonical(wanted[index]))
-    if (!(hashes.get(requestKey) ?? hash).equals(hash)) throw conflict(requestKey)
-    hashes.set(requestKey, hash)
-  }
-  if (hashes.size === 0) return new Map()
-  const keys = [...hashes.keys()].toSorted()
-  // Waits for whoever claims one of them right now.
-  await tx.db
-    .insertInto('quotaRequests')
-    .values(
-      keys.map((key) => ({
-        organizationId,
-        key,
-        requestHash: hashes.get(key)!,
-        outcome: 'null',
-        at: tx.now,
-      })),
-    )
-    .onConflict((clash) => clash.doNothing())
-    .execute()
-  const rows = await tx.db
-    .selectFrom('quotaRequests')
-    .select(['key', 'requestHash', 'outcome'])
-    .where('organizationId', '=', organizationId)
-    .where('key', 'in', keys)
-    .execute()
-  for (const { key, requestHash } of rows) if (!requestHash.equals(hashes.get(key)!)) throw conflict(key)
-  return new Map(
-    rows.filter(({ outcome }) => outcome !== null).map(({ key, outcome }) => [key, outcome as Answer]),
-  )
-}
-
-const conflict = (key: string) =>
-  new Refusal('idempotency_conflict', `The request key "${key}" was used for another request.`)
-
-async function keepAnswers(
-  tx: Tx,
-  organizationId: string,
-  requests: readonly UseRequest[],
-  answers: readonly Answer[],
-): Promise<void> {
-  const kept = requests.flatMap(({ requestKey }, index) =>
-    requestKey === undefined ? [] : [{ key: requestKey, outcome: answers[index]! }],
-  )
-  if (kept.length === 0) return
-  await sql`
-    update quota_requests q set outcome = g.outcome
-    from unnest(${kept.map(({ key }) => key)}::text[], ${kept.map(({ outcome }) => JSON.stringify(outcome))}::jsonb[])
-      as g (key, outcome)
-    where q.organization_id = ${organizationId} and q.key = g.key and q.outcome = 'null'::jsonb`.execute(
-    tx.db,
-  )
 }
