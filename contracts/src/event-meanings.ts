@@ -81,6 +81,8 @@ export const eventMeanings: Record<EventType, string> = {
   'run.changed': "A run's status, step or attempt changed.",
   'plan.published': 'An operator published a version of a plan (in the log of the platform).',
   'subscription.started': 'A subscription began.',
+  'subscription.checkout_began':
+    'A change of plan waits for its first payment at the checkout; until then everything stays as it is.',
   'subscription.changed': 'The plan or the paid seats of a subscription are others now.',
   'subscription.scheduled': 'A change was put off to the end of the period.',
   'subscription.unscheduled': 'The change that was to come at the end of the period will not come.',
@@ -94,7 +96,7 @@ export const eventMeanings: Record<EventType, string> = {
   'subscription.cancel_scheduled': 'The subscription was canceled for the end of the period.',
   'subscription.cancel_withdrawn': 'That cancellation was taken back.',
   'subscription.canceled':
-    'A subscription ended: it was asked for, it stayed unpaid, a trial took its place, or its organization closed.',
+    'A subscription ended: it was asked for, it stayed unpaid, another took its place, its checkout expired, or its organization closed.',
   'subscription.fell_back': 'The organization landed on the plan that follows an ended subscription.',
   'subscription.over_limit':
     'More is in use than the plan now grants: nothing is deleted, new use is refused, the newest servers stop.',
@@ -102,12 +104,27 @@ export const eventMeanings: Record<EventType, string> = {
     'An operator lets the organization be over its limits until then, or no longer.',
   'invoice.opened': 'An invoice was issued.',
   'invoice.paid': 'An invoice was paid.',
+  'invoice.payable': 'An invoice can be paid on the pages of the payment provider.',
+  'invoice.payment_failed': 'The payment provider tried to collect an invoice and could not.',
+  'invoice.paid_late':
+    'A payment came for a change of plan that was given up or had expired; it is kept as credit.',
+  'payment.method_changed':
+    'The means of payment that invoices are collected from is another one, or there is none any more.',
   'invoice.voided': 'An operator voided an invoice; its number stays taken.',
   'invoice.written_off': 'An operator gave up collecting an invoice.',
   'quota.consumed':
     'Quota was used through the API; calls through the gateway are counted without an event each.',
   'quota.exhausted': 'All that the plan allows of something in this window is used.',
   'quota.overage_began': 'More is used in this window than the plan includes; it goes on and is marked.',
+  'usage.recorded':
+    'A payment provider told of use that happened elsewhere; it counts in its window, `over` of it over the limit.',
+  'webhook.dead': 'An event of a payment provider could not be dealt with and is not tried again by itself.',
+  'webhook.retried': 'An operator lets such an event be tried again.',
+  'drift.found': 'A payment provider differs from what is here, in a way that takes a person.',
+  'drift.resolved': 'A payment provider does not differ any more.',
+  'drift.settled': 'An operator dealt with such a difference, and says how.',
+  'billing.reconciled':
+    'An operator had organizations compared with the payment provider; so many differences were repaired, and so many take a person.',
   'clock.advanced': 'The clock of a test organization was moved forward; what fell due until then happened.',
   'calls.recorded': 'So many calls were recorded; the digest is that of their records.',
 }

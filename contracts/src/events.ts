@@ -18,6 +18,8 @@ const ids = {
   invoice: { invoiceId: idOf('invoice'), number: z.string() },
   /** A limit in one of its windows. */
   quota: { key: z.string(), limit: z.number().int(), start: z.string(), end: z.string() },
+  webhook: { webhookId: idOf('webhook'), provider: z.string(), type: z.string() },
+  drift: { provider: z.string(), identity: z.string(), organizationId: idOf('organization').nullable() },
   workspace: { workspaceId: idOf('workspace') },
   deployment: { workspaceId: idOf('workspace'), deploymentId: idOf('deployment') },
 }
@@ -169,6 +171,12 @@ export const eventTypes = {
     currency: z.string(),
   },
   'subscription.started': ids.subscription,
+  'subscription.checkout_began': {
+    ...ids.subscription,
+    total: z.string(),
+    currency: z.string(),
+    expiresAt: z.string(),
+  },
   'subscription.changed': { ...ids.subscription, changes },
   'subscription.scheduled': {
     ...ids.subscription,
@@ -187,7 +195,10 @@ export const eventTypes = {
   'subscription.resumed': { ...ids.subscription, previous: z.enum(['past_due', 'suspended']) },
   'subscription.cancel_scheduled': { ...ids.subscription, at: z.string() },
   'subscription.cancel_withdrawn': ids.subscription,
-  'subscription.canceled': { ...ids.subscription, reason: z.enum(['asked', 'unpaid', 'replaced', 'closed']) },
+  'subscription.canceled': {
+    ...ids.subscription,
+    reason: z.enum(['asked', 'unpaid', 'replaced', 'expired', 'closed']),
+  },
   'subscription.fell_back': { ...ids.subscription, previous: idOf('subscription') },
   'subscription.over_limit': { ...ids.subscription, keys: z.array(z.string()) },
   'subscription.over_limit_allowed': {
@@ -203,6 +214,15 @@ export const eventTypes = {
     dueAt: z.string(),
   },
   'invoice.paid': { ...ids.invoice, total: z.string(), currency: z.string(), reference: text() },
+  'invoice.payable': ids.invoice,
+  'invoice.payment_failed': { ...ids.invoice, tries: z.number().int(), reason: text() },
+  'invoice.paid_late': {
+    invoiceId: idOf('invoice'),
+    total: z.string(),
+    currency: z.string(),
+    reference: text(),
+  },
+  'payment.method_changed': { provider: z.string(), method: personal(z.string().nullable()) },
   'invoice.voided': { ...ids.invoice, reason: text() },
   'invoice.written_off': { ...ids.invoice, reason: text() },
   'quota.consumed': {
@@ -210,6 +230,25 @@ export const eventTypes = {
   },
   'quota.exhausted': ids.quota,
   'quota.overage_began': ids.quota,
+  'usage.recorded': {
+    provider: z.string(),
+    usageId: z.string(),
+    key: z.string(),
+    quantity: z.number().int(),
+    at: z.string(),
+    start: z.string(),
+    over: z.number().int(),
+  },
+  'webhook.dead': { ...ids.webhook, reason: text() },
+  'webhook.retried': ids.webhook,
+  'drift.found': { ...ids.drift, what: text() },
+  'drift.resolved': ids.drift,
+  'drift.settled': { ...ids.drift, reason: text() },
+  'billing.reconciled': {
+    checked: z.number().int(),
+    repaired: z.number().int(),
+    open: z.number().int(),
+  },
   'clock.advanced': { from: z.string(), to: z.string() },
   'calls.recorded': {
     runnerId: idOf('runner'),

@@ -40,7 +40,19 @@ export const subscription = z.object({
   state: subscriptionState,
   plan: planVersion,
   seats: seats.nullable().describe('Paid seats, of plans that are priced by seat'),
-  provider: z.string(),
+  provider: z.string().describe('Who collects its invoices: `manual`, or a payment provider'),
+  /** A change of plan that waits for its first payment. */
+  incomplete: z
+    .object({
+      id: idOf('subscription'),
+      plan: planVersion,
+      seats: seats.nullable(),
+      trial: z.boolean(),
+      total: minorUnits.describe('What is paid at the checkout; 0: a card is left there'),
+      url: z.url().nullable().describe('Where it is paid; null: the payment provider was not reached yet'),
+      expiresAt: timestamp.describe('Given up by itself from then on'),
+    })
+    .nullable(),
   timeZone: z.string().describe('Its periods begin and end by the calendar of this zone'),
   anchor: timestamp,
   period: z.object({ number: z.number().int(), start: timestamp, end: timestamp }),
@@ -85,6 +97,9 @@ export const quote = z.object({
   trialEndsAt: timestamp.nullable(),
   next: z.object({ at: timestamp, total: minorUnits }).nullable().describe('The renewal that follows'),
   overLimits: z.array(overLimit),
+  checkout: z
+    .boolean()
+    .describe('It is paid at the checkout of the payment provider, and takes place once it is paid'),
   notes: z.array(z.string()).describe('What is good to know before, as sentences'),
 })
 export type Quote = z.infer<typeof quote>

@@ -59,10 +59,11 @@ export const letters = {
       'If you do not want to join, decline there, or do nothing.',
     ],
   }),
-  'billing-notice': ({ name, organization, plan, text }: BillingNotice): Letter => ({
+  'billing-notice': ({ name, organization, plan, text, action }: BillingNotice): Letter => ({
     subject: `${organization}: the subscription to ${plan}`,
     greeting: hello(name),
     paragraphs: text,
+    ...(action ? { action } : {}),
     after: [`You get this as an owner or admin of ${organization}. Its invoices are on its billing page.`],
   }),
 } satisfies Record<string, (given: never) => Letter>
@@ -80,6 +81,7 @@ interface BillingNotice {
   organization: string
   plan: string
   text: string[]
+  action?: { label: string; url: string }
 }
 
 export type LetterKind = keyof typeof letters

@@ -18,69 +18,74 @@ export async function issueInvoice(
   { purpose, lines, at }: { purpose: string; lines: Line[]; at: Date },
 ): Promise<void> {
   if (lines.length === 0) return
-  const { organizationId, plan } = one
-  const { currency } = plan
+  const { id, total } = await draftInvoice(tx, one, { purpose, lines, at })
+  const dueAt = daysAfter(at, one.plan.dueDays, one.timeZone)
+  await finalize(tx, { id, at, dueAt, paidBy: total === 0n ? 'nothing was due' : null })
+}
+
+/** Makes an invoice that nobody owes yet. */
+export async function draftInvoice(
+  tx: Tx,
+  { id: subscriptionId, organizationId, provider, plan }: Held,
+  { purpose, lines, at }: { purpose: string; lines: Line[]; at: Date },
+): Promise<{ id: string; total: bigint }> {
   const all = [...lines, ...kept(sum(lines.map(({ amount }) => amount)))]
   const total = sum(all.map(({ amount }) => amount))
+  const id = newId('invoice')
+  const { currency } = plan
+  const draft = { id, organizationId, subscriptionId, purpose, provider, currency }
+  await tx.db
+    .insertInto('invoices')
+    .values({ ...draft, state: 'draft', total: money(total), paid: 0, createdAt: at })
+    .execute()
+  const rows = all.map((line, place) => ({
+    ...line,
+    invoiceId: id,
+    place,
+    quantity: money(line.quantity),
+    unitAmount: money(line.unitAmount),
+    amount: money(line.amount),
+  }))
+  if (rows.length > 0) await tx.db.insertInto('invoiceLines').values(rows).execute()
+  return { id, total }
+}
+
+/** Gives a draft its number: from now on it is owed, or paid at once by what `paidBy` says. */
+export async function finalize(
+  tx: Tx,
+  { id, at, dueAt, paidBy }: { id: string; at: Date; dueAt: Date; paidBy: string | null },
+): Promise<void> {
   // The counter stays locked until this is committed: numbers have no gaps, also where work is undone.
   const { last: number } = await tx.db
     .updateTable('invoiceNumbers')
     .set((eb) => ({ last: eb('last', '+', 1) }))
     .returning('last')
     .executeTakeFirstOrThrow()
-  const id = newId('invoice')
-  const dueAt = daysAfter(at, plan.dueDays, one.timeZone)
-  const paid = total === 0n
+  const row = await tx.db
+    .updateTable('invoices')
+    .set({ number, state: 'open', issuedAt: at, dueAt })
+    .where('id', '=', id)
+    .returning(['organizationId', 'subscriptionId', 'currency', sql<string>`total::text`.as('total')])
+    .executeTakeFirstOrThrow()
+  const { organizationId, subscriptionId, currency, total } = row
+  const credits = await tx.db
+    .selectFrom('invoiceLines')
+    .select(sql<string>`coalesce(sum(amount), 0)::text`.as('moved'))
+    .where('invoiceId', '=', id)
+    .where('kind', '=', 'credit')
+    .executeTakeFirstOrThrow()
+  const amount = BigInt(credits.moved)
+  if (amount !== 0n) await moveCredit(tx, { organizationId, currency, amount, invoiceId: id, at })
+  const named = { invoiceId: id, number: numberOf(number) }
+  const opened = { ...named, subscriptionId, total, currency, dueAt: dueAt.toISOString() }
+  tx.emit(organizationId, 'invoice.opened', opened, at)
+  if (paidBy === null) return
   await tx.db
-    .insertInto('invoices')
-    .values({
-      id,
-      organizationId,
-      subscriptionId: one.id,
-      purpose,
-      provider: one.provider,
-      number,
-      state: paid ? 'paid' : 'open',
-      currency,
-      total: money(total),
-      paid: 0,
-      issuedAt: at,
-      dueAt,
-      paidAt: paid ? at : null,
-      createdAt: at,
-    })
+    .updateTable('invoices')
+    .set({ state: 'paid', paid: sql`total`, paidAt: at, reference: total === '0' ? null : paidBy })
+    .where('id', '=', id)
     .execute()
-  await tx.db
-    .insertInto('invoiceLines')
-    .values(
-      all.map((line, place) => ({
-        ...line,
-        invoiceId: id,
-        place,
-        quantity: money(line.quantity),
-        unitAmount: money(line.unitAmount),
-        amount: money(line.amount),
-      })),
-    )
-    .execute()
-  const moved = sum(all.filter(({ kind }) => kind === 'credit').map(({ amount }) => amount))
-  if (moved !== 0n) await moveCredit(tx, { organizationId, currency, amount: moved, invoiceId: id, at })
-  tx.emit(
-    organizationId,
-    'invoice.opened',
-    {
-      invoiceId: id,
-      number: numberOf(number),
-      subscriptionId: one.id,
-      total: total.toString(),
-      currency,
-      dueAt: dueAt.toISOString(),
-    },
-    at,
-  )
-  if (!paid) return
-  const nothing = { total: '0', currency, reference: 'nothing was due' }
-  tx.emit(organizationId, 'invoice.paid', { invoiceId: id, number: numberOf(number), ...nothing }, at)
+  tx.emit(organizationId, 'invoice.paid', { ...named, total, currency, reference: paidBy }, at)
 }
 
 /** What of an invoice is less than nothing, kept for the next ones. */
@@ -102,7 +107,14 @@ function kept(total: bigint): Line[] {
 /** Moves what is kept for an organization: up, or down where it was set off. */
 export async function moveCredit(
   tx: Tx,
-  given: { organizationId: string; currency: string; amount: bigint; invoiceId: string; at: Date },
+  given: {
+    organizationId: string
+    currency: string
+    amount: bigint
+    invoiceId: string
+    at: Date
+    reason?: string
+  },
 ): Promise<void> {
   const { organizationId, currency, amount, invoiceId, at } = given
   await tx.db
@@ -112,7 +124,7 @@ export async function moveCredit(
       currency,
       amount: money(amount),
       invoiceId,
-      reason: amount < 0n ? 'set off against an invoice' : 'given back',
+      reason: given.reason ?? (amount < 0n ? 'set off against an invoice' : 'given back'),
       at,
     })
     .execute()

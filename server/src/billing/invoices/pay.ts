@@ -4,6 +4,8 @@ import { nowOf } from '../clock.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
 import { named, type Held, type Terms } from '../subscriptions/model.ts'
+import { wakeCollector } from '../providers/customers.ts'
+import { dropIncomplete } from '../subscriptions/end.ts'
 import { beginPeriod, catchUp, graceEnd } from '../subscriptions/steps.ts'
 import { lockLive, saveSubscription, unpaidSince } from '../subscriptions/store.ts'
 import { moveCredit } from './issue.ts'
@@ -24,7 +26,9 @@ export async function payInvoice(tx: Tx, id: string, reference: string, terms: T
 
 /** Voids an unpaid invoice: nothing is owed for it, and credit that was set off comes back. */
 export async function voidInvoice(tx: Tx, id: string, reason: string, terms: Terms): Promise<Invoice> {
-  return settle(tx, id, 'void', terms, async ({ number, organizationId, currency }, at) => {
+  return settle(tx, id, 'void', terms, async ({ number, organizationId, currency, state }, at) => {
+    // A draft is what a change of plan waits for at the checkout: nobody pays that any more.
+    if (state === 'draft') return void (await dropIncomplete(tx, organizationId, at, 'asked'))
     await tx.db.updateTable('invoices').set({ state: 'void' }).where('id', '=', id).execute()
     const { rows } = await sql<{ amount: string }>`
       select (-coalesce(sum(amount), 0))::text as amount from credits where invoice_id = ${id}`.execute(tx.db)
@@ -67,6 +71,7 @@ async function settle(
   const refusal = refusalOf(invoiceMachine, row.state as InvoiceState, action)
   if (refusal) throw new Refusal('invalid_state', refusal)
   await write(row, at)
+  await wakeCollector(tx, { organizationId, provider: row.provider })
   if (one?.id === row.subscriptionId) await heal(tx, one, at, terms)
   return readInvoice(tx.db, id)
 }

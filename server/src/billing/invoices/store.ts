@@ -76,7 +76,8 @@ interface Filter {
 
 export async function pageOfInvoices(db: Queryable, organizationId: string, filter: Filter) {
   const before = afterCursor(filter.cursor)
-  let query = select(db).where('i.organizationId', '=', organizationId)
+  // Drafts wait at a checkout; they are invoices once they have a number.
+  let query = select(db).where('i.organizationId', '=', organizationId).where('i.number', 'is not', null)
   if (filter.state) query = query.where('i.state', '=', filter.state)
   // By number, which is also the order of their issue; times can be a test clock's.
   if (before !== null) query = query.where('i.number', '<', Number(before) || 0)
@@ -117,13 +118,16 @@ export async function creditOf(db: Queryable, organizationId: string, currency: 
   return BigInt(rows[0]!.sum)
 }
 
-/** What was invoiced for the present period of a subscription and is not void, and what of it was paid. */
+/**
+ * What was invoiced for the present period of a subscription and is not void, and what of it was paid. One that took
+ * another's place at the checkout may go on with its period: so it is asked of the organization.
+ */
 export async function billedFor(db: Queryable, one: Held): Promise<{ billed: bigint; paid: bigint }> {
   const { rows } = await sql<{ billed: string; paid: string }>`
     select coalesce(sum(l.amount), 0)::text as billed,
       coalesce(sum(l.amount) filter (where i.state = 'paid'), 0)::text as paid
     from invoices i join invoice_lines l on l.invoice_id = i.id
-    where i.subscription_id = ${one.id} and i.state in ('open', 'paid')
+    where i.organization_id = ${one.organizationId} and i.state in ('open', 'paid')
       and l.kind <> 'credit' and l.period_end = ${one.periodEnd}`.execute(db)
   return { billed: BigInt(rows[0]!.billed), paid: BigInt(rows[0]!.paid) }
 }

@@ -7,10 +7,12 @@ import { issueInvoice } from '../invoices/issue.ts'
 import { billedFor, creditOf } from '../invoices/store.ts'
 import { landingPlan, newestPlan, type Plan } from '../plans/store.ts'
 import { countTaken } from '../quotas/room.ts'
+import { demandNoCheckout, providerFor } from './collecting.ts'
 import { named, type Held, type Terms } from './model.ts'
 import { sayOverLimit } from './over-limit.ts'
 import { quote, type PlannedChange, type Wish } from './quote.ts'
-import { catchUp, endSubscription, markEnded, sayChanged } from './steps.ts'
+import { dropIncomplete, markEnded } from './end.ts'
+import { catchUp, endSubscription, sayChanged } from './steps.ts'
 import { hadTrial, insertSubscription, lockSubscription, refuseStale, saveSubscription } from './store.ts'
 
 const quoteGoodMs = 15 * 60_000
@@ -114,7 +116,8 @@ export async function changePlan(
   const { one, now } = await take(tx, organizationId, terms, expectedVersion)
   const at = quotedFor(one, now, quotedAt, expectedVersion)
   const planned = quote(one, await wishFor(tx.db, one, wish), at)
-  await apply(tx, one, planned, {})
+  await demandNoCheckout(tx.db, planned, organizationId, terms)
+  await apply(tx, one, planned, { provider: await providerFor(tx.db, one, planned.plan, terms) })
 }
 
 /** Puts an organization on a plan at once, as operators may. */
@@ -126,7 +129,8 @@ export async function assignPlan(
 ): Promise<void> {
   const { one, now } = await take(tx, organizationId, terms)
   const planned = quote(one, await wishFor(tx.db, one, wish, { operator: true }), now)
-  await apply(tx, one, charge ? planned : { ...planned, lines: [] }, {})
+  const provider = await providerFor(tx.db, one, planned.plan, terms, { operator: true })
+  await apply(tx, one, charge ? planned : { ...planned, lines: [] }, { provider })
 }
 
 /** Does what a quote says. `keepScheduled`: what was to come at the end of the period still does. */
@@ -134,12 +138,13 @@ async function apply(
   tx: Tx,
   one: Held,
   planned: PlannedChange,
-  { keepScheduled = false }: { keepScheduled?: boolean },
+  { provider, keepScheduled = false }: { provider: string; keepScheduled?: boolean },
 ): Promise<Held> {
   const { plan, seats, now, at, lines } = planned
   if (!now) return put(tx, one, { plan, seats }, at)
   const { organizationId } = one
-  await issueInvoice(tx, { ...one, plan }, { purpose: `change:${one.version}`, lines, at })
+  await dropIncomplete(tx, organizationId, at, 'replaced')
+  await issueInvoice(tx, { ...one, plan, provider }, { purpose: `change:${one.version}`, lines, at })
   if (now.state === 'trialing') {
     await tx.db.insertInto('trials').values({ organizationId, plan: plan.plan, startedAt: at }).execute()
     await markEnded(tx, one, at, 'replaced')
@@ -151,13 +156,21 @@ async function apply(
       endedAt: null,
       startedAt: at,
     }
-    const begun = await insertSubscription(tx, { ...rest, ...clean, ...now, plan, seats })
+    const begun = await insertSubscription(tx, { ...rest, ...clean, ...now, plan, seats, provider })
     tx.emit(organizationId, 'subscription.started', named(begun), at)
     await sayOverLimit(tx, begun, at)
     return begun
   }
   const ahead = keepScheduled ? {} : { scheduled: null, cancelAtPeriodEnd: false }
-  const changed = await saveSubscription(tx, { ...one, ...now, ...ahead, plan, seats, warnedDays: null })
+  const changed = await saveSubscription(tx, {
+    ...one,
+    ...now,
+    ...ahead,
+    plan,
+    seats,
+    provider,
+    warnedDays: null,
+  })
   sayChanged(tx, one, changed, at)
   await sayOverLimit(tx, changed, at)
   return changed
@@ -171,6 +184,7 @@ async function put(tx: Tx, one: Held, scheduled: NonNullable<Held['scheduled']>,
       `It is ${one.state}: there is no period whose end could be waited for.`,
     )
   const { organizationId, periodEnd } = one
+  await dropIncomplete(tx, organizationId, at, 'replaced')
   if (one.cancelAtPeriodEnd) tx.emit(organizationId, 'subscription.cancel_withdrawn', named(one), at)
   const { plan, seats } = scheduled
   const said = { toPlan: plan.plan, toVersion: plan.version, seats, at: periodEnd.toISOString() }
@@ -211,7 +225,8 @@ export async function setSeats(
   const at = quotedFor(one, now, quotedAt, expectedVersion)
   const wish = { ...(await around(tx.db, one, plan)), plan, seats, trial: false }
   const planned = quote(one, wish, at)
-  if (planned.now) return void (await apply(tx, one, planned, { keepScheduled: true }))
+  const { provider } = one
+  if (planned.now) return void (await apply(tx, one, planned, { provider, keepScheduled: true }))
   if (scheduled && scheduled.plan.per !== 'seat')
     throw new Refusal(
       'invalid_state',
@@ -235,6 +250,7 @@ export async function cancelSubscription(
     throw new Refusal('invalid_state', `It is ${one.state}: cancel it now, there is no period to wait for.`)
   if (one.cancelAtPeriodEnd)
     throw new Refusal('invalid_state', `It is canceled for ${one.periodEnd.toISOString()} already.`)
+  await dropIncomplete(tx, organizationId, now, 'replaced')
   if (one.scheduled) tx.emit(organizationId, 'subscription.unscheduled', named(one), now)
   const said = { ...named(one), at: one.periodEnd.toISOString() }
   tx.emit(organizationId, 'subscription.cancel_scheduled', said, now)

@@ -9,10 +9,16 @@ export type Due = { at: Date } & (
   | { what: 'overdue' }
   | { what: 'lapse' }
   | { what: 'trial-end' }
+  | { what: 'expire' }
   | { what: 'period-end' }
 )
 
-const dayMs = 24 * 3600_000
+const hourMs = 3600_000
+const dayMs = 24 * hourMs
+
+/** When a checkout is given up; what is paid for a period is paid within it. */
+export const checkoutEnd = ({ startedAt, periodEnd }: Pick<Held, 'startedAt' | 'periodEnd'>): Date =>
+  new Date(Math.min(startedAt.getTime() + 23 * hourMs, periodEnd.getTime()))
 
 /** The next step and when it falls due; null: never. `unpaidSince`: when the oldest unpaid invoice is or was due. */
 export function nextDue(one: Held, unpaidSince: Date | null): Due | null {
@@ -39,6 +45,7 @@ function candidates(one: Held, unpaidSince: Date | null): Due[] {
         { what: 'period-end', at: one.periodEnd },
       ]
     case 'incomplete':
+      return [{ what: 'expire', at: checkoutEnd(one) }]
     case 'suspended':
     case 'canceled':
   }

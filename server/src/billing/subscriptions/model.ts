@@ -37,10 +37,15 @@ export type Notice =
   | { kind: 'trial-ending' | 'grace-warning'; endsAt: Date; days: number }
   | { kind: 'past-due'; endsAt: Date }
   | { kind: 'suspended' }
+  | { kind: 'payable' | 'payment-failed'; number: string; url: string }
 
-/** What the installation brings along: how long grace is where a plan does not say, and how people are told. */
+/**
+ * What the installation brings along: how long grace is where a plan does not say, who collects what organizations choose
+ * by themselves (`manual`: operators record payments), and how people are told.
+ */
 export interface Terms {
   graceDays: number
+  provider: string
   tell(tx: Tx, one: Held, notice: Notice): Promise<void>
 }
 

@@ -21,7 +21,7 @@ let platform: TestPlatform
 let terms: Terms
 beforeAll(async () => {
   platform = await openTestPlatform({ clock })
-  terms = { graceDays: 14, tell: tellBy(createNotifications(platform)) }
+  terms = { graceDays: 14, provider: 'manual', tell: tellBy(createNotifications(platform)) }
 })
 afterAll(() => platform?.close())
 

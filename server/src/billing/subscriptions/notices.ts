@@ -19,7 +19,9 @@ export function tellBy({ sendMail }: Pick<Notifications, 'sendMail'>): Terms['te
       order by u.id`.execute(tx.db)
     for (const { email, test, ...who } of rows) {
       if (test) continue
-      const data = { ...who, plan: one.plan.name, text: textOf(notice, one.plan.name, one.plan.fallback) }
+      const action = 'url' in notice ? { action: { label: 'Pay the invoice', url: notice.url } } : {}
+      const text = textOf(notice, one.plan.name, one.plan.fallback)
+      const data = { ...who, plan: one.plan.name, text, ...action }
       await sendMail(tx, { to: email, kind: 'billing-notice', data })
     }
   }
@@ -45,6 +47,16 @@ function textOf(notice: Notice, plan: string, fallback: string | null): string[]
       return [
         `An invoice for ${plan} is still not paid.`,
         `Unless it is paid within ${days(notice.days)}, until ${day(notice.endsAt)}, ${end}.`,
+      ]
+    case 'payable':
+      return [
+        `Invoice ${notice.number} for ${plan} can be paid now.`,
+        'With a card kept there, the next ones are paid by themselves.',
+      ]
+    case 'payment-failed':
+      return [
+        `Invoice ${notice.number} for ${plan} could not be collected from your card.`,
+        'Pay it on its page, also with another card.',
       ]
     case 'suspended':
   }

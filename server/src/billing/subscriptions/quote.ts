@@ -103,7 +103,7 @@ function takesPlaceNow(one: Held, { plan, seats, trial, atOnce }: Wish): boolean
   return perYear(plan, seats) > perYear(one.plan, one.seats)
 }
 
-function standingAfter(one: Held, { plan, trial }: Wish, at: Date): Standing {
+export function standingAfter(one: Held, { plan, trial }: Pick<Wish, 'plan' | 'trial'>, at: Date): Standing {
   const { timeZone } = one
   if (trial) {
     const trialEndsAt = daysAfter(at, plan.trialDays, timeZone)

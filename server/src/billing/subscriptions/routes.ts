@@ -29,7 +29,7 @@ export function subscriptionRoutes(clock: Clock, terms: Terms): Route[] {
     preview: async ({ db, organizationId }, { body }) => {
       const one = await readSubscription(db, organizationId)
       const at = await organizationNow(db, clock, organizationId)
-      return toQuote(db, one, await preview(db, one, body, at))
+      return toQuote(db, one, await preview(db, one, body, at), terms)
     },
     change: (context, { body }) => changing(context, (tx, id) => changePlan(tx, id, body, terms)),
     schedule: (context, { body }) => changing(context, (tx, id) => schedulePlan(tx, id, body, terms)),

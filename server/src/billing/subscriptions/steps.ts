@@ -4,7 +4,9 @@ import { issueInvoice } from '../invoices/issue.ts'
 import { creditOf } from '../invoices/store.ts'
 import { landingPlan, newestPlan, type Plan } from '../plans/store.ts'
 import { periodOf } from '../time/periods.ts'
+import { providerFor } from './collecting.ts'
 import { nextDue, type Due } from './due.ts'
+import { dropIncomplete, markEnded } from './end.ts'
 import { anchorOf, daysAfter, named, priceOf, type Held, type Terms } from './model.ts'
 import { sayOverLimit } from './over-limit.ts'
 import { keepsPeriod, periodLine, setOff } from './quote.ts'
@@ -25,6 +27,9 @@ export async function catchUp(tx: Tx, one: Held, now: Date, terms: Terms): Promi
 export async function takeStep(tx: Tx, one: Held, due: Due, terms: Terms): Promise<Held | null> {
   const { organizationId, plan } = one
   const { at } = due
+  // What waits for its first payment was quoted for how things were; a free plan's next period changes nothing of it.
+  if (due.what !== 'warn' && due.what !== 'expire' && plan.price > 0n)
+    await dropIncomplete(tx, organizationId, at, 'replaced')
   switch (due.what) {
     case 'warn': {
       const endsAt = one.state === 'trialing' ? one.trialEndsAt! : one.graceEndsAt!
@@ -56,16 +61,19 @@ export async function takeStep(tx: Tx, one: Held, due: Due, terms: Terms): Promi
       await terms.tell(tx, one, { kind: 'suspended' })
       return saveSubscription(tx, { ...one, state: 'suspended', warnedDays: null })
     }
+    case 'expire':
+      await dropIncomplete(tx, organizationId, at, 'expired')
+      return null
     case 'trial-end':
     case 'period-end':
   }
-  return endPeriod(tx, one, at)
+  return endPeriod(tx, one, at, terms)
 }
 
 export const graceEnd = (one: Held, overdueSince: Date, terms: Terms): Date =>
   daysAfter(overdueSince, one.plan.graceDays ?? terms.graceDays, one.timeZone)
 
-async function endPeriod(tx: Tx, one: Held, at: Date): Promise<Held | null> {
+async function endPeriod(tx: Tx, one: Held, at: Date, terms: Terms): Promise<Held | null> {
   const { organizationId, scheduled, state } = one
   if (one.cancelAtPeriodEnd) return endSubscription(tx, one, at, 'asked')
   if (await isClosed(tx, organizationId)) return endSubscription(tx, one, at, 'closed')
@@ -74,9 +82,14 @@ async function endPeriod(tx: Tx, one: Held, at: Date): Promise<Held | null> {
   const keeps = keepsPeriod(one, plan)
   const counted = { anchor: keeps ? one.anchor : at, period: keeps ? one.period + 1 : 0 }
   const trialOver = { state: 'active' as const, trialEndsAt: null, warnedDays: null }
+  const chosen = one.plan.price === 0n
+  const provider = scheduled
+    ? await providerFor(tx.db, one, plan, terms, { operator: !chosen })
+    : one.provider
+  const over = state === 'trialing' ? trialOver : {}
   const next = await beginPeriod(
     tx,
-    { ...one, ...counted, plan, seats, scheduled: null, ...(state === 'trialing' ? trialOver : {}) },
+    { ...one, ...counted, plan, seats, provider, scheduled: null, ...over },
     at,
   )
   if (state === 'trialing') tx.emit(organizationId, 'subscription.trial_ended', named(one), at)
@@ -123,23 +136,13 @@ export async function endSubscription(
   at: Date,
   reason: 'asked' | 'unpaid' | 'closed',
 ): Promise<Held | null> {
+  await dropIncomplete(tx, one.organizationId, at, reason === 'closed' ? 'closed' : 'replaced')
   await markEnded(tx, one, at, reason)
   if (reason === 'closed' || (await isClosed(tx, one.organizationId))) return null
   const landed = await beginOn(tx, one, await newestPlan(tx.db, one.plan.fallback ?? landingPlan), at)
   tx.emit(one.organizationId, 'subscription.fell_back', { ...named(landed), previous: one.id }, at)
   await sayOverLimit(tx, landed, at)
   return landed
-}
-
-export async function markEnded(
-  tx: Tx,
-  one: Held,
-  at: Date,
-  reason: 'asked' | 'unpaid' | 'replaced' | 'closed',
-): Promise<void> {
-  const over = { state: 'canceled' as const, endedAt: at, scheduled: null, cancelAtPeriodEnd: false }
-  await saveSubscription(tx, { ...one, ...over })
-  tx.emit(one.organizationId, 'subscription.canceled', { ...named(one), reason }, at)
 }
 
 /** A new subscription in the place of one that has ended: on a free plan, from its first period. */

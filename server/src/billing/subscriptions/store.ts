@@ -6,6 +6,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
 import { planVersionsById } from '../plans/store.ts'
+import { wakeCollector } from '../providers/customers.ts'
 import { nextDue } from './due.ts'
 import type { Held } from './model.ts'
 
@@ -56,6 +57,21 @@ export async function lockSubscription(tx: Tx, organizationId: string): Promise<
   return held
 }
 
+/** What waits for its first payment, beside the live one; null: nothing does. */
+export async function findIncomplete(
+  db: Queryable,
+  organizationId: string,
+  { lock = false } = {},
+): Promise<Held | null> {
+  const query = db
+    .selectFrom('subscriptions')
+    .selectAll()
+    .where('organizationId', '=', organizationId)
+    .where('state', '=', 'incomplete')
+  const rows = await (lock ? query.forUpdate() : query).execute()
+  return (await withPlans(db, rows))[0] ?? null
+}
+
 const selectLive = (db: Queryable, organizationId: string) =>
   db
     .selectFrom('subscriptions')
@@ -96,6 +112,7 @@ export async function saveSubscription(tx: Tx, one: Held): Promise<Held> {
   const saved = { ...one, version: one.version + 1, dueAt: due?.at ?? null }
   const { id, organizationId: _, ...columns } = columnsOf(saved)
   await tx.db.updateTable('subscriptions').set(columns).where('id', '=', id).execute()
+  await wakeCollector(tx, saved)
   return saved
 }
 
@@ -107,6 +124,7 @@ export async function insertSubscription(
   const begun: Held = { ...given, id: newId('subscription'), version: 1, dueAt: null }
   const fresh = { ...begun, dueAt: nextDue(begun, null)?.at ?? null }
   await tx.db.insertInto('subscriptions').values(columnsOf(fresh)).execute()
+  await wakeCollector(tx, fresh)
   return fresh
 }
 

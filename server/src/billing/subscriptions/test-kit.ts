@@ -9,7 +9,7 @@ import type { Held, Terms } from './model.ts'
 import { createTestOrganization } from './operator.ts'
 import { readSubscription } from './store.ts'
 
-export const testTerms: Terms = { graceDays: 14, tell: async () => {} }
+export const testTerms: Terms = { graceDays: 14, provider: 'manual', tell: async () => {} }
 
 /** Somebody, as the identity domain makes them. */
 async function somebody(platform: TestPlatform): Promise<string> {

@@ -5,11 +5,12 @@ import type { Queryable } from '../../platform/db/database.ts'
 import { afterCursor, cutPage } from '../../platform/page.ts'
 import { creditOf, toLine } from '../invoices/store.ts'
 import { toPlanVersion } from '../plans/store.ts'
-import { aheadOf } from './due.ts'
-import type { Held } from './model.ts'
+import { needsCheckout } from './collecting.ts'
+import { aheadOf, checkoutEnd } from './due.ts'
+import type { Held, Terms } from './model.ts'
 import { limitIn, overLimitsOf } from './over-limit.ts'
 import type { PlannedChange } from './quote.ts'
-import { unpaidSince, withPlans } from './store.ts'
+import { findIncomplete, unpaidSince, withPlans } from './store.ts'
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null
 
@@ -24,6 +25,7 @@ export async function toSubscription(db: Queryable, one: Held): Promise<Subscrip
     plan: toPlanVersion(one.plan),
     seats: one.seats,
     provider: one.provider,
+    incomplete: live ? await waitingView(db, one.organizationId) : null,
     timeZone: one.timeZone,
     anchor: one.anchor.toISOString(),
     period: { number: one.period, start: one.periodStart.toISOString(), end: one.periodEnd.toISOString() },
@@ -47,7 +49,33 @@ export async function toSubscription(db: Queryable, one: Held): Promise<Subscrip
   }
 }
 
-export async function toQuote(db: Queryable, one: Held, planned: PlannedChange): Promise<Quote> {
+/** The change of plan that waits for its first payment beside a live subscription. */
+async function waitingView(db: Queryable, organizationId: string): Promise<Subscription['incomplete']> {
+  const one = await findIncomplete(db, organizationId)
+  if (!one) return null
+  const draft = await db
+    .selectFrom('invoices')
+    .select(['payUrl', sql<string>`total::text`.as('total')])
+    .where('subscriptionId', '=', one.id)
+    .where('state', '=', 'draft')
+    .executeTakeFirst()
+  return {
+    id: one.id,
+    plan: toPlanVersion(one.plan),
+    seats: one.seats,
+    trial: one.trialEndsAt !== null,
+    total: draft?.total ?? '0',
+    url: draft?.payUrl ?? null,
+    expiresAt: checkoutEnd(one).toISOString(),
+  }
+}
+
+export async function toQuote(
+  db: Queryable,
+  one: Held,
+  planned: PlannedChange,
+  terms: Terms,
+): Promise<Quote> {
   const overLimits = await overLimitsOf(db, one.organizationId, planned)
   return {
     at: planned.at.toISOString(),
@@ -60,6 +88,7 @@ export async function toQuote(db: Queryable, one: Held, planned: PlannedChange):
     trialEndsAt: iso(planned.now?.trialEndsAt ?? null),
     next: planned.next && { at: planned.next.at.toISOString(), total: planned.next.total.toString() },
     overLimits,
+    checkout: await needsCheckout(db, planned, one.organizationId, terms),
     notes: notesOf(one, planned),
   }
 }
