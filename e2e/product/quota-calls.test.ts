@@ -147,13 +147,24 @@ test('an agent hears what stands against a call, and the refusal is on record', 
   const { mcpUrl } = await clients[0]!.call(api.deployments.get, at(deployments[0]!.id))
   const url = `${urls[0]!}${new URL(mcpUrl).pathname}`
   // Its home may be the one that was killed: then it is launched anew.
-  const session = await eventually('it is there', () => connect(world, url).catch(() => null))
+  let comeBackIn: string | null = null
+  const noting: typeof fetch = async (...request) => {
+    const response = await fetch(...request)
+    comeBackIn = response.headers.get('retry-after')
+    return response
+  }
+  const session = await eventually('it is there', () =>
+    connect(world, url, { fetch: noting }).catch(() => null),
+  )
   const before = (await recorded()).refused
   const refusal = await session.call('pid').catch((error: Error & { data?: unknown }) => error)
   expect(refusal).toMatchObject({
     message: expect.stringContaining('change the plan'),
-    data: { notes: [`billing:quota-exceeded:${key}`], limit },
+    data: { notes: [`billing:quota-exceeded:${key}`], limit, retryAfterSeconds: Number(comeBackIn) },
   })
+  const { window } = await usage(clients[0]!)
+  const left = (Date.parse(window!.end) - Date.now()) / 1000
+  expect(Math.abs(Number(comeBackIn) - left)).toBeLessThan(60)
   // What is no tool call is not counted, and goes on.
   expect((await session.client.listTools()).tools.length).toBeGreaterThan(0)
   await session.client.close()

@@ -242,7 +242,7 @@ export async function addPerson(world: World): Promise<TestPerson> {
 export async function connect(
   world: World,
   mcpUrl: string,
-  options: { person?: TestPerson; capabilities?: Record<string, object> } = {},
+  options: { person?: TestPerson; capabilities?: Record<string, object>; fetch?: typeof fetch } = {},
 ): Promise<{ client: Client; call(tool: string, args?: Record<string, unknown>): Promise<string> }> {
   const { person = world.person, capabilities = {} } = options
   const { secret } = await person.client.call(api.tokens.createMine, {
@@ -251,6 +251,7 @@ export async function connect(
   const client = new Client({ name: 'test', version: '1' }, { capabilities })
   const transport = new StreamableHTTPClientTransport(new URL(mcpUrl), {
     requestInit: { headers: { authorization: `Bearer ${secret}` } },
+    ...(options.fetch ? { fetch: options.fetch } : {}),
   })
   await client.connect(transport)
   return {

@@ -315,7 +315,7 @@ describe('what a caller may use', () => {
         },
         beforeRequest: (_context, _session, method) =>
           method === 'prompts/list'
-            ? Promise.resolve({ code: -32003, message: 'later no', httpStatus: 429 })
+            ? Promise.resolve({ code: -32003, message: 'later no', httpStatus: 429, retryAfterSeconds: 7 })
             : null,
       },
     })
@@ -325,6 +325,7 @@ describe('what a caller may use', () => {
       expect((await client.request('tools/list')).error.message).toBe('no lists')
       const late = await client.post({ jsonrpc: '2.0', id: 5, method: 'prompts/list' })
       expect([late.status, ((await late.json()) as any).error.message]).toEqual([429, 'later no'])
+      expect(late.headers.get('retry-after')).toBe('7')
       await client.post({ jsonrpc: '2.0', id: 5, result: {} })
       expect(asked).toEqual([
         'none:initialize',

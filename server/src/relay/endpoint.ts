@@ -186,10 +186,9 @@ export class McpEndpoint<C extends RelayContext> implements ExchangeHost<C> {
 
   private checkRequest(session: Session<C>, context: C, envelope: Envelope): Refusal | null {
     if (session.inFlight > this.options.maxInFlight) {
-      return transportFault(
-        429,
-        `More than ${this.options.maxInFlight} requests are in flight in this session.`,
-      )
+      const message = `More than ${this.options.maxInFlight} requests are in flight in this session.`
+      // That is over as soon as something of it is answered.
+      return { ...transportFault(429, message), retryAfterSeconds: 1 }
     }
     if (envelope.method === 'initialize')
       return { code: codes.invalidRequest, message: 'initialize cannot be batched.' }

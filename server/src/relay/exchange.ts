@@ -29,7 +29,6 @@ export class Exchange<C extends RelayContext> {
   private outstanding: number
   private stream: SseStream | null = null
   private answers: string[] | null = null
-  private status = 200
 
   constructor(
     host: ExchangeHost<C>,
@@ -75,7 +74,7 @@ export class Exchange<C extends RelayContext> {
     text: string,
     outcome: Outcome,
     errorCode: number | null,
-    httpStatus = 200,
+    refusal: Refusal | null = null,
   ): void {
     const responseBytes = Buffer.byteLength(text)
     const record = {
@@ -91,13 +90,13 @@ export class Exchange<C extends RelayContext> {
       latencyUs: Math.round((performance.now() - call.startedAt) * 1000),
     }
     this.host.recordSoon(this.context, record, (recorded) => {
-      if (recorded) return this.answer(text, responseBytes, httpStatus)
+      if (recorded) return this.answer(text, responseBytes, refusal)
       const instead = errorText(call.rawId, notRecorded)
-      this.answer(instead, Buffer.byteLength(instead), httpStatus)
+      this.answer(instead, Buffer.byteLength(instead), refusal)
     })
   }
 
-  private answer(text: string, bytes: number, httpStatus: number): void {
+  private answer(text: string, bytes: number, refusal: Refusal | null): void {
     const { session } = this
     session.inFlight--
     session.lastSeenAt = Date.now()
@@ -114,18 +113,17 @@ export class Exchange<C extends RelayContext> {
       if (this.outstanding === 0) this.finish(`[${this.answers.join(',')}]`, -1)
       return
     }
-    this.status = httpStatus
-    this.finish(text, bytes)
+    this.finish(text, bytes, refusal)
   }
 
-  private finish(body: string, bytes: number): void {
+  private finish(body: string, bytes: number, refusal: Refusal | null = null): void {
     this.host.held.delete(this)
     if (this.res.destroyed) return
     const length = bytes < 0 ? Buffer.byteLength(body) : bytes
-    this.res.writeHead(this.status, {
+    this.res.writeHead(refusal?.httpStatus ?? 200, {
       'content-type': 'application/json',
       'content-length': length,
-      ...retryAfter(this.status),
+      ...retryAfter(refusal),
     })
     this.res.end(body)
   }
@@ -174,7 +172,7 @@ export class HttpCall<C extends RelayContext> extends Call {
   fail(outcome: Outcome, refusal: Refusal): void {
     if (this.done) return
     this.done = true
-    this.exchange.settle(this, errorText(this.rawId, refusal), outcome, refusal.code, refusal.httpStatus)
+    this.exchange.settle(this, errorText(this.rawId, refusal), outcome, refusal.code, refusal)
   }
 
   /** An answer the relay knows itself. */

@@ -13,7 +13,8 @@ export function sendRefusal(
   rawId = 'null',
   headers?: Record<string, string>,
 ): void {
-  sendJson(res, refusal.httpStatus ?? 400, errorText(rawId, refusal), headers)
+  const text = errorText(rawId, refusal)
+  sendJson(res, refusal.httpStatus ?? 400, text, { ...retryAfter(refusal), ...headers })
 }
 
 export function sendJson(
@@ -26,15 +27,14 @@ export function sendJson(
   res.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
-    ...retryAfter(status),
     ...headers,
   })
   res.end(body)
 }
 
-/** Too much is under way in a session: that is over as soon as something of it is answered. */
-export function retryAfter(status: number): Record<string, string> | undefined {
-  return status === 429 ? { 'retry-after': '1' } : undefined
+export function retryAfter(refusal: Refusal | null): Record<string, string> | undefined {
+  const seconds = refusal?.retryAfterSeconds
+  return seconds === undefined ? undefined : { 'retry-after': String(seconds) }
 }
 
 export function sendEmpty(res: ServerResponse, status: number): void {

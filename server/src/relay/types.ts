@@ -28,6 +28,8 @@ export interface Refusal {
   message: string
   data?: unknown
   httpStatus?: number
+  /** When it may be asked again; stands in the header `Retry-After` of a whole reply. */
+  retryAfterSeconds?: number | undefined
 }
 
 /** Who is asking, and for what. The gateway extends this with whatever its own hooks need. */

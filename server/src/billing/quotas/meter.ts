@@ -200,6 +200,13 @@ function expectedOf({ drawn, leasedAt }: Account, now: number): number {
   return Math.ceil((drawn / Math.max(1, now - leasedAt)) * leaseMs)
 }
 
+/** Until the end of a window; of one that a test clock stands in nobody can tell. */
+function secondsLeft(window: BillingQuotaOutcome['window']): number | undefined {
+  if (!window || Date.parse(window.start) > Date.now() || Date.parse(window.end) <= Date.now())
+    return undefined
+  return Math.max(1, Math.ceil((Date.parse(window.end) - Date.now()) / 1000))
+}
+
 function denialOf({ notes: found, window, limit }: BillingQuotaOutcome): Refusal {
   const notes = found.length > 0 ? found : [`billing:quota-exceeded:${callsKey}`]
   const windowEnd = window?.end ?? null
@@ -207,12 +214,11 @@ function denialOf({ notes: found, window, limit }: BillingQuotaOutcome): Refusal
   const message = notes.some((note) => note.startsWith('billing:quota-exceeded'))
     ? `The tool calls that the plan allows in this window are used up.${when} Wait for that, or change the plan.`
     : 'The plan of the organization allows no tool calls now. Look at its subscription.'
-  const retryAfterSeconds = windowEnd
-    ? Math.max(1, Math.ceil((new Date(windowEnd).getTime() - Date.now()) / 1000))
-    : null
+  const retryAfterSeconds = secondsLeft(window)
   return {
     code: rpcCodes.refused,
     message,
-    data: { decisionId: null, notes, limit, windowEnd, retryAfterSeconds },
+    data: { decisionId: null, notes, limit, windowEnd, retryAfterSeconds: retryAfterSeconds ?? null },
+    retryAfterSeconds,
   }
 }
