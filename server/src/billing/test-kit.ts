@@ -7,6 +7,7 @@ interface Given {
   state?: string
   seats?: number
   per?: 'organization' | 'seat'
+  fallback?: string | null
   graceEndsAt?: Date
   overLimitUntil?: Date
 }
@@ -16,7 +17,7 @@ export async function subscribeTo(
   db: Database,
   organizationId: string,
   grants: (Pick<Grant, 'key' | 'limit'> & Partial<Grant>)[],
-  { state = 'active', seats, per = 'organization', graceEndsAt, overLimitUntil }: Given = {},
+  { state = 'active', seats, per = 'organization', fallback = null, graceEndsAt, overLimitUntil }: Given = {},
 ): Promise<void> {
   const [id, at] = [newId('planVersion'), new Date()]
   const plan = id.slice(4)
@@ -35,6 +36,7 @@ export async function subscribeTo(
       interval: 'month',
       trialDays: 0,
       dueDays: 0,
+      fallback,
       grants: JSON.stringify(grants.map((one) => ({ reset: null, mode: 'hard', ...one }))),
       public: false,
       publishedAt: at,

@@ -44,7 +44,7 @@ export async function reserveQuota(
     .insertInto('quotaHolds')
     .values({ id: holdId, organizationId, items: JSON.stringify(held), state: 'held', expiresAt, createdAt })
     .execute()
-  await move(tx, organizationId, movementsOf(held, 'hold', 0, 1, holdId), createdAt)
+  await move(tx, organizationId, movementsOf(held, 'hold', 0, 1, holdId), entitled!.now)
   return { ...answer, holdId }
 }
 
@@ -78,7 +78,7 @@ export async function endHold(
       sayCrossing(tx, organizationId, entitled, balances.get(placeOf(key, new Date(windowStart)))!, quantity)
   }
   const used = end === 'confirmed' ? 1 : 0
-  await move(tx, organizationId, movementsOf(items, kinds[end], used, -1, holdId), tx.now)
+  await move(tx, organizationId, movementsOf(items, kinds[end], used, -1, holdId), entitled?.now ?? tx.now)
   return true
 }
 
