@@ -1,12 +1,14 @@
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
 import { SearchX } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo, useRef } from 'react'
 import { factsOf } from '../../api/client.ts'
+import { type Action, usePageActions } from '../../app/actions.tsx'
 import { moreOf, useRows } from '../../app/lists.ts'
 import { Button } from '../../ui/Button.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { RowsSkeleton } from '../../ui/Panel.tsx'
+import { SearchBox } from '../../ui/SearchBox.tsx'
 import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
 
 export interface OperatorListProps<T extends { id: string }> {
@@ -14,6 +16,8 @@ export interface OperatorListProps<T extends { id: string }> {
   /** What the rows are called. */
   one: string
   many: string
+  /** What is looked for by name, where that can be done. */
+  search?: { label: string; value: string; onChange: (text: string | undefined) => void }
   filters: ReactNode
   /** Takes the filters back; absent: none is set. */
   onClear: (() => void) | undefined
@@ -27,12 +31,28 @@ export interface OperatorListProps<T extends { id: string }> {
 
 /** A list with its filters and how much of it was read; and what stands there while it loads, fails or has nothing. */
 export function OperatorList<T extends { id: string }>(props: OperatorListProps<T>) {
-  const { query, one, many, filters, onClear, empty, columns, detail, open, onOpen } = props
+  const { query, one, many, search, filters, onClear, empty, columns, detail, open, onOpen } = props
   const rows = useRows(query.data)
   const nothing = !query.isPending && !query.isError && rows.length === 0
+  const searchBox = useRef<HTMLInputElement>(null)
+  const label = search?.label
+  usePageActions(
+    useMemo(
+      (): Action[] => (label ? [{ id: 'find', label, key: '/', run: () => searchBox.current?.focus() }] : []),
+      [label],
+    ),
+  )
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2">
+        {search && (
+          <SearchBox
+            ref={searchBox}
+            label={search.label}
+            value={search.value}
+            onChange={(text) => search.onChange(text || undefined)}
+          />
+        )}
         {filters}
         <span className="flex-1" />
         {query.data && (
@@ -75,5 +95,8 @@ export function OperatorList<T extends { id: string }>(props: OperatorListProps<
     </>
   )
 }
+
+/** Of columns that have room on wide screens only. */
+export const wide = 'hidden @3xl:table-cell'
 
 const idOf = ({ id }: { id: string }) => id

@@ -2,21 +2,20 @@ import type { OrganizationOverview } from '@berth/contracts'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Building2 } from 'lucide-react'
-import { useMemo, useRef } from 'react'
-import { type Action, usePageActions } from '../../app/actions.tsx'
+import type { z } from 'zod'
 import { useSnapshotInterval } from '../../app/live.ts'
-import { Badge } from '../../ui/Badge.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { FilterSelect } from '../../ui/FilterSelect.tsx'
-import { SearchBox } from '../../ui/SearchBox.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
 import type { Column } from '../../ui/VirtualTable.tsx'
 import { organizationMarks } from './marks.ts'
-import { OperatorList } from './OperatorList.tsx'
+import { OperatorList, wide } from './OperatorList.tsx'
 import { OperatorPage } from './OperatorPage.tsx'
 import { OrganizationDetail } from './OrganizationDetail.tsx'
+import { OrganizationName } from './OrganizationName.tsx'
 import { organizationsQuery } from './queries.ts'
+import type { organizationsSearch } from './search.ts'
 
 const states = [
   { value: 'active', label: 'active' },
@@ -32,29 +31,14 @@ const kinds = [
 export function OrganizationsPage() {
   const { q = '', state, kind, open } = useSearch({ from: '/console/operator/organizations' })
   const navigate = useNavigate({ from: '/console/operator/organizations' })
-  const searchBox = useRef<HTMLInputElement>(null)
   const filter = { search: q.trim() || undefined, state, kind }
   const query = useInfiniteQuery({
     ...organizationsQuery(filter),
     refetchInterval: useSnapshotInterval(),
     placeholderData: keepPreviousData,
   })
-  type Search = {
-    q?: string | undefined
-    state?: typeof state
-    kind?: typeof kind
-    open?: string | undefined
-  }
-  const set = (search: Search) =>
+  const set = (search: z.output<typeof organizationsSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...search }), replace: true })
-  usePageActions(
-    useMemo(
-      (): Action[] => [
-        { id: 'find', label: 'Search organizations', key: '/', run: () => searchBox.current?.focus() },
-      ],
-      [],
-    ),
-  )
   const filtered = Boolean(filter.search ?? state ?? kind)
   return (
     <OperatorPage
@@ -65,14 +49,9 @@ export function OrganizationsPage() {
         query={query}
         one="organization"
         many="organizations"
+        search={{ label: 'Search organizations', value: q, onChange: (text) => set({ q: text }) }}
         filters={
           <>
-            <SearchBox
-              ref={searchBox}
-              label="Search organizations"
-              value={q}
-              onChange={(text) => set({ q: text || undefined })}
-            />
             <FilterSelect
               label="State"
               options={states}
@@ -97,8 +76,6 @@ export function OrganizationsPage() {
   )
 }
 
-const wide = 'hidden @3xl:table-cell'
-
 const detailOf = (row: OrganizationOverview) => <OrganizationDetail key={row.id} organization={row} />
 
 const columns: Column<OrganizationOverview>[] = [
@@ -108,13 +85,7 @@ const columns: Column<OrganizationOverview>[] = [
     className: 'w-[46%] @3xl:w-auto',
     primary: true,
     title: ({ name, slug }) => `${name}\n${slug}`,
-    cell: ({ name, slug, kind }) => (
-      <>
-        <b className="font-semibold">{name}</b>{' '}
-        <span className="font-mono text-[11.5px] text-ink-3">{slug}</span>{' '}
-        {kind === 'test' && <Badge tone="accent">test</Badge>}
-      </>
-    ),
+    cell: (organization) => <OrganizationName of={organization} />,
   },
   {
     id: 'state',

@@ -3,6 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from 
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Mail as MailIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
+import type { z } from 'zod'
 import { call, factsOf } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -16,9 +17,10 @@ import { sayDone, sayFailed } from '../../ui/Toast.tsx'
 import type { Column } from '../../ui/VirtualTable.tsx'
 import { Facts } from './Facts.tsx'
 import { mailMarks } from './marks.ts'
-import { OperatorList } from './OperatorList.tsx'
+import { OperatorList, wide } from './OperatorList.tsx'
 import { OperatorPage } from './OperatorPage.tsx'
 import { outboxQuery } from './queries.ts'
+import type { outboxSearch } from './search.ts'
 
 const states = [
   { value: 'queued', label: 'queued' },
@@ -37,7 +39,7 @@ export function OutboxPage() {
     placeholderData: keepPreviousData,
   })
   const sendsMail = query.data?.pages[0]?.sendsMail
-  const set = (search: { state?: typeof state; open?: string | undefined }) =>
+  const set = (search: z.output<typeof outboxSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...search }), replace: true })
   return (
     <OperatorPage
@@ -69,8 +71,6 @@ export function OutboxPage() {
     </OperatorPage>
   )
 }
-
-const wide = 'hidden @3xl:table-cell'
 
 const columns: Column<Mail>[] = [
   {

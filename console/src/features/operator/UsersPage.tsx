@@ -2,20 +2,19 @@ import type { Person } from '@berth/contracts'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Users } from 'lucide-react'
-import { useMemo, useRef } from 'react'
-import { type Action, usePageActions } from '../../app/actions.tsx'
+import type { z } from 'zod'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { FilterSelect } from '../../ui/FilterSelect.tsx'
-import { SearchBox } from '../../ui/SearchBox.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
 import type { Column } from '../../ui/VirtualTable.tsx'
 import { userMarks } from './marks.ts'
-import { OperatorList } from './OperatorList.tsx'
+import { OperatorList, wide } from './OperatorList.tsx'
 import { OperatorPage } from './OperatorPage.tsx'
 import { usersQuery } from './queries.ts'
+import type { usersSearch } from './search.ts'
 import { UserDetail } from './UserDetail.tsx'
 
 const states = [
@@ -32,29 +31,14 @@ const roles = [
 export function UsersPage() {
   const { q = '', state, role, open } = useSearch({ from: '/console/operator/users' })
   const navigate = useNavigate({ from: '/console/operator/users' })
-  const searchBox = useRef<HTMLInputElement>(null)
   const filter = { search: q.trim() || undefined, state, role }
   const query = useInfiniteQuery({
     ...usersQuery(filter),
     refetchInterval: useSnapshotInterval(),
     placeholderData: keepPreviousData,
   })
-  type Search = {
-    q?: string | undefined
-    state?: typeof state
-    role?: typeof role
-    open?: string | undefined
-  }
-  const set = (search: Search) =>
+  const set = (search: z.output<typeof usersSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...search }), replace: true })
-  usePageActions(
-    useMemo(
-      (): Action[] => [
-        { id: 'find', label: 'Search people', key: '/', run: () => searchBox.current?.focus() },
-      ],
-      [],
-    ),
-  )
   const filtered = Boolean(filter.search ?? state ?? role)
   return (
     <OperatorPage
@@ -65,14 +49,9 @@ export function UsersPage() {
         query={query}
         one="person"
         many="people"
+        search={{ label: 'Search people', value: q, onChange: (text) => set({ q: text }) }}
         filters={
           <>
-            <SearchBox
-              ref={searchBox}
-              label="Search people"
-              value={q}
-              onChange={(text) => set({ q: text || undefined })}
-            />
             <FilterSelect
               label="State"
               options={states}
@@ -96,8 +75,6 @@ export function UsersPage() {
     </OperatorPage>
   )
 }
-
-const wide = 'hidden @3xl:table-cell'
 
 const detailOf = (row: Person) => <UserDetail key={row.id} person={row} />
 

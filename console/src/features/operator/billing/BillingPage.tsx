@@ -2,19 +2,20 @@ import { formatMoney } from '@berth/contracts'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { CreditCard } from 'lucide-react'
-import { lazy, Suspense, useCallback, useMemo, useRef } from 'react'
+import { lazy, Suspense, useCallback, useMemo } from 'react'
+import type { z } from 'zod'
 import { type Action, usePageActions } from '../../../app/actions.tsx'
-import { Badge } from '../../../ui/Badge.tsx'
 import { Button } from '../../../ui/Button.tsx'
 import { EmptyState } from '../../../ui/EmptyState.tsx'
 import { FilterSelect } from '../../../ui/FilterSelect.tsx'
-import { SearchBox } from '../../../ui/SearchBox.tsx'
 import { StatusMark } from '../../../ui/StatusMark.tsx'
 import type { Column } from '../../../ui/VirtualTable.tsx'
 import { plansQuery } from '../../billing/queries.ts'
 import { dayOf, momentOf, subscriptionMarks } from '../../billing/words.ts'
-import { OperatorList } from '../OperatorList.tsx'
+import { OperatorList, wide } from '../OperatorList.tsx'
 import { OperatorPage } from '../OperatorPage.tsx'
+import { OrganizationName } from '../OrganizationName.tsx'
+import type { billedSearch } from '../search.ts'
 import { BilledDetail } from './BilledDetail.tsx'
 import { type Billed, billedQuery } from './queries.ts'
 
@@ -34,26 +35,18 @@ const states = (['incomplete', 'trialing', 'active', 'past_due', 'suspended'] as
 export function BillingPage() {
   const { q = '', state, plan, open, ask } = useSearch({ from: '/console/operator/billing' })
   const navigate = useNavigate({ from: '/console/operator/billing' })
-  const searchBox = useRef<HTMLInputElement>(null)
   const { data: offered } = useQuery(plansQuery)
   const filter = { search: q.trim() || undefined, state, plan }
   const query = useInfiniteQuery({ ...billedQuery(filter), placeholderData: keepPreviousData })
-  type Search = {
-    q?: string | undefined
-    state?: typeof state
-    plan?: string | undefined
-    open?: string | undefined
-    ask?: typeof ask
-  }
   const set = useCallback(
-    (search: Search) => void navigate({ search: (before) => ({ ...before, ...search }), replace: true }),
+    (search: z.output<typeof billedSearch>) =>
+      void navigate({ search: (before) => ({ ...before, ...search }), replace: true }),
     [navigate],
   )
   const close = () => set({ ask: undefined })
   usePageActions(
     useMemo(
       (): Action[] => [
-        { id: 'find', label: 'Search organizations', key: '/', run: () => searchBox.current?.focus() },
         { id: 'file', label: 'Open the plan file', run: () => set({ ask: 'plans' }) },
         { id: 'test', label: 'Create a test organization', run: () => set({ ask: 'test' }) },
       ],
@@ -78,14 +71,9 @@ export function BillingPage() {
         query={query}
         one="organization"
         many="organizations"
+        search={{ label: 'Search organizations', value: q, onChange: (text) => set({ q: text }) }}
         filters={
           <>
-            <SearchBox
-              ref={searchBox}
-              label="Search organizations"
-              value={q}
-              onChange={(text) => set({ q: text || undefined })}
-            />
             <FilterSelect
               label="State"
               options={states}
@@ -124,8 +112,6 @@ export function BillingPage() {
 }
 
 const detailOf = (row: Billed) => <BilledDetail key={row.id} one={row} />
-const wide = 'hidden @3xl:table-cell'
-
 const columns: Column<Billed>[] = [
   {
     id: 'name',
@@ -133,13 +119,7 @@ const columns: Column<Billed>[] = [
     className: 'w-[42%] @3xl:w-auto',
     primary: true,
     title: ({ organization: { name, slug } }) => `${name}\n${slug}`,
-    cell: ({ organization: { name, slug, kind } }) => (
-      <>
-        <b className="font-semibold">{name}</b>{' '}
-        <span className="font-mono text-[11.5px] text-ink-3">{slug}</span>{' '}
-        {kind === 'test' && <Badge tone="accent">test</Badge>}
-      </>
-    ),
+    cell: ({ organization }) => <OrganizationName of={organization} />,
   },
   {
     id: 'state',

@@ -1,0 +1,12 @@
+import { Badge } from '../../ui/Badge.tsx'
+
+/** An organization in a list of operators: by its name and its short one, and whether it is for tests. */
+export function OrganizationName({ of }: { of: { name: string; slug: string; kind: string } }) {
+  return (
+    <>
+      <b className="font-semibold">{of.name}</b>{' '}
+      <span className="font-mono text-[11.5px] text-ink-3">{of.slug}</span>{' '}
+      {of.kind === 'test' && <Badge tone="accent">test</Badge>}
+    </>
+  )
+}
