@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Moment } from '@berth/contracts'
 import { newId } from '../platform/ids.ts'
@@ -69,6 +70,81 @@ test('over the limit the newest stop and the older ones go on, unless an operato
   await limited(1, { overLimitUntil: new Date(Date.now() + 60_000) })
   expect(await allowed()).toEqual([true, true, true])
   expect(await look(ids[2]!, 'launch')).toMatchObject({ allowed: false })
+})
+
+/** As the reconciler starts one that is to run: allowed it takes a place, held it waits. */
+async function launch(id: string): Promise<void> {
+  const set = (fields: object) =>
+    platform.db.updateTable('deployments').set(fields).where('id', '=', id).execute()
+  await set({ phase: 'launching' })
+  const { allowed, notes, pendingStatus } = await platform.change(async (tx) => {
+    await takeTurns(tx, organizationId)
+    return await policy.decide(tx, asked(id, 'relaunch'))
+  })
+  if (allowed) await set({ phase: 'running', runningGeneration: 1, hold: null, holdNotes: [] })
+  else await set({ phase: 'stopped', runningGeneration: null, hold: pendingStatus, holdNotes: notes })
+}
+
+test('whatever order all are launched again in, the oldest run as far as the plan lets them, and then the next older', async () => {
+  const seen = fc.asyncProperty(
+    fc.integer({ min: 1, max: 4 }),
+    fc.integer({ min: 1, max: 4 }),
+    fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
+    async (limit, more, order) => {
+      organizationId = await seedOrganization(platform.db)
+      const ids: string[] = []
+      for (let n = 0; n < order.length; n++) ids.push(await deploy('running'))
+      await platform.db
+        .updateTable('deployments')
+        .set({ runningGeneration: 1 })
+        .where('organizationId', '=', organizationId)
+        .execute()
+      const shuffled = ids.toSorted((a, b) => order[ids.indexOf(a)]! - order[ids.indexOf(b)]!)
+      const run = async () => {
+        const rows = await platform.db
+          .selectFrom('deployments')
+          .select('id')
+          .where('organizationId', '=', organizationId)
+          .where('phase', '=', 'running')
+          .orderBy('id')
+          .execute()
+        return rows.map(({ id }) => id)
+      }
+      await limited(limit)
+      for (const id of shuffled) await launch(id)
+      expect(await run()).toEqual(ids.slice(0, limit))
+      // There is more room: whoever asks first, the older ones go first.
+      await limited(limit + more)
+      const waiting = async () => {
+        const running = await run()
+        return shuffled.filter((id) => !running.includes(id))
+      }
+      for (let round = 0; round < ids.length; round++) for (const id of await waiting()) await launch(id)
+      expect(await run()).toEqual(ids.slice(0, limit + more))
+    },
+  )
+  await fc.assert(seen, { numRuns: 8 })
+})
+
+test('an older one that waits for something else as well keeps no place free', async () => {
+  await limited(1)
+  const [older, newer] = [await deploy('stopped'), await deploy('launching')]
+  const hold = { hold: 'pending-billing', holdNotes: [`billing:quota:${servers}:1/1`, 'trust:quarantined'] }
+  await platform.db.updateTable('deployments').set(hold).where('id', '=', older).execute()
+  expect(await look(newer, 'launch')).toMatchObject({ allowed: true })
+  const alone = { holdNotes: [`billing:quota:${servers}:1/1`] }
+  await platform.db.updateTable('deployments').set(alone).where('id', '=', older).execute()
+  const held = await look(newer, 'launch')
+  expect(held).toMatchObject({ allowed: false, notes: [`billing:quota:${servers}:1/1`] })
+  expect(held.gates[0]!.sentences[0]!.text).toContain('1 older one waits for a place')
+})
+
+test('one that is started anew pushes none aside that runs, however old it is', async () => {
+  const [first, second] = [await deploy('stopped'), await deploy('running')]
+  await limited(1)
+  await setPhase(first, 'launching')
+  expect(await look(first, 'relaunch')).toMatchObject({ allowed: false })
+  expect(await look(second, 'running')).toMatchObject({ allowed: true })
 })
 
 test('of launches that are decided at once, just as many pass as there are places', async () => {

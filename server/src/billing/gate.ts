@@ -3,6 +3,7 @@ import type { Moment } from '@berth/contracts'
 import { known, type Finding, type Gate } from '../platform/gate.ts'
 import type { Tx } from '../platform/mutate.ts'
 import { noAccess, standingOf, type SubscriptionFacts } from './access.ts'
+import { serversKey, takesPlace, waitsForPlace } from './servers.ts'
 
 export interface BillingFacts {
   subscription: SubscriptionFacts
@@ -14,18 +15,22 @@ export interface BillingFacts {
     others: number
     /** Of those, the older ones. */
     older: number
+    /** It has its place: it runs, or ran until now. Decisions of earlier versions do not say. */
+    stands?: boolean
+    /** Older ones that wait for nothing but a place. */
+    waiting?: number
     /** An operator lets what runs over the limit go on for now. */
     excused: boolean
   }
 }
 
-const key = 'runtime.concurrent_servers'
+const key = serversKey
 const nothing = { launch: 'hold', relaunch: 'hold', running: 'hold', call: 'hold' } as const
 
 /** Whether the organization's plan allows it. */
 export const billingGate: Gate<BillingFacts> = {
   name: 'billing',
-  version: 1,
+  version: 2,
   rules: {
     subscription: {
       title: 'The state of the subscription',
@@ -48,6 +53,7 @@ export const billingGate: Gate<BillingFacts> = {
       'servers', ${known(sql`jsonb_build_object(
         'granted', g.item is not null, 'limit', g.item -> 'limit',
         'others', coalesce(up.others, 0), 'older', coalesce(up.older, 0),
+        'stands', d.running_generation is not null, 'waiting', coalesce(up.waiting, 0),
         'excused', coalesce(s.over_limit_until > t.now, false))`)})
     from (select coalesce(
         (select now from test_clocks where organization_id = d.organization_id), now()) as now) t
@@ -57,11 +63,12 @@ export const billingGate: Gate<BillingFacts> = {
     left join lateral (
       select item from jsonb_array_elements(v.grants) as item where item ->> 'key' = ${key}) g on true
     left join lateral (
-      select count(*) as others, count(*) filter (where x.id < d.id) as older
-      from deployments x
-      where g.item ->> 'limit' is not null and x.organization_id = d.organization_id and x.id <> d.id
-        and (x.phase in ('running', 'stopping') or x.phase = 'launching' and (
-          select p.allowed from decisions p where p.deployment_id = x.id order by p.id desc limit 1))) up on true)`,
+      select count(*) filter (where x.taking) as others, count(*) filter (where x.taking and x.id < d.id) as older,
+        count(*) filter (where not x.taking and x.waiting and x.id < d.id) as waiting
+      from (
+        select x.id, coalesce(${takesPlace}, false) as taking, ${waitsForPlace} as waiting from deployments x
+        where g.item ->> 'limit' is not null and x.organization_id = d.organization_id and x.id <> d.id
+      ) x) up on true)`,
   decide: ({ subscription, servers }, moment) => {
     const objection = subscription && subscriptionFindings(subscription)
     // Who has no access has no limit either.
@@ -94,7 +101,7 @@ function subscriptionFindings(facts: SubscriptionFacts): Finding[] {
 }
 
 function serverFindings(servers: BillingFacts['servers'], moment: Moment): Finding[] {
-  const { granted, limit, others, older, excused } = servers
+  const { granted, limit, others, older, excused, stands = false, waiting = 0 } = servers
   if (!granted) {
     return [
       {
@@ -107,17 +114,17 @@ function serverFindings(servers: BillingFacts['servers'], moment: Moment): Findi
     ]
   }
   if (limit === null || moment === 'call') return []
-  const starts = moment !== 'running'
-  // The newest give way: what is older than it decides whether one that runs may stay.
-  if ((starts ? others : older) < limit || (excused && moment !== 'launch')) return []
-  const up = starts ? others : others + 1
+  // The newest give way: who has a place keeps it unless older ones take them all, in whatever order they come to be
+  // decided. Who has none comes after all who have one, and after the older ones who wait.
+  const keeps = moment === 'running' || stands
+  if ((keeps ? older : others + waiting) < limit || (excused && moment !== 'launch')) return []
+  const up = keeps ? others + 1 : others + waiting
+  const taken = `${others} ${others === 1 ? 'does' : 'do'}${waiting > 0 ? `; ${waiting} older ${waiting === 1 ? 'one waits' : 'ones wait'} for a place` : ''}`
   return [
     {
       verdict: 'hold',
       note: `billing:quota:${key}:${up}/${limit}`,
-      sentence: starts
-        ? `The plan lets ${countOf(limit)} run at once, and ${up} ${up === 1 ? 'does' : 'do'}.`
-        : `The plan lets ${countOf(limit)} run at once, and ${up} do; the newest stop first.`,
+      sentence: `The plan lets ${countOf(limit)} run at once, and ${keeps ? `${up} do; the newest stop first` : taken}.`,
       next: 'It launches by itself once there is room: stop another one, or change the plan.',
       pending: 'pending-billing',
     },

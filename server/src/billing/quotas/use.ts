@@ -1,11 +1,11 @@
 /** Checking and using quota, all of it or nothing. */
-import { sql } from 'kysely'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { addUp, decide, frameOf, kindOf, placeFor, standsOf, type Answer, type Wanted } from './decide.ts'
 import { findEntitled, type Entitled } from './entitled.ts'
 import { readBalances, type Balance } from './ledger.ts'
+import { serversOf } from '../servers.ts'
 import { countTaken } from './room.ts'
 import { runUses, type Ask, type UseResult } from './statement.ts'
 
@@ -115,14 +115,7 @@ export async function othersOf(
   const others = new Map<string, number>()
   for (const key of new Set(wanted.flat().map((one) => one.key))) {
     if (key === 'seats' || key === 'workspaces') others.set(key, await countTaken(db, organizationId, key))
-    else if (kindOf(key) === 'concurrency') others.set(key, await countServers(db, organizationId))
+    else if (kindOf(key) === 'concurrency') others.set(key, (await serversOf(db, organizationId)).length)
   }
   return others
-}
-
-async function countServers(db: Queryable, organizationId: string): Promise<number> {
-  const { rows } = await sql<{ up: number }>`
-    select count(*) as up from deployments
-    where organization_id = ${organizationId} and phase in ('launching', 'running', 'stopping')`.execute(db)
-  return rows[0]!.up
 }

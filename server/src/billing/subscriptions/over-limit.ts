@@ -1,10 +1,10 @@
-import { sql } from 'kysely'
 import type { EntitlementKey } from '@berth/contracts'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import type { Plan } from '../plans/store.ts'
 import { limitOf } from '../quotas/entitled.ts'
 import { countTaken } from '../quotas/room.ts'
+import { serversOf, type Server } from '../servers.ts'
 import { named, type Held } from './model.ts'
 
 export interface OverLimit {
@@ -22,7 +22,7 @@ export async function overLimitsOf(
   of: { plan: Plan; seats: number | null },
 ): Promise<OverLimit[]> {
   const [servers, seats, workspaces] = await Promise.all([
-    runningServers(db, organizationId),
+    serversOf(db, organizationId),
     countTaken(db, organizationId, 'seats'),
     countTaken(db, organizationId, 'workspaces'),
   ])
@@ -45,25 +45,9 @@ const stopping = (count: number) =>
     ? 'The newest server stops; it comes back by itself when there is room.'
     : `The ${count} newest servers stop; they come back by themselves when there is room.`
 
-interface Server {
-  deploymentId: string
-  name: string
-}
-
 /** Of servers, newest first, those that are over a limit. */
 const newestOver = (servers: readonly Server[], limit: number): Server[] =>
   servers.slice(0, Math.max(0, servers.length - limit))
-
-/** What is up, as the gate counts it, newest first. */
-async function runningServers(db: Queryable, organizationId: string): Promise<Server[]> {
-  const { rows } = await sql<Server>`
-    select x.id as "deploymentId", x.name from deployments x
-    where x.organization_id = ${organizationId} and (
-      x.phase in ('running', 'stopping') or x.phase = 'launching' and (
-        select p.allowed from decisions p where p.deployment_id = x.id order by p.id desc limit 1))
-    order by x.id desc`.execute(db)
-  return rows
-}
 
 /** The limit of a key on a plan; null: as much as you like; 0 where the plan does not grant it. */
 export function limitIn({ plan, seats }: { plan: Plan; seats: number | null }, key: string): number | null {
