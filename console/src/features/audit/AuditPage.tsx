@@ -110,7 +110,7 @@ export function AuditPage() {
               <Panel
                 title="Events"
                 flush
-                note={`${events.length.toLocaleString('en')} ${log.hasNextPage ? 'newest of more' : 'in all'}`}
+                note={`${log.hasNextPage ? 'the newest ' : ''}${events.length.toLocaleString('en')}${log.hasNextPage ? '' : ' in all'}`}
                 actions={
                   steady.waiting > 0 && (
                     <Button look="quiet" className="!h-6 !px-2 text-xs" onClick={steady.release}>
@@ -222,21 +222,27 @@ const columns: Column<LogEvent>[] = [
     id: 'what',
     header: 'What',
     primary: true,
-    className: 'w-[52%] @2xl:w-[38%]',
+    className: 'w-[52%] @max-2xl:!pl-3 @2xl:w-[36%]',
     title: titleOf,
     cell: (event) => <What event={event} />,
   },
   {
+    id: 'server',
+    header: 'Server',
+    className: wide,
+    cell: (event) => <Subject event={event} />,
+  },
+  {
     id: 'type',
     header: 'Type',
-    className: wide,
+    className: `${wide} @2xl:w-[18%]`,
     cellClassName: 'font-mono text-[11.5px] text-ink-3',
     cell: ({ type }) => type,
   },
   {
     id: 'by',
     header: 'By',
-    className: 'w-[30%] @2xl:w-[20%]',
+    className: 'w-[30%] @2xl:w-[15%]',
     title: ({ actor }) => actor.id,
     cell: ({ actor }) => <Who actor={actor} />,
   },
@@ -258,7 +264,8 @@ function titleOf(event: LogEvent): string {
 }
 
 function What({ event }: { event: LogEvent }) {
-  const { title, detail, tone } = describe(event)
+  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+  const { title, detail, tone } = describe(event, people)
   return (
     <>
       <i
@@ -268,6 +275,28 @@ function What({ event }: { event: LogEvent }) {
       <b className="font-[550]">{title}</b>
       {detail && <span className="text-ink-3"> · {detail.split('\n')[0]}</span>}
     </>
+  )
+}
+
+/** The server that it happened to; a press shows only what happened to it. */
+function Subject({ event: { payload } }: { event: LogEvent }) {
+  const { deploymentId } = payload
+  const { data: deployments } = useQuery(deploymentNamesQuery(useOrganization().id))
+  const navigate = useNavigate({ from: '/console/audit' })
+  if (typeof deploymentId !== 'string') return null
+  const name = deployments?.items.find(({ id }) => id === deploymentId)?.name ?? shorten(deploymentId)
+  return (
+    <button
+      type="button"
+      title={name}
+      aria-label={`Only what happened to ${name}`}
+      onClick={() =>
+        void navigate({ search: (before) => ({ ...before, deployment: deploymentId }), replace: true })
+      }
+      className="max-w-full truncate rounded-sm align-middle hover:underline"
+    >
+      {name}
+    </button>
   )
 }
 

@@ -24,6 +24,36 @@ test('a run that goes on within its status is told by its step', () => {
   })
 })
 
+test('an event says whom or what it is about', () => {
+  const people = new Map([['usr_1', 'Ada']])
+  const details = [
+    event('member.added', { userId: 'usr_1', role: 'developer' }),
+    event('member.role_changed', { userId: 'usr_1', previous: 'auditor', current: 'admin' }),
+    event('secret.set', { name: 'API_KEY', version: 2 }),
+    event('release.added', { server: 'acme/weather', version: '1.2.0' }),
+    event('calls.recorded', { count: 1 }),
+    event('calls.recorded', { count: 1200 }),
+    event('workspace.archived', {}),
+  ].map((one) => describe(one, people).detail)
+  expect(details).toEqual([
+    'Ada · developer',
+    'Ada · auditor → admin',
+    'API_KEY · 2',
+    'acme/weather · 1.2.0',
+    '1 call',
+    '1,200 calls',
+    null,
+  ])
+})
+
+test('a hold is told once, though its reason begins with the same word', () => {
+  const changes = [{ field: 'hold', previous: null, current: 'pending-billing' }]
+  const { title, detail } = describe(
+    event('deployment.changed', { changes, reason: 'Held: an invoice is due.' }),
+  )
+  expect([title.startsWith('Held: '), detail]).toEqual([true, 'an invoice is due.'])
+})
+
 test('no event is without words, whatever its payload lacks', () => {
   const types = [
     'deployment.created',

@@ -15,7 +15,7 @@ interface Change {
 }
 
 /** An event in words, for people. */
-export function describe({ type, payload }: LogEvent): Told {
+export function describe({ type, payload }: LogEvent, people?: ReadonlyMap<string, string>): Told {
   switch (type) {
     case 'deployment.created':
       return told('Created', `${text(payload.server)} ${text(payload.version)}`, 'accent')
@@ -36,23 +36,58 @@ export function describe({ type, payload }: LogEvent): Told {
         ? told('Policy allowed it', `at ${text(payload.moment)}`, 'good')
         : told('Policy held it', `${text(payload.moment)} · ${listOf(payload.notes)}`, 'bad')
     case 'surface.drifted':
-      return told('Tools differ from what was admitted', differences(countOf(payload.differences)), 'bad')
+      return told(
+        'Tools differ from what was admitted',
+        counted(countOf(payload.differences), 'difference'),
+        'bad',
+      )
     case 'surface.accepted':
       return told('Changed tools accepted', null, 'good')
     case 'run.created':
       return told(`${capital(payload.kind)} run created`, null, 'idle')
     case 'run.changed':
       return runChanged(payload)
+    case 'calls.recorded':
+      return told('Calls recorded', counted(payload.count, 'call'), 'idle')
     default:
-      return told(capital(type.replace('.', ' ').replaceAll('_', ' ')), null, 'idle')
+      return told(capital(type.replace('.', ' ').replaceAll('_', ' ')), factsOf(payload, people), 'idle')
   }
 }
+
+/** Fields that say what an event is about, as far as it has them. */
+const telling = [
+  'name',
+  'server',
+  'version',
+  'code',
+  'key',
+  'tier',
+  'region',
+  'plan',
+  'number',
+  'kind',
+  'role',
+]
+
+/** Whom or what an event is about, in a few words: `Ada · developer`, `acme/weather · 1.2.0`, `free → team`. */
+function factsOf(payload: LogEvent['payload'], people: ReadonlyMap<string, string> | undefined): string {
+  const { userId, previous, current } = payload
+  const whom = typeof userId === 'string' ? people?.get(userId) : undefined
+  const facts = telling.map((field) => payload[field]).filter((fact) => isWord(fact) && fact !== '')
+  const change = isWord(previous) && isWord(current) ? [`${previous} → ${current}`] : []
+  return [...(whom ? [whom] : []), ...new Set(facts), ...change].join(' · ')
+}
+
+const isWord = (value: unknown): value is string | number =>
+  typeof value === 'string' || typeof value === 'number'
 
 function changed(payload: LogEvent['payload']): Told {
   const changes = changesOf(payload)
   const reason = typeof payload.reason === 'string' ? payload.reason : null
   const hold = changes.find(({ field }) => field === 'hold')
-  if (hold?.current) return told(`Held: ${heldFor(hold.current)}`, reason, 'bad')
+  // The reason begins as the title does.
+  if (hold?.current)
+    return told(`Held: ${heldFor(hold.current)}`, reason?.replace(/^Held: /, '') ?? null, 'bad')
   if (hold && !hold.current) return told('No longer held', reason, 'good')
   const phase = changes.find(({ field }) => field === 'phase')
   if (phase)
@@ -100,7 +135,8 @@ function listOf(value: unknown): string {
   return Array.isArray(value) ? value.map(text).join(' · ') : ''
 }
 
-const differences = (count: number) => (count === 1 ? '1 difference' : `${count} differences`)
+const counted = (count: unknown, noun: string) =>
+  typeof count === 'number' ? `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}` : null
 
 function countOf(value: unknown): number {
   return Array.isArray(value) ? value.length : 0
