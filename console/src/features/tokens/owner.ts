@@ -16,10 +16,12 @@ export const person: TokenOwner = { kind: 'person' }
 
 export type NewToken = EndpointInput<typeof api.tokens.createMine>['body']
 
-const paramsOf = ({ organizationId, id }: Workspace) => ({ organizationId, workspaceId: id })
+type Where = Pick<Workspace, 'organizationId' | 'id'>
+
+const paramsOf = ({ organizationId, id }: Where) => ({ organizationId, workspaceId: id })
 
 /** The tokens of an owner, newest first. */
-export function tokensQuery(owner: TokenOwner) {
+export function tokensQuery(owner: { kind: 'person' } | { kind: 'workspace'; workspace: Where }) {
   const key = owner.kind === 'person' ? ['mine'] : ['service', owner.workspace.id]
   return queryOptions({
     queryKey: ['tokens', ...key] as const,

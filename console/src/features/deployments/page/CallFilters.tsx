@@ -1,21 +1,20 @@
 import { callOutcome, type CallRecord } from '@berth/contracts'
-import { useQuery } from '@tanstack/react-query'
 import { ZoomOut } from 'lucide-react'
-import { useOrganization } from '../../../app/session.ts'
 import { Button } from '../../../ui/Button.tsx'
 import { FilterSelect } from '../../../ui/FilterSelect.tsx'
 import { shorten } from '../../../ui/Id.tsx'
 import { Select } from '../../../ui/Select.tsx'
-import { peopleQuery } from '../../lifecycle/queries.ts'
 import { outcomeMarks } from './callMarks.ts'
 import { type CallRange, rangeWords, spans, spanWords, usualSpan } from './callRange.ts'
 import type { DeploymentSearch } from './search.ts'
+import type { Callers } from './useCallers.ts'
 
 const fixed = '(fixed)'
 
 export interface CallFiltersProps {
   /** What can be chosen is what was seen. */
   calls: readonly CallRecord[]
+  callers: Callers
   tools: readonly string[]
   search: DeploymentSearch
   range: CallRange
@@ -24,10 +23,10 @@ export interface CallFiltersProps {
 }
 
 /** The time that is looked at, and which calls of it. */
-export function CallFilters({ calls, tools, search, range, onChange, onClear }: CallFiltersProps) {
-  const { data: people } = useQuery(peopleQuery(useOrganization().id))
+export function CallFilters(props: CallFiltersProps) {
+  const { calls, callers, tools, search, range, onChange, onClear } = props
   const zoomed = 'from' in range
-  const nameOf = (id: string) => people?.get(id) ?? shorten(id)
+  const nameOf = (id: string) => callers.get(id) ?? shorten(id)
   const choices = (
     seen: readonly (string | null)[],
     chosen: string | undefined,

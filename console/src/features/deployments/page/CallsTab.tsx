@@ -15,7 +15,6 @@ import { Panel, RowsSkeleton } from '../../../ui/Panel.tsx'
 import { StatusMark } from '../../../ui/StatusMark.tsx'
 import { millis, Time } from '../../../ui/Time.tsx'
 import { type Column, VirtualTable } from '../../../ui/VirtualTable.tsx'
-import { peopleQuery } from '../../lifecycle/queries.ts'
 import { CallFacts } from './CallFacts.tsx'
 import { CallFilters } from './CallFilters.tsx'
 import { bytes, outcomeMarks } from './callMarks.ts'
@@ -23,6 +22,7 @@ import { rangeOf, rangeWords } from './callRange.ts'
 import { CallsOverTime } from './CallsOverTime.tsx'
 import { callsQuery, callStatsQuery } from './queries.ts'
 import type { DeploymentSearch } from './search.ts'
+import { type Callers, useCallers } from './useCallers.ts'
 
 const here = '/console/deployments/$deploymentId' as const
 /** The shortest time that is looked at; ms. */
@@ -32,10 +32,12 @@ const shortest = 10_000
 export function CallsTab({ deployment }: { deployment: Deployment }) {
   const refused = whyNot(useOrganization(), 'calls:read')
   if (refused) return <p className="text-ink-3">{refused}</p>
-  return <Calls deploymentId={deployment.id} />
+  return <Calls deployment={deployment} />
 }
 
-function Calls({ deploymentId }: { deploymentId: string }) {
+function Calls({ deployment }: { deployment: Deployment }) {
+  const deploymentId = deployment.id
+  const callers = useCallers(deployment)
   const organization = useOrganization()
   const search = useSearch({ from: here })
   const navigate = useNavigate({ from: here })
@@ -63,6 +65,7 @@ function Calls({ deploymentId }: { deploymentId: string }) {
     <>
       <CallFilters
         calls={all}
+        callers={callers}
         tools={stats?.tools.map((one) => one.tool) ?? []}
         search={search}
         range={range}
@@ -95,6 +98,7 @@ function Calls({ deploymentId }: { deploymentId: string }) {
         <Panel title="Calls" flush note="newest first; arguments and answers are never kept">
           <CallTable
             calls={all}
+            callers={callers}
             selected={search.call}
             onOpen={(id) => set({ call: id === search.call ? undefined : id })}
             more={moreOf(calls)}
@@ -107,12 +111,10 @@ function Calls({ deploymentId }: { deploymentId: string }) {
 
 const wide = 'hidden @3xl:table-cell'
 
-type People = ReadonlyMap<string, string> | undefined
+const whoOf = (callers: Callers, { principalId, principalKind }: CallRecord) =>
+  callers.get(principalId) ?? `${principalKind === 'service' ? 'agent ' : ''}${shorten(principalId)}`
 
-const whoOf = (people: People, { principalId, principalKind }: CallRecord) =>
-  people?.get(principalId) ?? `${principalKind === 'service' ? 'agent ' : ''}${shorten(principalId)}`
-
-const columnsOf = (people: People): Column<CallRecord>[] => [
+const columnsOf = (callers: Callers): Column<CallRecord>[] => [
   {
     id: 'what',
     header: 'What',
@@ -127,7 +129,8 @@ const columnsOf = (people: People): Column<CallRecord>[] => [
     header: 'Who',
     className: wide,
     cellClassName: 'text-ink-2',
-    cell: (call) => whoOf(people, call),
+    title: (call) => whoOf(callers, call),
+    cell: (call) => whoOf(callers, call),
   },
   {
     id: 'latency',
@@ -174,14 +177,14 @@ const When = ({ at }: CallRecord) => <Time at={at} />
 
 function CallTable(props: {
   calls: readonly CallRecord[]
+  callers: Callers
   selected: string | undefined
   onOpen: (id: string) => void
   more: { wanted: boolean; loading: boolean; load: () => void }
 }) {
-  const { calls, selected, onOpen, more } = props
-  const { data: people } = useQuery(peopleQuery(useOrganization().id))
-  const columns = useMemo(() => columnsOf(people), [people])
-  const detail = useMemo(() => detailOf(people), [people])
+  const { calls, callers, selected, onOpen, more } = props
+  const columns = useMemo(() => columnsOf(callers), [callers])
+  const detail = useMemo(() => detailOf(callers), [callers])
   return (
     <VirtualTable
       label="Calls"
@@ -196,7 +199,9 @@ function CallTable(props: {
   )
 }
 
-const detailOf = (people: People) => (call: CallRecord) => <CallFacts call={call} who={whoOf(people, call)} />
+const detailOf = (callers: Callers) => (call: CallRecord) => (
+  <CallFacts call={call} who={whoOf(callers, call)} />
+)
 const idOf = ({ id }: CallRecord) => id
 
 function Nothing(props: {
