@@ -129,8 +129,11 @@ function PlaceMark() {
       )}
     >
       {tiers.length === 1 ? tiers[0]!.toUpperCase() : `${tiers.length} tiers`}
-      {' · '}
-      {regions.length === 1 ? regions[0] : `${regions.length} regions`}
+      {/* On a telephone the names of the places go first. */}
+      <span className="max-sm:hidden">
+        {' · '}
+        {regions.length === 1 ? regions[0] : `${regions.length} regions`}
+      </span>
     </span>
   )
 }

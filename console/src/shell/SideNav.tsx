@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
 import { useSnapshotInterval } from '../app/live.ts'
 import { useMe, useOrganization } from '../app/session.ts'
 import { troubles } from '../features/lifecycle/marks.ts'
@@ -39,16 +39,20 @@ export function PlaceLinks({ onGo }: { onGo?: () => void }) {
   )
 }
 
-function PlaceLink({ place: { to, label }, onGo }: { place: Place; onGo: (() => void) | undefined }) {
+function PlaceLink({ place: { to, label, within }, onGo }: { place: Place; onGo: (() => void) | undefined }) {
   const organization = useOrganization()
+  const isWithin = useLocation({
+    select: ({ pathname }) => within?.some((start) => pathname.startsWith(start)) ?? false,
+  })
   return (
     <Link
       to={to}
+      aria-current={isWithin ? 'true' : undefined}
       {...(onGo ? { onClick: onGo } : {})}
       params={{ organizationId: organization.slug }}
       search={{ org: organization.slug }}
       activeOptions={{ includeSearch: false }}
-      className="flex h-[30px] items-center rounded-md px-2 text-ink-2 hover:bg-bg aria-[current=page]:bg-accent-bg aria-[current=page]:font-semibold aria-[current=page]:text-accent"
+      className="flex h-[30px] items-center rounded-md px-2 text-ink-2 hover:bg-bg [&[aria-current]]:bg-accent-bg [&[aria-current]]:font-semibold [&[aria-current]]:text-accent"
     >
       {label}
       {to === '/console/lifecycle' && <Attention />}

@@ -36,17 +36,30 @@ export interface Place {
     | '/console/operator/outbox'
   label: string
   icon: LucideIcon
+  /** Where the pages begin that stand below it, if that is not its own address. */
+  within?: readonly string[]
 }
 
 /** The pages of the console, as the navigation and the palette show them. */
 export const places: readonly Place[] = [
-  { to: '/console/lifecycle', label: 'Lifecycle', icon: Activity },
+  {
+    to: '/console/lifecycle',
+    label: 'Lifecycle',
+    icon: Activity,
+    within: ['/console/workspaces/', '/console/deployments/'],
+  },
   { to: '/console/catalog', label: 'Catalog', icon: Library },
   { to: '/console/import', label: 'Import', icon: FileDown },
   { to: '/console/audit', label: 'Audit', icon: ScrollText },
   { to: '/console/members', label: 'Members', icon: Users },
   { to: '/console/tokens', label: 'Tokens', icon: KeyRound },
-  { to: '/console/billing/$organizationId', label: 'Billing', icon: CreditCard },
+  {
+    to: '/console/billing/$organizationId',
+    label: 'Billing',
+    icon: CreditCard,
+    // By slug or by id.
+    within: ['/console/billing/'],
+  },
   { to: '/console/settings', label: 'Settings', icon: Settings2 },
 ]
 

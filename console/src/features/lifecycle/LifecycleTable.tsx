@@ -12,7 +12,7 @@ import { millis, Time } from '../../ui/Time.tsx'
 import { type Column, VirtualTable, type VirtualTableProps } from '../../ui/VirtualTable.tsx'
 import { createGrouping, type DeploymentRow, type WorkspaceRows } from './groups.ts'
 import { healthMark, isBad, needsAttention, runMark, runWords, wordMark } from './marks.ts'
-import { activityQuery, type LifecycleFilter, type SnapshotPage } from './queries.ts'
+import { activityQuery, type LifecycleFilter, type SnapshotPage, tiersQuery } from './queries.ts'
 
 /** Narrow pages keep the first columns. */
 const columns: Column<DeploymentRow>[] = [
@@ -85,23 +85,34 @@ export interface LifecycleTableProps {
   total: number | undefined
   selected: string | undefined
   onOpen: (row: DeploymentRow) => void
+  /** Whether the page is about one workspace and names it already. */
+  alone?: boolean
 }
 
 /** Workspaces with what is deployed in them, however many; more are read as they come near. */
-export function LifecycleTable({ groups, filtered, ...rest }: LifecycleTableProps) {
+export function LifecycleTable({ groups, filtered, alone, ...rest }: LifecycleTableProps) {
   const shown = useMemo(
     () =>
       groups.map((group) => ({
         id: group.workspace.id,
         head: <Head group={group} />,
         rows: group.rows,
-        none: filtered ? 'No server here matches the filters.' : 'No server is deployed here yet.',
+        none: filtered
+          ? 'No server here matches the filters.'
+          : group.workspace.state === 'archived'
+            ? 'Nothing runs in an archived workspace; restore it to run servers here again.'
+            : 'No server is deployed here yet.',
       })),
     [groups, filtered],
   )
   return (
     <div className="mb-3.5 overflow-clip rounded-lg border border-line bg-panel">
-      <VirtualTable {...rest} columns={columns} groups={shown} rowId={idOf} />
+      <VirtualTable
+        {...rest}
+        columns={columns}
+        {...(alone && groups[0]!.rows.length > 0 ? { rows: groups[0]!.rows } : { groups: shown })}
+        rowId={idOf}
+      />
     </div>
   )
 }
@@ -126,9 +137,11 @@ export function useGroups(
 /** A workspace above its deployments. */
 function Head({ group: { workspace, rows } }: { group: WorkspaceRows }) {
   const attention = rows.filter(({ deployment }) => needsAttention(deployment))
+  const { data: tiers } = useQuery(tiersQuery)
+  const isStrict = tiers?.items.some(({ code, checkEveryCall }) => code === workspace.tier && checkEveryCall)
   return (
     <div className="flex items-center gap-2.5">
-      <h2 className="truncate !text-sm !font-semibold">
+      <h2 className="truncate !text-sm">
         <Link
           to="/console/workspaces/$workspaceId"
           params={{ workspaceId: workspace.id }}
@@ -139,7 +152,14 @@ function Head({ group: { workspace, rows } }: { group: WorkspaceRows }) {
         </Link>
       </h2>
       <span className="min-w-0 flex-1 truncate text-xs text-ink-3">
-        {workspace.tier} · {workspace.region}
+        {/* Where mistakes cost most, the tier is marked as it is at the top of the page. */}
+        <span
+          className={isStrict ? 'font-semibold tracking-[0.02em] text-bad uppercase [font-size:11px]' : ''}
+        >
+          {workspace.tier}
+        </span>
+        {' · '}
+        {workspace.region}
       </span>
       {workspace.state !== 'active' && <Badge>{workspace.state}</Badge>}
       {attention.length > 0 && (

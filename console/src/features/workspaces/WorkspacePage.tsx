@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
-import { factsOf } from '../../api/client.ts'
+import { factsOf, isCode } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -12,6 +12,7 @@ import { StatusMark } from '../../ui/StatusMark.tsx'
 import type { DeploymentRow } from '../lifecycle/groups.ts'
 import { LifecycleSkeleton, LifecycleTable, useGroups } from '../lifecycle/LifecycleTable.tsx'
 import { lifecycleQuery } from '../lifecycle/queries.ts'
+import { Trail } from '../lifecycle/Trail.tsx'
 import { workspaceQuery } from './queries.ts'
 import { Secrets } from './Secrets.tsx'
 import { ServiceTokens } from './ServiceTokens.tsx'
@@ -53,14 +54,15 @@ export function WorkspacePage() {
       <title>{`${workspace.data?.name ?? 'Workspace'} · ${organization.name} · Berth`}</title>
       <div className="mb-3 flex items-start gap-3">
         <div className="min-w-0 flex-1">
+          <Trail workspace={workspace.data} to="workspace" />
           <h1 className="truncate">
-            {workspace.data?.name ?? (workspace.isError ? 'Unknown workspace' : 'Workspace')}
+            {workspace.data?.name ??
+              (isCode(workspace.error, 'not_found') ? 'Unknown workspace' : 'Workspace')}
           </h1>
           {workspace.data && (
             <p className="flex flex-wrap items-center gap-x-1.5 text-xs text-ink-2">
               <span>
-                {workspace.data.tier} · {workspace.data.region} ·{' '}
-                <span className="font-mono">{workspace.data.key}</span> ·
+                {workspace.data.tier} · {workspace.data.region} ·
               </span>
               <Id value={workspace.data.id} what="workspace id" />
               {workspace.data.state !== 'active' && (
@@ -95,6 +97,7 @@ export function WorkspacePage() {
             <LifecycleTable
               label="Servers of this workspace"
               groups={groups}
+              alone
               filtered={false}
               more={{
                 wanted: snapshots.hasNextPage,

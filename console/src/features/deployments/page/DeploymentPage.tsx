@@ -2,7 +2,7 @@ import type { Deployment } from '@berth/contracts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useMemo } from 'react'
-import { factsOf } from '../../../api/client.ts'
+import { factsOf, isCode } from '../../../api/client.ts'
 import { type Action, usePageActions } from '../../../app/actions.tsx'
 import { useSnapshotInterval } from '../../../app/live.ts'
 import { useOrganization } from '../../../app/session.ts'
@@ -14,6 +14,8 @@ import { Tabs } from '../../../ui/Tabs.tsx'
 import { Connect } from '../../connect/Connect.tsx'
 import { healthMark, phaseMark, wordMark } from '../../lifecycle/marks.ts'
 import { deploymentQuery } from '../../lifecycle/queries.ts'
+import { Trail } from '../../lifecycle/Trail.tsx'
+import { workspaceQuery } from '../../workspaces/queries.ts'
 import { DeploymentCommands } from '../DeploymentCommands.tsx'
 import { OverviewTab } from './OverviewTab.tsx'
 import { type TabName, tabs } from './search.ts'
@@ -50,7 +52,12 @@ export function DeploymentPage() {
       <title>{`${deployment?.name ?? 'Server'} · ${organization.name} · Berth`}</title>
       {query.isError && (
         <>
-          {!deployment && <h1 className="mb-3">Unknown server</h1>}
+          {!deployment && (
+            <>
+              <Trail workspace={null} to="server" />
+              <h1 className="mb-3">{isCode(query.error, 'not_found') ? 'Unknown server' : 'Server'}</h1>
+            </>
+          )}
           <ErrorPanel {...factsOf(query.error)} onRetry={() => void query.refetch()} />
         </>
       )}
@@ -101,11 +108,13 @@ function Whole({ deployment }: { deployment: Deployment }) {
 }
 
 function Header({ deployment, onDeleted }: { deployment: Deployment; onDeleted: () => void }) {
-  const { id, name, desired, server, version, digest } = deployment
+  const { id, organizationId, workspaceId, name, desired, server, version, digest } = deployment
+  const { data: workspace } = useQuery(workspaceQuery(organizationId, workspaceId))
   const wanted: Mark = { tone: 'idle', shape: desired === 'running' ? 'dot' : 'square', word: desired }
   return (
     <header className="mb-2 flex flex-wrap items-start gap-x-6 gap-y-2">
       <div className="min-w-0 flex-1 basis-72">
+        <Trail workspace={workspace} to="server" />
         <div className="flex min-w-0 flex-wrap items-center gap-x-3">
           <h1 className="min-w-0 truncate" title={name}>
             {name}

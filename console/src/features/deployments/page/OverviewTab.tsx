@@ -1,4 +1,5 @@
 import type { Deployment } from '@berth/contracts'
+import type { ReactNode } from 'react'
 import { Panel } from '../../../ui/Panel.tsx'
 import { Facts } from '../../lifecycle/DeploymentPanel.tsx'
 import { RunsSection } from '../../lifecycle/RunsSection.tsx'
@@ -11,17 +12,30 @@ export function OverviewTab({ deployment }: { deployment: Deployment }) {
     <>
       <h2 className="sr-only">Overview</h2>
       <SituationBox deployment={deployment} />
-      <div className="grid items-start gap-x-5 @4xl:grid-cols-2">
+      <div className="grid items-start gap-x-3.5 @4xl:grid-cols-2">
         <div className="min-w-0">
-          <Facts deployment={deployment} />
+          <Box>
+            <Facts deployment={deployment} />
+          </Box>
           <Enforced deployment={deployment} />
-          <RunsSection deployment={deployment} />
+          <Box>
+            <RunsSection deployment={deployment} />
+          </Box>
         </div>
-        <div className="min-w-0">
+        <Box>
           <TimelineSection deployment={deployment} />
-        </div>
+        </Box>
       </div>
     </>
+  )
+}
+
+/** The frame of a part that brings its own title. */
+function Box({ children }: { children: ReactNode }) {
+  return (
+    <div className="mb-3.5 min-w-0 rounded-lg border border-line bg-panel px-3 py-2.5 [&>section]:mt-0">
+      {children}
+    </div>
   )
 }
 
@@ -35,23 +49,21 @@ function Enforced({ deployment: { enforcement, limits } }: { deployment: Deploym
     ['System calls', enforcement.seccomp ? 'filtered' : 'all', enforcement.seccomp ? 'seccomp' : 'none'],
   ] as const
   return (
-    <div className="mt-4">
-      <Panel title="What this machine enforces" flush>
-        <dl className="text-xs">
-          {rows.map(([name, limit, by]) => (
-            <div
-              key={name}
-              className="grid h-8 grid-cols-[110px_1fr_auto] items-center border-b border-line-soft px-3 last:border-0"
-            >
-              <dt className="text-ink-3">{name}</dt>
-              <dd className="tabular-nums">{limit}</dd>
-              <dd className={by === 'none' ? 'font-[550] text-wait' : 'text-ink-2'}>
-                {by === 'none' ? 'not enforced here' : `by ${by}`}
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </Panel>
-    </div>
+    <Panel title="What this machine enforces" flush>
+      <dl className="text-xs">
+        {rows.map(([name, limit, by]) => (
+          <div
+            key={name}
+            className="grid h-8 grid-cols-[110px_1fr_auto] items-center border-b border-line-soft px-3 last:border-0"
+          >
+            <dt className="text-ink-3">{name}</dt>
+            <dd className="tabular-nums">{limit}</dd>
+            <dd className={by === 'none' ? 'font-[550] text-wait' : 'text-ink-2'}>
+              {by === 'none' ? 'not enforced here' : `by ${by}`}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
   )
 }
