@@ -65,23 +65,26 @@ function RunPanel({ run }: { run: Run }) {
       }
       actions={
         <span className="flex items-center gap-3 text-xs">
-          <span className="text-ink-3 tabular-nums">{millis(run.durationMs ?? totalMs)}</span>
+          <span className="text-ink-3 tabular-nums">{millis(totalMs)}</span>
           <StatusMark {...runMark(run.status)} />
         </span>
       }
     >
       <ol className="flex flex-col gap-1.5">
-        {tries.map(({ attempt, last, spans }) => (
-          <li key={attempt} className="grid gap-x-3 text-xs @2xl:grid-cols-[150px_minmax(0,1fr)]">
+        {tries.map(({ attempt, last, spans }, at) => (
+          <li key={attempt} className="grid gap-x-3 text-xs @2xl:grid-cols-[204px_minmax(0,1fr)]">
             <span className="flex items-center gap-2">
               <b className="w-16 font-[550] tabular-nums">
                 Try {attempt} of {run.retryLimit + 1}
               </b>
               <StatusMark {...runMark(last.status)} />
+              <span className="ml-auto text-ink-3 tabular-nums">{millis(workedFor(spans))}</span>
             </span>
             <Bar spans={spans} />
             {last.reason && (
-              <p className="break-words whitespace-pre-wrap text-ink-2 @2xl:col-start-2">{last.reason}</p>
+              <p className="break-words whitespace-pre-wrap text-ink-2 @2xl:col-start-2">
+                {last.reason === tries[at - 1]?.last.reason ? 'For the same reason.' : last.reason}
+              </p>
             )}
           </li>
         ))}
@@ -100,6 +103,10 @@ const fills: Record<Tone, string> = {
   idle: 'bg-idle',
   accent: 'bg-accent',
 }
+
+/** How long a try was at work, without what it waited. */
+const workedFor = (spans: readonly Span[]) =>
+  spans.reduce((sum, { status, ms }) => sum + (status === 'running' ? ms : 0), 0)
 
 /** One try on the time of its whole run: waiting is thin, working is thick. */
 function Bar({ spans }: { spans: readonly Span[] }) {
