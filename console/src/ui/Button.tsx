@@ -42,7 +42,9 @@ export function Button({
       className={cx(
         'inline-flex h-[30px] shrink-0 items-center justify-center gap-1.5 rounded-md border px-3 text-sm font-[550] whitespace-nowrap select-none',
         looks[look],
-        whyNot && 'pointer-events-auto !border-line !bg-idle-bg !text-ink-3',
+        whyNot && 'pointer-events-auto !text-ink-3',
+        // One that is off must not stand out more than one that is on.
+        whyNot && (look === 'quiet' ? '!bg-transparent !font-normal' : '!border-line !bg-idle-bg'),
         className,
       )}
     >

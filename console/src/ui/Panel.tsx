@@ -11,6 +11,7 @@ export function Panel(props: {
   children: ReactNode
 }) {
   const { title, note, actions, tone, flush, children } = props
+  const isBusy = Boolean(note && actions)
   return (
     <section
       aria-label={title}
@@ -21,7 +22,13 @@ export function Panel(props: {
     >
       <header className="flex min-h-9 flex-wrap items-center gap-x-2.5 gap-y-1 border-b border-line bg-[color-mix(in_srgb,var(--panel)_60%,var(--bg))] px-3 py-1">
         <h2 className="!text-sm !font-semibold">{title}</h2>
-        <span className="min-w-0 flex-1 text-xs text-ink-3">{note}</span>
+        {/* Where there is little room, what can be done stands beside the title, and the note below both. */}
+        <span
+          className={cx('min-w-0 flex-1 text-xs text-ink-3', isBusy && 'max-sm:order-last max-sm:basis-full')}
+        >
+          {note}
+        </span>
+        {isBusy && <span className="flex-1 sm:hidden" />}
         {actions}
       </header>
       <div className={flush ? '' : 'px-3 py-2.5'}>{children}</div>

@@ -13,7 +13,7 @@ export function Th({ numeric, className, ...rest }: ComponentProps<'th'> & { num
       {...rest}
       className={cx(
         'h-7 truncate border-b border-line px-1.5 text-2xs font-[550] text-ink-3 first:pl-3 last:pr-3',
-        numeric ? 'text-right' : 'text-left',
+        numeric ? 'pr-3 text-right' : 'text-left',
         className,
       )}
     />
@@ -26,7 +26,7 @@ export function Td({ numeric, className, ...rest }: ComponentProps<'td'> & { num
       {...rest}
       className={cx(
         'h-9 truncate border-b border-line-soft px-1.5 group-last/row:border-b-0 first:pl-3 last:pr-3',
-        numeric && 'text-right tabular-nums',
+        numeric && 'pr-3 text-right tabular-nums',
         className,
       )}
     />

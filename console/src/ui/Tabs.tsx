@@ -1,5 +1,5 @@
 import { Tabs as Base } from '@base-ui/react/tabs'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 
 export interface Tab<V extends string> {
   value: V
@@ -19,11 +19,21 @@ export interface TabsProps<V extends string> {
 
 /** Parts of one page, one at a time; arrows move between them. */
 export function Tabs<V extends string>({ label, tabs, value, onChange, children }: TabsProps<V>) {
+  const list = useRef<HTMLDivElement>(null)
+  const at = tabs.findIndex((tab) => tab.value === value)
+  useEffect(() => {
+    // Where they do not all fit, the one on view must.
+    const show = () => list.current?.children[at]?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    const observer = new ResizeObserver(show)
+    observer.observe(list.current!)
+    return () => observer.disconnect()
+  }, [at])
   return (
     <Base.Root value={value} onValueChange={(next) => onChange(next as V)}>
       <Base.List
+        ref={list}
         aria-label={label}
-        className="mb-3 flex gap-0.5 overflow-x-auto border-b border-line [scrollbar-width:none]"
+        className="mb-3 flex gap-0.5 scroll-px-8 overflow-x-auto border-b border-line [scrollbar-width:none]"
       >
         {tabs.map((tab) => (
           <Base.Tab

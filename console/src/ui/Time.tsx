@@ -38,7 +38,8 @@ export function spanOf(ms: number): string {
 export function millis(ms: number): string {
   if (ms >= 10_000) return `${Math.round(ms / 1000)} s`
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`
-  return ms >= 10 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`
+  if (ms >= 10) return `${Math.round(ms)} ms`
+  return ms > 0 && ms < 0.1 ? '<0.1 ms' : `${ms.toFixed(1)} ms`
 }
 
 const absolute = new Intl.DateTimeFormat('en-GB', {

@@ -90,7 +90,7 @@ export function ReadFile({ chooser, onRead }: ReadFileProps) {
         {places.map(([client, path]) => (
           <div key={client} className="col-span-2 grid grid-cols-subgrid">
             <dt>{client}</dt>
-            <dd className="font-mono break-all">{path}</dd>
+            <dd className="font-mono break-words">{path}</dd>
           </div>
         ))}
       </dl>

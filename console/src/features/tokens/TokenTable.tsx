@@ -9,6 +9,7 @@ import { tokenMarks } from './marks.ts'
 import type { TokenOwner } from './owner.ts'
 
 const wide = 'hidden @3xl:table-cell'
+const roomy = 'hidden @md:table-cell'
 
 /** Tokens: what each may do and where, until when, and when it was used last. */
 export function TokenTable(props: {
@@ -24,14 +25,14 @@ export function TokenTable(props: {
     <Table>
       <thead>
         <tr>
-          <Th className="w-[30%] @3xl:w-[17%]">Name</Th>
-          <Th className="w-[21%] @3xl:w-[9%]">State</Th>
+          <Th className="@3xl:w-[17%]">Name</Th>
+          <Th className="w-[88px] @3xl:w-[9%]">State</Th>
           <Th className={wide}>Scopes</Th>
           <Th className={`${wide} @3xl:w-[20%]`}>Reaches</Th>
           {owner.kind === 'person' && <Th className={`${wide} @3xl:w-[13%]`}>Organization</Th>}
           <Th className={`${wide} @3xl:w-[9%]`}>Last used</Th>
-          <Th className="w-[27%] @3xl:w-[9%]">Expires</Th>
-          <Th className="w-[22%] @3xl:w-[9%]">
+          <Th className={`${roomy} w-[100px] @3xl:w-[9%]`}>Expires</Th>
+          <Th className="w-[92px] @3xl:w-[9%]">
             <span className="sr-only">Actions</span>
           </Th>
         </tr>
@@ -61,7 +62,9 @@ export function TokenTable(props: {
             <Td className={`${wide} text-ink-3`}>
               {token.lastUsedAt ? <Time at={token.lastUsedAt} ago /> : 'never'}
             </Td>
-            <Td className="text-ink-3">{token.expiresAt ? <Expiry at={token.expiresAt} /> : 'never'}</Td>
+            <Td className={`${roomy} text-ink-3`}>
+              {token.expiresAt ? <Expiry at={token.expiresAt} /> : 'never'}
+            </Td>
             <Td className="text-right">
               {token.state === 'active' && (
                 <Button

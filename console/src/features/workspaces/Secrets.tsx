@@ -5,6 +5,7 @@ import { factsOf } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
+import { cx } from '../../ui/cx.ts'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
@@ -62,13 +63,13 @@ export function Secrets(props: { workspace: Workspace; deployments: readonly Dep
         <Table>
           <thead>
             <tr>
-              <Th className="w-[44%] @3xl:w-[24%]">Name</Th>
+              <Th className="@3xl:w-[24%]">Name</Th>
               <Th numeric className={`${wide} @3xl:w-[8%]`}>
                 Version
               </Th>
-              <Th className="w-[26%] @3xl:w-[28%]">Used by</Th>
+              <Th className={`${wide} @3xl:w-[28%]`}>Used by</Th>
               <Th className={wide}>Set</Th>
-              <Th className="w-[30%] @3xl:w-[16%]">
+              <Th className="w-[150px] @3xl:w-[16%]">
                 <span className="sr-only">Actions</span>
               </Th>
             </tr>
@@ -93,7 +94,7 @@ export function Secrets(props: { workspace: Workspace; deployments: readonly Dep
                   <Td numeric className={wide}>
                     {secret.version}
                   </Td>
-                  <Td title={names.join('\n')} className={names.length > 0 ? '' : 'text-ink-3'}>
+                  <Td title={names.join('\n')} className={cx(wide, names.length === 0 && 'text-ink-3')}>
                     {names.join(', ') || 'nothing'}
                   </Td>
                   <Td className={`${wide} text-ink-3`}>
