@@ -31,7 +31,7 @@ test('an operator adds a folder, watches it being observed, sees its surface ine
   await page.getByRole('button', { name: 'Add a server' }).click()
   const dialog = page.getByRole('dialog', { name: 'Add a server to the catalog' })
   await dialog.getByRole('button', { name: 'Add server' }).click()
-  await dialog.getByText('Which package?').waitFor()
+  await dialog.getByText(/^Name a package/).waitFor()
   await dialog.getByRole('combobox', { name: 'From' }).click()
   await page.getByRole('option', { name: /A folder of this machine/ }).click()
   await dialog.getByLabel('Folder').fill('not/absolute')

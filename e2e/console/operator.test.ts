@@ -77,7 +77,7 @@ describe('an operator', () => {
     await page.goto('/console/operator/organizations')
     await row(page, 'Bolt').waitFor()
     await page.getByLabel('Search organizations').fill('nothing like it')
-    await page.getByText('Nothing is like that').waitFor()
+    await page.getByText('No organization matches these filters').waitFor()
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await page.getByLabel('Search organizations').fill('freig')
     await row(page, 'Bolt').waitFor({ state: 'detached' })

@@ -37,7 +37,7 @@ export function AccountPage() {
           <>
             <Id value={account.data.id} what="your id" />
             <span>
-              yours since <Time at={account.data.createdAt} ago />
+              created <Time at={account.data.createdAt} ago />
             </span>
           </>
         )}

@@ -100,7 +100,7 @@ export function ChangeDialog(props: {
           {plan.trialDays > 0 && !seatsAlone && (
             <Checkbox
               label={`Begin with the trial of ${plan.trialDays} days`}
-              hint="Once an organization and plan. Nothing is to be paid until it ends."
+              hint="An organization may try a plan once. Nothing is to be paid until the trial ends."
               checked={trial}
               onChange={(event) => setTrial(event.target.checked)}
             />

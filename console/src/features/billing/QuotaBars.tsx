@@ -59,7 +59,11 @@ function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: stri
       </p>
       {limit !== null && <Bar quota={quota} limit={limit} full={full} />}
       <p className="flex flex-wrap gap-x-3 text-2xs text-ink-3">
-        {held > 0 && <span>{held.toLocaleString('en')} more are reserved</span>}
+        {held > 0 && (
+          <span>
+            {held.toLocaleString('en')} more {held === 1 ? 'is' : 'are'} reserved
+          </span>
+        )}
         {overage > 0 ? (
           <span className="font-[550] text-wait">
             {overage.toLocaleString('en')} over the limit: let through and marked

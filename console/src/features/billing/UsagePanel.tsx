@@ -75,8 +75,10 @@ function Columns({ data, timeZone }: { data: Breakdown; timeZone: string }) {
       aria-label={`${counted(rows.reduce((sum, { calls }) => sum + calls, 0))} by day`}
       className="px-3 py-2.5"
     >
-      <p aria-hidden className="text-right text-2xs text-ink-3">
-        most: {counted(top)}
+      <p aria-hidden className="flex justify-end gap-3 text-2xs text-ink-3">
+        <Legend className="bg-accent">answered</Legend>
+        <Legend className="bg-bad">failed</Legend>
+        <span>most: {counted(top)}</span>
       </p>
       <div aria-hidden className="flex h-[116px] items-end gap-px border-b border-line">
         {rows.map(({ key, calls, errors }) => (
@@ -99,6 +101,15 @@ function Columns({ data, timeZone }: { data: Breakdown; timeZone: string }) {
         <Ranks rows={rows.filter(({ calls }) => calls > 0)} by="day" />
       </details>
     </figure>
+  )
+}
+
+function Legend({ className, children }: { className: string; children: string }) {
+  return (
+    <span className="flex items-center gap-1">
+      <span className={cx('size-2 rounded-full', className)} />
+      {children}
+    </span>
   )
 }
 

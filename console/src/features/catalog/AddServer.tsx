@@ -16,12 +16,20 @@ const kinds = [
     value: 'npm' as const,
     label: 'An npm package',
     hint: 'Pinned by version and integrity, run in the sandbox',
+    follows: 'It is installed and started once in the sandbox; what it shows then is what is admitted.',
   },
-  { value: 'remote' as const, label: 'A server that runs elsewhere', hint: 'Reached by its https address' },
+  {
+    value: 'remote' as const,
+    label: 'A server that runs elsewhere',
+    hint: 'Reached by its https address',
+    follows: 'It is asked once what it shows; that is what is admitted.',
+  },
   {
     value: 'local' as const,
     label: 'A folder of this machine',
     hint: 'For servers that you build; community tier',
+    follows:
+      'Its bytes are taken and it is started once in the sandbox; what it shows then is what is admitted.',
   },
 ]
 
@@ -64,7 +72,7 @@ export function AddServer({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       width="wide"
       title="Add a server to the catalog"
-      description="It is installed, started once in the sandbox, and what it shows is admitted."
+      description={kinds.find(({ value }) => value === form.kind)!.follows}
     >
       <form
         noValidate

@@ -119,7 +119,7 @@ const columns: Column<CatalogServer>[] = [
   {
     id: 'server',
     header: 'Server',
-    className: 'w-[60%] @2xl:w-[24%]',
+    className: 'w-[60%] @2xl:w-[29%]',
     title: ({ provider, slug }) => `${provider.slug}/${slug}`,
     cell: ({ provider, slug, title, name }) => (
       <>
@@ -148,7 +148,7 @@ const columns: Column<CatalogServer>[] = [
   {
     id: 'from',
     header: 'From',
-    className: `${wide} @2xl:w-[9%]`,
+    className: `${wide} @2xl:w-[7%]`,
     cell: ({ latestRelease }) => latestRelease?.artifact.kind ?? '–',
   },
   {
@@ -161,7 +161,7 @@ const columns: Column<CatalogServer>[] = [
   {
     id: 'state',
     header: 'State',
-    className: 'w-[40%] @2xl:w-[14%]',
+    className: 'w-[40%] @2xl:w-[12%]',
     cell: ({ latestRelease }) => <StatusMark {...stateMark(latestRelease)} />,
   },
   {

@@ -63,10 +63,10 @@ export function bodyOf(form: AddForm): { body: AddBody; faults: Record<string, s
   const faults: Record<string, string> = {}
   const needed = { npm: ['package'], remote: ['url'], local: ['path', 'command'] } as const
   const questions = {
-    package: 'Which package?',
-    url: 'At which address?',
-    path: 'Which folder?',
-    command: 'What starts it?',
+    package: 'Name a package, such as @modelcontextprotocol/server-memory.',
+    url: 'Type its address, such as https://mcp.example.com/mcp.',
+    path: 'Name a folder, such as /srv/servers/weather.',
+    command: 'Type what starts it, such as node server.js.',
   }
   for (const key of needed[form.kind]) if (!form[key].trim()) faults[key] = questions[key]
   const schema = form.configSchema.trim() ? readObject(form.configSchema) : null

@@ -72,6 +72,7 @@ export function ConnectDialog({ deployment, onClose }: { deployment: Deployment;
             </Field>
             <Button
               type="submit"
+              look="primary"
               className="!h-[32px]"
               whyNot={whyNot(organization, 'tools:call') ?? (name.trim() ? null : 'Give the token a name.')}
               pending={create.isPending && 'Creating…'}
@@ -84,7 +85,7 @@ export function ConnectDialog({ deployment, onClose }: { deployment: Deployment;
         <ClientSettings deployments={[deployment]} {...(created ? { token: created.secret } : {})} />
       </DialogBody>
       <DialogFooter>
-        <Button look="primary" onClick={onClose}>
+        <Button look={created ? 'primary' : 'plain'} onClick={onClose}>
           Done
         </Button>
       </DialogFooter>

@@ -5,22 +5,30 @@ import { useState } from 'react'
 import { answerDevice, readDeviceRequest } from '../../api/auth.ts'
 import { factsOf } from '../../api/client.ts'
 import { useMe } from '../../app/session.ts'
-import { Brand } from '../../shell/Brand.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
+import { WayIn } from './WayIn.tsx'
 
 /** Lets a person allow or refuse a sign-in that was begun on a command line. */
 export function DevicePage() {
   const { user_code: code } = useSearch({ from: '/device' })
   return (
-    <main className="mx-auto flex min-h-full w-full max-w-[440px] flex-col px-5 pt-[14vh] pb-10">
-      <title>Sign in a command line · Berth</title>
-      <Brand />
+    <WayIn title="Sign in a command line">
       <h1 className="mt-6">Sign in a command line</h1>
-      {code ? <Request key={code} code={code} /> : <AskCode />}
-    </main>
+      {code ? (
+        <Request key={code} code={code} />
+      ) : (
+        <>
+          <p className="mt-1 mb-1 text-ink-2">
+            Run <code className="font-mono text-xs">mcpctl login</code> in a terminal: it shows a code. With
+            it, the command line acts as you until you sign it out.
+          </p>
+          <AskCode />
+        </>
+      )}
+    </WayIn>
   )
 }
 
@@ -35,7 +43,7 @@ function AskCode() {
         if (code.trim()) void navigate({ to: '/device', search: { user_code: code.trim() } })
       }}
     >
-      <Field label="Code" hint="mcpctl login shows it.">
+      <Field label="Code" hint="As the command line shows it.">
         <Input
           autoFocus
           autoComplete="off"

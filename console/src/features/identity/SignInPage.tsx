@@ -35,7 +35,14 @@ export function SignInPage() {
       {setup.data && view === 'sign-up' && (
         <SignUpForm fresh={fresh} needsCode={setup.data.setupCodeRequired} />
       )}
-      {setup.data && <p className="mt-10 text-xs text-ink-3">Berth {setup.data.version}</p>}
+      {setup.data && (
+        <p className="mt-10 text-xs text-ink-3">
+          Berth {setup.data.version} runs MCP servers for organizations that have to answer for them.{' '}
+          <a href="/docs" className="text-ink-2 underline underline-offset-2">
+            Documentation
+          </a>
+        </p>
+      )}
     </WayIn>
   )
 }

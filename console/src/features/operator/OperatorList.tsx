@@ -71,10 +71,10 @@ export function OperatorList<T extends { id: string }>(props: OperatorListProps<
       {nothing && onClear && (
         <EmptyState
           icon={<SearchX className="size-6" />}
-          title="Nothing is like that"
+          title={`No ${one} matches these filters`}
           action={<Button onClick={onClear}>Clear filters</Button>}
         >
-          There are {many}, but none that passes these filters.
+          There are {many}, but none with all of these properties.
         </EmptyState>
       )}
       {nothing && !onClear && empty}

@@ -10,8 +10,8 @@ export function OperatorPage(props: {
   return (
     <main className="@container h-full overflow-y-auto px-4 py-4 sm:px-5">
       <title>{`${props.title} · Operator · Berth`}</title>
-      <div className="mb-1 flex items-center gap-3">
-        <div className="min-w-0 flex-1">
+      <div className="mb-1 flex flex-wrap items-center gap-x-3 gap-y-1.5">
+        <div className="min-w-0 flex-1 basis-52">
           <p className="text-2xs font-semibold tracking-[0.03em] text-ink-3">
             Operator · the whole installation
           </p>

@@ -29,6 +29,14 @@ const states = [
   { value: 'unsent', label: 'to hand on' },
 ] as const
 
+const noMailServer = (
+  <>
+    No mail server is set, so nothing is sent: open a message and hand on what it says.{' '}
+    <code className="font-mono text-xs">BERTH_SMTP_URL</code> and{' '}
+    <code className="font-mono text-xs">BERTH_MAIL_FROM</code> set one.
+  </>
+)
+
 /** The e-mail of the installation: sent, failed, or to be handed on where no mail server is set. */
 export function OutboxPage() {
   const { state, open } = useSearch({ from: '/console/operator/outbox' })
@@ -46,7 +54,7 @@ export function OutboxPage() {
       title="Outbox"
       intro={
         sendsMail === false
-          ? 'No mail server is set, so nothing is sent: open a message and hand on what it says. BERTH_SMTP_URL and BERTH_MAIL_FROM set one.'
+          ? noMailServer
           : 'What Berth mails to people. What could not be sent is tried again with growing pauses, then stands here as failed.'
       }
     >
@@ -60,7 +68,8 @@ export function OutboxPage() {
         onClear={state && (() => set({ state: undefined }))}
         empty={
           <EmptyState icon={<MailIcon className="size-6" />} title="Nothing was mailed yet">
-            Links to confirm an address or to set a new password appear here, whether they are sent or not.
+            Invitations, and links to confirm an address or to set a new password, appear here whether they
+            are sent or not.
           </EmptyState>
         }
         columns={columns}

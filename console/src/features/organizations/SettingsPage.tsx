@@ -34,7 +34,9 @@ export function SettingsPage() {
       <title>{`Settings · ${name} · Berth`}</title>
       <h1 className="mb-3">Settings</h1>
       {organization.isError && (
-        <ErrorPanel {...factsOf(organization.error)} onRetry={() => void organization.refetch()} />
+        <div className="mb-3.5">
+          <ErrorPanel {...factsOf(organization.error)} onRetry={() => void organization.refetch()} />
+        </div>
       )}
       {organization.isPending && <Skeleton className="h-64 max-w-[480px]" />}
       {organization.data && <SettingsForm key={organization.data.version} organization={organization.data} />}
@@ -120,7 +122,7 @@ function SettingsForm({ organization }: { organization: Organization }) {
         <Field
           label="Short name"
           error={faults.slug}
-          hint="Part of every address: /mcp/…. The old one goes on working after a change."
+          hint="Part of every address, after /mcp/. The old one goes on working after a change."
         >
           <Input autoComplete="off" className="font-mono" {...form.register('slug')} />
         </Field>

@@ -73,7 +73,7 @@ export function CreateToken({ owner, onClose }: { owner: TokenOwner; onClose: ()
       description={
         owner.kind === 'person'
           ? 'It acts as you, and never more than you may.'
-          : `It acts for agents in ${owner.workspace.name}, as nobody's person.`
+          : `For agents that work in ${owner.workspace.name}; it belongs to no person.`
       }
     >
       <form

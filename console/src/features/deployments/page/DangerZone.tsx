@@ -14,12 +14,9 @@ export function DangerZone({ deployment }: { deployment: Deployment }) {
   )
   return (
     <div className="max-w-[640px]">
-      <Panel title="Danger zone" tone="bad">
+      <Panel title={`Delete ${deployment.name}`} tone="bad">
         <div className="flex flex-wrap items-center gap-3">
-          <p className="min-w-0 flex-1 basis-72 text-xs text-ink-2">
-            <b className="block text-sm font-semibold text-ink">Delete {deployment.name}</b>
-            {consequences.remove.text}
-          </p>
+          <p className="min-w-0 flex-1 basis-72 text-ink-2">{consequences.remove.text}</p>
           <Button look="danger" whyNot={whyNot.remove} onClick={() => ask('remove')}>
             Delete…
           </Button>

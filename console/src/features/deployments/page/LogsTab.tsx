@@ -13,6 +13,7 @@ import { Inert } from '../../../ui/Inert.tsx'
 import { RowsSkeleton } from '../../../ui/Panel.tsx'
 import { type Mark, StatusMark } from '../../../ui/StatusMark.tsx'
 import { absoluteOf } from '../../../ui/Time.tsx'
+import { count } from '../../lifecycle/Filters.tsx'
 import { type Followed, useFollowedLogs } from './followLogs.ts'
 
 const here = '/console/deployments/$deploymentId' as const
@@ -114,8 +115,8 @@ function FollowedLogs({
         <span className="flex-1" />
         <span role="status" className="flex items-center gap-2.5 text-xs text-ink-3">
           {wanted
-            ? `${shown.length.toLocaleString('en')} of ${held.length.toLocaleString('en')} lines`
-            : `${held.length.toLocaleString('en')} lines`}
+            ? `${shown.length.toLocaleString('en')} of ${count(held.length, 'line')}`
+            : count(held.length, 'line')}
           <StatusMark
             {...(pausedAt === null ? marks[state] : { tone: 'idle', shape: 'square', word: 'paused' })}
           />
@@ -133,8 +134,8 @@ function FollowedLogs({
           title={`No line contains “${find}”`}
           action={<Button onClick={() => setFind('')}>Clear the search</Button>}
         >
-          {held.length.toLocaleString('en')} lines were searched; lines that are written now are searched as
-          they come.
+          {count(held.length, 'line')} {held.length === 1 ? 'was' : 'were'} searched; lines that are written
+          now are searched as they come.
         </EmptyState>
       )}
       {shown.length > 0 && <Lines lines={shown} follow={pausedAt === null} wrap={wrap} />}
