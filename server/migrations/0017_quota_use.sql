@@ -23,7 +23,7 @@ end $$;
 create function subscription_stamp(organization text) returns text language sql stable as $$
   select s.id || ' ' || s.xmin || ' ' || coalesce(c.xmin::text, '')
   from subscriptions s left join test_clocks c on c.organization_id = s.organization_id
-  where s.organization_id = organization and s.ended_at is null
+  where s.organization_id = organization and s.state not in ('incomplete', 'canceled')
 $$;
 
 -- Decides requests in their order, each all or nothing, and writes what they use.

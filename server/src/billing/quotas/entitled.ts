@@ -59,7 +59,9 @@ export async function findEntitlements(
     from subscriptions s
     join plan_versions v on v.id = s.plan_version_id
     left join test_clocks c on c.organization_id = s.organization_id
-    where s.organization_id = any(${[...organizationIds]}::text[]) and s.ended_at is null`.execute(db)
+    where s.organization_id = any(${[...organizationIds]}::text[]) and s.state not in ('incomplete', 'canceled')`.execute(
+    db,
+  )
   return new Map(rows.map(({ organizationId, ...row }) => [organizationId, { ...row, windows: new Map() }]))
 }
 
