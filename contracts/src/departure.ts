@@ -12,6 +12,9 @@ export const closing = z.object({
   sessions: z.number().int().describe('Open MCP sessions'),
   tokens: z.object({ service: z.number().int(), api: z.number().int() }),
   secrets: z.number().int(),
+  invitations: z.number().int().describe('Pending ones'),
+  plan: z.string().nullable().describe('Name of the plan that is paid for; null: it costs nothing'),
+  openInvoices: z.number().int(),
   members: z.object({ owners: z.number().int(), others: z.number().int() }),
   consequences: z.array(z.string()).describe('What ends, a sentence each'),
   kept: z.array(z.string()).describe('What is kept, and for how long'),
@@ -50,7 +53,7 @@ export const departureEndpoints = {
     tag: 'organizations',
     summary: 'Close an organization for good',
     description:
-      'Deployments, sessions, tokens and secrets end at once. Owners can still read and export what is kept; nobody else sees it.',
+      'Deployments, sessions, tokens, secrets, invitations and the subscription end at once. Owners can still read and export what is kept; nobody else sees it.',
     access: { kind: 'organization', permission: 'organization:close' },
     params: inOrganization,
     body: z.object({

@@ -1,6 +1,12 @@
 import { departureEndpoints } from '@berth/contracts'
+import { endSubscriptionsOf } from '../billing/service.ts'
 import { revokeTokensOfOrganization } from '../identity/service.ts'
-import { closeOrganization, readOrganization, type OnClose } from '../organizations/service.ts'
+import {
+  closeOrganization,
+  readOrganization,
+  revokeInvitationsOf,
+  type OnClose,
+} from '../organizations/service.ts'
 import { FileReply, implement, type Route } from '../platform/http/implement.ts'
 import type { Platform } from '../platform/platform.ts'
 import { Refusal } from '../platform/problem.ts'
@@ -54,6 +60,8 @@ const endAll: OnClose = async (tx, organizationId) => {
   await revokeTokensOfOrganization(tx, organizationId)
   await removeDeploymentsOf(tx, organizationId)
   await destroySecretsOf(tx, organizationId)
+  await revokeInvitationsOf(tx, organizationId)
+  await endSubscriptionsOf(tx, organizationId)
 }
 
 /** The day it is in a time zone, as YYYY-MM-DD. */

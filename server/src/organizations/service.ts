@@ -1,4 +1,5 @@
 export { organizationGate } from './gate.ts'
+export { revokeInvitationsOf } from './invitations/invitations.ts'
 export { invitationRoutes } from './invitations/routes.ts'
 export { startExpiring } from './invitations/sweep.ts'
 export { leaveAll, soleOwnerOf } from './leaving.ts'

@@ -6,7 +6,7 @@ import { lockOrganization, readOrganization } from './store.ts'
 
 type Action = (typeof organizationMachine.edges)[number]['action']
 
-/** Ends what others keep for an organization that is closed: tokens, deployments, secrets. */
+/** Ends what others keep for an organization that is closed. */
 export type OnClose = (tx: Tx, organizationId: string) => Promise<void>
 
 /**
@@ -27,8 +27,8 @@ export async function resumeOrganization(tx: Tx, id: string): Promise<Organizati
 }
 
 /**
- * Closes an organization for good. `confirm` is its slug, typed by whoever closes it. Its deployments, tokens and
- * secrets end in the same unit of work; its log, members and records are kept. Throws `invalid_input`, `invalid_state`.
+ * Closes an organization for good. `confirm` is its slug, typed by whoever closes it. Its deployments, tokens,
+ * secrets, invitations and subscription end in the same unit of work; its log, members and records are kept. Throws `invalid_input`, `invalid_state`.
  */
 export async function closeOrganization(
   tx: Tx,

@@ -153,7 +153,8 @@ describe('a link', () => {
     const params = { organizationId: closing }
     await owner.client.call(api.departure.close, { params, body: { confirm: 'closing' } })
     await expect(accept(person, token)).rejects.toMatchObject(refused('invalid_state', 'is closed'))
-    await expect(preview(token)).rejects.toMatchObject(refused('invalid_state', 'is closed'))
+    await expect(preview(token)).rejects.toMatchObject(refused('not_found'))
+    expect(await stateOf(owner, closing, person.email)).toBe('revoked')
   })
 
   test('lets nobody into an organization that is suspended, until it is resumed', async () => {

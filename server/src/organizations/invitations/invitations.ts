@@ -96,6 +96,19 @@ export async function withdrawFor(tx: Tx, organizationId: string, email: string)
   if (pending) await endInvitation(tx, organizationId, pending.id, 'revoke')
 }
 
+/** Takes back all that are pending, of an organization that is held and about to be closed. */
+export async function revokeInvitationsOf(tx: Tx, organizationId: string): Promise<void> {
+  await expireDue(tx, organizationId)
+  const pending = await tx.db
+    .selectFrom('invitations')
+    .select('id')
+    .where('organizationId', '=', organizationId)
+    .where('state', '=', 'pending')
+    .orderBy('id')
+    .execute()
+  for (const { id } of pending) await endInvitation(tx, organizationId, id, 'revoke')
+}
+
 /** Ends what is over, so that its seat counts no longer; the organization is held by the caller. */
 export async function expireDue(tx: Tx, organizationId: string): Promise<void> {
   const due = await tx.db
