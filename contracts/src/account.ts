@@ -56,6 +56,7 @@ export const accountEndpoints = {
     path: '/api/me/account',
     tag: 'account',
     summary: "The caller's account: address, second factor, and what stands in the way of deleting it",
+    unverified: true,
     access: { kind: 'user' },
     response: account,
   }),
@@ -80,6 +81,7 @@ export const accountEndpoints = {
     description:
       'Where Berth sends e-mail, the new address counts once the link sent there is opened, and giving the present, ' +
       'unconfirmed address sends its link. Elsewhere the new address counts at once, unconfirmed.',
+    unverified: true,
     access: { kind: 'user' },
     body: z.object({ email: emailAddress, password: shownPassword }),
     response: account,
@@ -94,6 +96,20 @@ export const accountEndpoints = {
     access: { kind: 'public' },
     body: z.object({ token: linkToken }),
     response: z.object({ email: z.string() }),
+  }),
+  resendConfirmation: endpoint({
+    id: 'account.resend-confirmation',
+    example: { body: { email: '$EMAIL' } },
+    method: 'POST',
+    path: '/api/email/resend',
+    tag: 'account',
+    summary: 'Send the link that confirms an e-mail address again',
+    description:
+      'The answer is always the same. Where Berth sends e-mail, a new link goes to the address if it waits to be ' +
+      'confirmed; the one before it ends.',
+    access: { kind: 'public' },
+    body: z.object({ email: emailAddress }),
+    response: z.object({ sendsMail: z.boolean() }),
   }),
   changePassword: endpoint({
     id: 'account.change-password',
@@ -186,6 +202,7 @@ export const accountEndpoints = {
     description:
       'Sign-ins and tokens end at once, memberships go, and personal data is erased, in the log too: what happened ' +
       'stays provable, who it was does not. Refused while an organization would be left without an owner.',
+    unverified: true,
     access: { kind: 'user' },
     body: z.object({
       password: shownPassword,

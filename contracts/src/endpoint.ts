@@ -30,6 +30,8 @@ export interface Endpoint<
   description?: string
   tag: string
   access: Access
+  /** Open also to a person who has to confirm their e-mail address first. */
+  unverified?: true
   params?: P
   query?: Q
   body?: B

@@ -8,6 +8,7 @@ export const eventMeanings: Record<EventType, string> = {
     'A person asked for another e-mail address; it is theirs once they have confirmed it.',
   'user.email_changed':
     "A person's e-mail address is another one now; `verified` says whether it was confirmed.",
+  'user.email_verified': 'A person showed that their e-mail address is theirs.',
   'user.password_changed': 'A person changed their password; their other sign-ins have ended.',
   'user.reset_link_created': 'A link to set a new password was made, and mailed or handed to an operator.',
   'user.password_reset': 'A person set a new password with such a link; all their sign-ins have ended.',

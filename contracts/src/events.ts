@@ -30,6 +30,7 @@ export const eventTypes = {
   'user.updated': { userId: idOf('user'), changes: personal(changes) },
   'user.email_change_requested': { userId: idOf('user'), email: text() },
   'user.email_changed': { userId: idOf('user'), email: text(), verified: z.boolean() },
+  'user.email_verified': { userId: idOf('user') },
   'user.password_changed': { userId: idOf('user') },
   'user.reset_link_created': { userId: idOf('user'), by: z.enum(['mail', 'operator']) },
   'user.password_reset': { userId: idOf('user') },

@@ -16,6 +16,12 @@ export const user = z.object({
 export const me = z.object({
   principal: z.enum(['user', 'service']),
   user: user.nullable(),
+  confirmEmail: z
+    .enum(['must', 'should'])
+    .nullable()
+    .describe(
+      'Whether the address waits to be confirmed. `must`: nothing but the account is open until then. Null: it was confirmed, or this Berth sends no e-mail',
+    ),
   platformRoles: z.array(platformRole),
   organizations: z.array(
     z.object({
@@ -44,6 +50,7 @@ export const setupState = z.object({
   operatorClaimed: z.boolean(),
   setupCodeRequired: z.boolean().describe('The first account needs the code that the server printed'),
   version: z.string(),
+  sendsMail: z.boolean().describe('A new account has to confirm its e-mail address by a link'),
 })
 
 export const identityEndpoints = {
@@ -62,6 +69,7 @@ export const identityEndpoints = {
     path: '/api/me',
     tag: 'identity',
     summary: 'Who the caller is and where they may act',
+    unverified: true,
     access: { kind: 'user' },
     response: me,
   }),
@@ -71,6 +79,7 @@ export const identityEndpoints = {
     path: '/api/me/sessions',
     tag: 'identity',
     summary: "The caller's sign-ins",
+    unverified: true,
     access: { kind: 'user' },
     response: z.object({ items: z.array(personSession) }),
   }),
@@ -80,6 +89,7 @@ export const identityEndpoints = {
     path: '/api/me/sessions/:sessionId',
     tag: 'identity',
     summary: 'End one sign-in at once',
+    unverified: true,
     access: { kind: 'user' },
     params: z.object({ sessionId: idOf('session') }),
   }),
@@ -89,6 +99,7 @@ export const identityEndpoints = {
     path: '/api/me/sessions',
     tag: 'identity',
     summary: 'End every sign-in of the caller but the present one',
+    unverified: true,
     access: { kind: 'user' },
     status: 200,
     response: z.object({ ended: z.number().int() }),

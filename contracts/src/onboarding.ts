@@ -63,6 +63,7 @@ export const onboardingEndpoints = {
     description:
       'Follows from what is there: account, organization, plan, people, a first server that answered a call. Without ' +
       '`organizationId` it is about the newest organization of which the caller is an owner, else a member.',
+    unverified: true,
     access: { kind: 'user' },
     query: z.object({ organizationId: organizationRef.optional() }),
     response: onboarding,

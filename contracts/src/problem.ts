@@ -25,6 +25,12 @@ export const problemCodes = {
     remedy:
       'Ask an owner or admin of the organization for a role, or for a token with a scope, that may do this.',
   },
+  email_unverified: {
+    status: 403,
+    title: 'The e-mail address has to be confirmed first',
+    remedy:
+      'Open the link in the letter that came when the account was made. `POST /api/email/resend` sends another one; `POST /api/me/email` changes the address.',
+  },
   setup_code_required: {
     status: 403,
     title: 'The set-up code is needed',

@@ -80,6 +80,10 @@ export const accountRows: Record<string, Row> = {
     body: { email: freshAddress('changed'), password },
   })),
   'account.confirm-email': { needs: 'nothing', request: confirmation },
+  'account.resend-confirmation': {
+    needs: 'nothing',
+    request: () => ({ body: { email: freshAddress('waiting') } }),
+  },
   'account.change-password': ofSomebody(({ password }) => ({
     body: { currentPassword: password, newPassword: 'another fine password' },
   })),

@@ -55,8 +55,8 @@ async function answering<T = Record<string, unknown>>(
 
 const another = 'another fine password'
 
-async function linkTo(email: string): Promise<string> {
-  const token = await eventually(`mail to ${email}`, async () => mailbox.tokenFor(email))
+async function linkTo(email: string, page?: '/reset'): Promise<string> {
+  const token = await eventually(`mail to ${email}`, async () => mailbox.tokenFor(email, page))
   return `${server.url}/somewhere#token=${token}`
 }
 
@@ -93,7 +93,7 @@ describe('account', () => {
     const nobody = new Mcpctl(server.url)
     clis.push(nobody)
     expect(await nobody.json('account', 'forgot', person.email)).toEqual({ sendsMail: true })
-    const link = await linkTo(person.email)
+    const link = await linkTo(person.email, '/reset')
     expect(await answering(nobody, ['account', 'reset'], link, another)).toEqual({ reset: true })
     await cliOf({ ...person, password: another })
     const again = await nobody.run(['account', 'reset', '--password-stdin'], { stdin: `${link}\n${another}` })

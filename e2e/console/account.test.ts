@@ -271,7 +271,7 @@ test('a forgotten password is set anew with the link from the e-mail, once', asy
   await page.getByRole('button', { name: 'Ask for a link' }).click()
   await page.getByText('a link is on its way there').waitFor()
   await expectGoodEverywhere(page, 'forgot')
-  const token = await eventually('the link', async () => mailbox.tokenFor(person.email))
+  const token = await eventually('the link', async () => mailbox.tokenFor(person.email, '/reset'))
   await page.goto(`/reset#token=${token}`)
   await page.getByLabel('New password').waitFor()
   await page.waitForURL((url) => url.hash === '')
@@ -294,7 +294,7 @@ test('a forgotten password is set anew with the link from the e-mail, once', asy
   await page.getByLabel('E-mail').fill(person.email)
   await page.getByRole('button', { name: 'Ask for a link' }).click()
   const late = await eventually('another link', async () => {
-    const newest = mailbox.tokenFor(person.email)
+    const newest = mailbox.tokenFor(person.email, '/reset')
     return newest === token ? null : newest
   })
   clock.advance(61 * 60_000)

@@ -12,11 +12,18 @@ import { createForwarder } from './gateway/forward.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createInternalServer } from './gateway/internal.ts'
 import { liveDeployments } from './gateway/live.ts'
-import { createIdentity, createTries, revokeTokensOfMember, totpSealed } from './identity/service.ts'
+import {
+  createIdentity,
+  createTries,
+  revokeTokensOfMember,
+  totpSealed,
+  verifyEmail,
+} from './identity/service.ts'
 import { createNotifications, mailsSealed } from './notifications/service.ts'
 import {
   createOrganizationResolver,
   invitationRoutes,
+  isInvitedByMail,
   leaveAll,
   organizationGate,
   organizationRoutes,
@@ -211,7 +218,15 @@ async function compose(
   const origins = () => allowedOrigins(publicUrl())
   const notifications = createNotifications(platform)
   const memberships = { soleOwnerOf, leaveAll }
-  const identity = createIdentity(platform, { publicUrl, origins, rateLimited, notifications, memberships })
+  const isInvited = (token: string, email: string) => isInvitedByMail(db, token, email, platform.clock.now())
+  const identity = createIdentity(platform, {
+    publicUrl,
+    origins,
+    rateLimited,
+    notifications,
+    memberships,
+    isInvited,
+  })
   const resolveOrganization = createOrganizationResolver(db)
   const billing = createBilling(platform, { notifications, renews: roles.has('worker') })
   const policy = createPolicy(gates)
@@ -273,6 +288,7 @@ async function compose(
           demandSeat,
           demandKeptSeat,
           demandPace: createTries(platform, rateLimited).demand,
+          verifyEmail,
         }),
         start: async () => {
           if (roles.has('worker')) expiring = startExpiring(platform)

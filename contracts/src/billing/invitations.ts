@@ -103,6 +103,7 @@ export const invitationEndpoints = {
     path: '/api/orgs/invitations/:token/accept',
     tag: 'invitations',
     summary: 'Join the organization: by the person whose address was invited',
+    unverified: true,
     access: { kind: 'user' },
     params: z.object({ token }),
     response: z.object({ organizationId: idOf('organization'), slug: z.string(), role: memberRole }),

@@ -25,6 +25,7 @@ const changesPrincipals = new Set([
   'member.role_changed',
   'member.removed',
   'user.disabled',
+  'user.email_changed',
   'user.email_verified',
   'user.role_revoked',
   'operator.recovered',

@@ -13,10 +13,15 @@ import { createApiToken, createServiceToken, revokeToken } from './tokens/tokens
 
 export function identityRoutes(platform: Platform): Route[] {
   const { clock, feed } = platform
+  const sendsMail = platform.config.mail !== null
   return [
     ...implement(identityEndpoints, {
-      setup: async (context) => ({ ...(await setupState(context.db, platform.config)), version }),
-      me: (context) => describe(context.db, context.principal),
+      setup: async (context) => ({
+        ...(await setupState(context.db, platform.config)),
+        version,
+        sendsMail,
+      }),
+      me: (context) => describe(context.db, context.principal, sendsMail),
       listSessions: async (context) => {
         const { id, sessionId } = signedIn(context.principal)
         return { items: await listSessions(context.db, id, { now: clock.now(), current: sessionId }) }

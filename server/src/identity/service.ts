@@ -7,18 +7,21 @@ import { createTries } from './account/tries.ts'
 import { createAuthenticator, type IdentityAuthenticator } from './authenticator.ts'
 import { sessionCookie, startAuth, type Auth } from './people/auth.ts'
 import { registerAuth } from './people/auth-routes.ts'
+import type { SignUpContext } from './people/sign-up.ts'
 import { startTimekeeping } from './reactions.ts'
 import { identityRoutes } from './routes.ts'
 import { userRoutes } from './users/routes.ts'
 
 export { createTries, guessing } from './account/tries.ts'
+export { verifyEmail } from './account/email.ts'
 export { totpSealed } from './account/second-factor.ts'
 export { recoverOperator, type Recovery } from './people/recover.ts'
 export { setupCode } from './people/setup-code.ts'
 export { signedIn } from './signed-in.ts'
 export { revokeTokensOfMember, revokeTokensOfOrganization } from './tokens/tokens.ts'
 
-export interface IdentityOptions extends Pick<AccountContext, 'notifications' | 'memberships'> {
+export interface IdentityOptions
+  extends Pick<AccountContext, 'notifications' | 'memberships'>, Pick<SignUpContext, 'isInvited'> {
   /** Where people reach this installation; asked when the first request arrives. */
   publicUrl: () => string
   /** Origins whose pages may sign in. */
@@ -37,14 +40,15 @@ export interface Identity extends Pick<IdentityAuthenticator, 'authenticate' | '
 }
 
 export function createIdentity(platform: Platform, options: IdentityOptions): Identity {
-  const { publicUrl, origins, rateLimited } = options
+  const { publicUrl, origins, rateLimited, isInvited } = options
+  const { sendsMail } = options.notifications
   const tries = createTries(platform, rateLimited)
   const account = { ...options, platform, tries }
   const authenticator = createAuthenticator(platform, () => sessionCookie(publicUrl()))
   let started: Promise<Auth> | null = null
 
   function auth(): Promise<Auth> {
-    started ??= startAuth(platform, { publicUrl: publicUrl(), origins, rateLimited })
+    started ??= startAuth(platform, { publicUrl: publicUrl(), origins, rateLimited, sendsMail })
     started.catch(() => (started = null))
     return started
   }
@@ -54,7 +58,7 @@ export function createIdentity(platform: Platform, options: IdentityOptions): Id
     authenticate: authenticator.authenticate,
     authenticateBearer: authenticator.authenticateBearer,
     routes: [...identityRoutes(platform), ...accountRoutes(account), ...userRoutes(account)],
-    register: (app) => registerAuth(app, { platform, tries, auth, publicUrl, origins }),
+    register: (app) => registerAuth(app, { account, auth, isInvited, origins }),
     start: async () => {
       timekeeping = startTimekeeping(platform)
     },

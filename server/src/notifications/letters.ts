@@ -32,6 +32,28 @@ export const letters = {
     action: { label: 'Confirm the address', url },
     after: ['It is good once, for a day.', 'If you did not ask for it, nothing has to be done.'],
   }),
+  'address-confirm': ({ name, url }: { name: string; url: string }): Letter => ({
+    subject: 'Confirm your e-mail address',
+    greeting: hello(name),
+    paragraphs: ['There is an account on Berth with this address. This link confirms that it is yours:'],
+    action: { label: 'Confirm the address', url },
+    after: [
+      'It is good once, for a day; sign in to get another one.',
+      'If you made no account, do not open it: nobody can do anything with the account without it.',
+    ],
+  }),
+  'sign-up-again': ({ name, url }: { name: string; url: string }): Letter => ({
+    subject: 'You have an account already',
+    greeting: hello(name),
+    paragraphs: [
+      'Somebody wanted an account on Berth with this address, which has one already. If it was you, sign in:',
+    ],
+    action: { label: 'Sign in', url },
+    after: [
+      'You do not know the password? The same page sends you a link that sets a new one.',
+      'If it was not you, nothing has to be done: nothing was changed.',
+    ],
+  }),
   'email-changed': ({ name, email }: { name: string; email: string }): Letter => ({
     subject: 'Your e-mail address was changed',
     greeting: hello(name),

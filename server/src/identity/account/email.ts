@@ -2,7 +2,7 @@ import { platformOrganizationId } from '@berth/contracts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
 import type { AccountContext } from './context.ts'
-import { createLink, dropLinks, useLink } from './links.ts'
+import { createLink, dropLinks, pendingEmailOf, useLink } from './links.ts'
 import { checkPassword, demandSamePassword, lockPerson, type Person } from './passwords.ts'
 import { guessing, mailing } from './tries.ts'
 
@@ -27,11 +27,58 @@ export async function prepareEmailChange(
       if (notifications.sendsMail && !person.emailVerified) await askToConfirm(tx, context, person, email)
       return
     }
-    await demandFree(tx, email)
-    if (!notifications.sendsMail) return writeEmail(tx, person, { email, verified: false })
+    if (!notifications.sendsMail) {
+      await demandFree(tx, email)
+      return writeEmail(tx, person, { email, verified: false })
+    }
     tx.emit(platformOrganizationId, 'user.email_change_requested', { userId, email })
-    await askToConfirm(tx, context, person, email)
+    await askWhoeverHas(tx, context, person, email)
   }
+}
+
+/** Asks a new address to confirm itself. Where it is somebody else's, that is said in their mailbox alone. */
+async function askWhoeverHas(tx: Tx, context: AccountContext, person: Person, email: string): Promise<void> {
+  const other = await tx.db
+    .selectFrom('users')
+    .select('name')
+    .where('email', '=', email)
+    .where('state', '<>', 'deleted')
+    .executeTakeFirst()
+  if (!other) return askToConfirm(tx, context, person, email)
+  // The link is known to nobody; the account shows that it waits for it, as it would for any other address.
+  await createLink(tx, context.publicUrl(), { userId: person.id, purpose: 'email', email })
+  const data = { name: other.name, url: `${context.publicUrl()}/?view=sign-in` }
+  await context.notifications.sendMail(tx, { to: email, kind: 'sign-up-again', data })
+}
+
+/**
+ * Sends the link once more to an address that waits to be confirmed, as somebody's present one or the one they asked
+ * for. Nothing tells the caller whether there is one.
+ */
+export async function sendConfirmation(tx: Tx, context: AccountContext, email: string): Promise<void> {
+  const { db, now } = tx
+  const present = await db
+    .selectFrom('users')
+    .select('id')
+    .where('email', '=', email)
+    .where('state', '=', 'active')
+    .where('emailVerified', '=', false)
+    .executeTakeFirst()
+  // A change to another address that waits is not given up for it.
+  const pending = present && (await pendingEmailOf(db, present.id, now))
+  if (present && (pending === null || pending === email))
+    return askToConfirm(tx, context, await lockPerson(tx, present.id), email)
+  if (present) return
+  const asked = await db
+    .selectFrom('accountLinks as l')
+    .innerJoin('users as u', 'u.id', 'l.userId')
+    .select('u.id')
+    .where('l.email', '=', email)
+    .where('l.usedAt', 'is', null)
+    .where('u.state', '=', 'active')
+    .orderBy('l.createdAt', 'desc')
+    .executeTakeFirst()
+  if (asked) await askWhoeverHas(tx, context, await lockPerson(tx, asked.id), email)
 }
 
 /** Makes the address of a link the account's; the former one is told. */
@@ -43,27 +90,43 @@ export async function confirmEmail(
   const link = await useLink(tx, 'email', secret)
   const email = link.email!
   const person = await lockPerson(tx, link.userId)
-  if (email !== person.email) {
-    await demandFree(tx, email)
-    const { name } = person
-    await context.notifications.sendMail(tx, {
-      to: person.email,
-      kind: 'email-changed',
-      data: { name, email },
-    })
+  if (email === person.email) {
+    await verifyEmail(tx, person)
+    return { email }
   }
+  await demandFree(tx, email)
+  const { name } = person
+  await context.notifications.sendMail(tx, { to: person.email, kind: 'email-changed', data: { name, email } })
   await writeEmail(tx, person, { email, verified: true })
   return { email }
 }
 
-async function askToConfirm(tx: Tx, context: AccountContext, person: Person, email: string): Promise<void> {
+/** Sends the link that proves an address: the present one, or the one that shall take its place. */
+export async function askToConfirm(
+  tx: Tx,
+  context: AccountContext,
+  person: Person,
+  email: string,
+): Promise<void> {
   const { url, expiresAt } = await createLink(tx, context.publicUrl(), {
     userId: person.id,
     purpose: 'email',
     email,
   })
   const data = { name: person.name, url }
-  await context.notifications.sendMail(tx, { to: email, kind: 'email-confirm', data, goodUntil: expiresAt })
+  const kind = email === person.email ? 'address-confirm' : 'email-confirm'
+  await context.notifications.sendMail(tx, { to: email, kind, data, goodUntil: expiresAt })
+}
+
+/** Marks the present address as the person's own: they showed that they have its mailbox. */
+export async function verifyEmail(tx: Tx, person: Pick<Person, 'id' | 'emailVerified'>): Promise<void> {
+  if (person.emailVerified) return
+  await tx.db
+    .updateTable('users')
+    .set({ emailVerified: true, updatedAt: tx.now })
+    .where('id', '=', person.id)
+    .execute()
+  tx.emit(platformOrganizationId, 'user.email_verified', { userId: person.id })
 }
 
 /** Links that went to the former address set no password any more. */

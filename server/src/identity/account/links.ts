@@ -19,15 +19,15 @@ export interface CreatedLink {
 export async function createLink(
   tx: Tx,
   publicUrl: string,
-  given: { userId: string; purpose: Purpose; email?: string },
+  given: { userId: string; purpose: Purpose; email?: string; mailed?: boolean },
 ): Promise<CreatedLink> {
-  const { userId, purpose, email = null } = given
+  const { userId, purpose, email = null, mailed = purpose === 'email' } = given
   await dropLinks(tx, userId, purpose)
   const secret = randomBytes(32).toString('base64url')
   const expiresAt = new Date(tx.now.getTime() + lifetimeMs[purpose])
   await tx.db
     .insertInto('accountLinks')
-    .values({ hash: sha256(secret), userId, purpose, email, createdAt: tx.now, expiresAt })
+    .values({ hash: sha256(secret), userId, purpose, email, mailed, createdAt: tx.now, expiresAt })
     .execute()
   return { url: `${publicUrl}${pages[purpose]}#token=${secret}`, expiresAt }
 }
@@ -51,7 +51,7 @@ export async function useLink(tx: Tx, purpose: Purpose, secret: string) {
     .where('purpose', '=', purpose)
     .where('usedAt', 'is', null)
     .where('expiresAt', '>', tx.now)
-    .returning(['userId', 'email'])
+    .returning(['userId', 'email', 'mailed'])
     .executeTakeFirst()
   if (row) return row
   await demandLink(tx.db, purpose, secret, tx.now)

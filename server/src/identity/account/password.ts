@@ -3,6 +3,7 @@ import { platformOrganizationId } from '@berth/contracts'
 import type { Tx } from '../../platform/mutate.ts'
 import { endSessions } from '../people/outbox.ts'
 import type { AccountContext } from './context.ts'
+import { verifyEmail } from './email.ts'
 import { createLink, demandLink, useLink, type CreatedLink } from './links.ts'
 import { checkPassword, demandSamePassword, lockPerson, setPassword, type Person } from './passwords.ts'
 import { guessing, mailing } from './tries.ts'
@@ -43,6 +44,7 @@ export async function sendResetLink(tx: Tx, context: AccountContext, email: stri
   const { url, expiresAt } = await createLink(tx, context.publicUrl(), {
     userId: person.id,
     purpose: 'reset',
+    mailed: context.notifications.sendsMail,
   })
   tx.emit(platformOrganizationId, 'user.reset_link_created', { userId: person.id, by: 'mail' })
   const data = { name: person.name, url }
@@ -71,8 +73,9 @@ export async function prepareReset(
   await demandLink(db, 'reset', given.token, clock.now())
   const hash = await hashPassword(given.newPassword)
   return async (tx) => {
-    const { userId } = await useLink(tx, 'reset', given.token)
+    const { userId, mailed } = await useLink(tx, 'reset', given.token)
     const person = await lockPerson(tx, userId)
+    if (mailed) await verifyEmail(tx, person)
     await setPassword(tx, userId, hash)
     await endSessions(tx, userId)
     tx.emit(platformOrganizationId, 'user.password_reset', { userId })

@@ -5,7 +5,7 @@ import { drainOutbox } from '../people/outbox.ts'
 import { signedIn } from '../signed-in.ts'
 import { changeName, readAccount } from './account.ts'
 import type { AccountContext } from './context.ts'
-import { confirmEmail, prepareEmailChange } from './email.ts'
+import { confirmEmail, prepareEmailChange, sendConfirmation } from './email.ts'
 import { eraseAccount } from './erase.ts'
 import { wrongField } from './fields.ts'
 import { mayMail, preparePasswordChange, prepareReset, sendResetLink } from './password.ts'
@@ -20,7 +20,7 @@ import {
   takeCode,
   type Guarded,
 } from './second-factor.ts'
-import { guessing } from './tries.ts'
+import { guessing, mailing } from './tries.ts'
 
 export function accountRoutes(account: AccountContext): Route[] {
   const { platform, tries, notifications } = account
@@ -68,7 +68,17 @@ export function accountRoutes(account: AccountContext): Route[] {
     },
     confirmEmail: async (context, { body }) => {
       await tries.demand(`confirm:${context.address}`, guessing)
-      return context.mutate((tx) => confirmEmail(tx, account, body.token))
+      const confirmed = await context.mutate((tx) => confirmEmail(tx, account, body.token))
+      await feed.catchUp()
+      return confirmed
+    },
+    resendConfirmation: async (context, { body }) => {
+      const email = body.email.toLowerCase()
+      await tries.demand(`resend:${context.address}`, guessing)
+      // Counted for any address, so that the limit tells nothing either.
+      await tries.demand(`confirm-mail:${email}`, mailing)
+      if (notifications.sendsMail) await context.mutate((tx) => sendConfirmation(tx, account, email))
+      return { sendsMail: notifications.sendsMail }
     },
     changePassword: async (context, { body }) => {
       const change = await preparePasswordChange(account, signedIn(context.principal), body)

@@ -3,11 +3,11 @@ import { passwordLength, problemCodes, type ProblemCode } from '@berth/contracts
 import { refuseOtherMethods } from '../../platform/http/methods.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
-import type { Tries } from '../account/tries.ts'
-import { addressHeader, authPath, secondFactorHeader, type Auth } from './auth.ts'
+import { addressHeader, authPath, secondFactorHeader } from './auth.ts'
 import { drainOutbox } from './outbox.ts'
 import { passSecondFactor, wrongSignIn } from './sign-in.ts'
 import { demandSetupCode, setupCodeHeader } from './setup-code.ts'
+import { checkSignUp, followSignUp, isTaken, refuseTwin, unsaid, type SignUpContext } from './sign-up.ts'
 
 /** What of better-auth is open: everything else below /api/auth is not there. */
 const open: Record<string, 'GET' | 'POST'> = {
@@ -22,11 +22,7 @@ const open: Record<string, 'GET' | 'POST'> = {
   '/device/deny': 'POST',
 }
 
-export interface AuthRouteOptions {
-  platform: Platform
-  tries: Tries
-  auth: () => Promise<Auth>
-  publicUrl: () => string
+export interface AuthRouteOptions extends SignUpContext {
   origins: () => ReadonlySet<string>
 }
 
@@ -47,18 +43,54 @@ export function registerAuth(app: FastifyInstance, options: AuthRouteOptions): v
 }
 
 async function answer(path: string, request: FastifyRequest, reply: FastifyReply, options: AuthRouteOptions) {
-  const { platform } = options
+  const { platform, tries } = options.account
   refuseForeignOrigin(request, options.origins())
-  if (path === '/sign-up/email') await demandSetupCode(platform, oneHeader(request, setupCodeHeader))
   const body = request.method === 'POST' ? bodyOf(request.body) : null
-  const shown = path === '/sign-in/email' ? await passSecondFactor(options, body!, request.ip) : null
+  if (path === '/sign-up/email') return signUp(body!, request, reply, options)
+  const shown =
+    path === '/sign-in/email' ? await passSecondFactor({ platform, tries }, body!, request.ip) : null
+  const response = await ask(path, request, body, options, shown)
+  return send(path, response, reply)
+}
+
+async function signUp(
+  given: Record<string, unknown>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: AuthRouteOptions,
+) {
+  const { platform, notifications } = options.account
+  await demandSetupCode(platform, oneHeader(request, setupCodeHeader))
+  const wish = checkSignUp(given)
+  const { invitation: _, ...body } = wish
+  const response = await ask('/sign-up/email', request, body, options)
+  if (!notifications.sendsMail) {
+    if (!response.ok) await refuseTwin(platform, wish.email)
+    return send('/sign-up/email', response, reply)
+  }
+  if (response.status === 429 || (!response.ok && !(await isTaken(platform, wish.email))))
+    return send('/sign-up/email', response, reply)
+  const answered = response.ok ? await response.clone().json() : unsaid(wish, platform.clock.now())
+  const enters = await followSignUp(options, wish, (answered as { user: { id: string } }).user.id)
+  if (enters) return send('/sign-in/email', await ask('/sign-in/email', request, body, options), reply)
+  return reply.header('cache-control', 'no-store').send(answered)
+}
+
+/** What better-auth answers. */
+async function ask(
+  path: string,
+  request: FastifyRequest,
+  body: Record<string, unknown> | null,
+  options: AuthRouteOptions,
+  shown: string | null = null,
+): Promise<Response> {
+  const { platform, publicUrl } = options.account
   const auth = await options.auth()
-  const forwarded = toRequest(path, request, body, options.publicUrl())
+  const forwarded = toRequest(path, request, body, publicUrl())
   if (shown !== null) forwarded.headers.set(secondFactorHeader, shown)
   const response = await auth.handler(forwarded)
   if (request.method === 'POST') await drainQuietly(platform)
-  if (path === '/sign-up/email' && !response.ok) await refuseTwin(platform, request.body)
-  return send(path, response, reply)
+  return response
 }
 
 /** A browser says where a request comes from; other pages have no business here, with a cookie or without. */
@@ -153,16 +185,6 @@ function withoutToken(body: Json): Json {
   if (!body?.['session']) return body
   const { token: _, ...session } = body['session'] as Record<string, unknown>
   return { ...body, session }
-}
-
-const takenAddress = 'There is an account with this e-mail address already: sign in.'
-
-/** Two sign-ups with one address at once: better-auth does not say why the second one failed. */
-async function refuseTwin(platform: Platform, body: unknown): Promise<void> {
-  const email = (body as Json)?.['email']
-  if (typeof email !== 'string') return
-  const query = platform.db.selectFrom('users').select('id').where('email', '=', email.toLowerCase())
-  if (await query.executeTakeFirst()) throw new Refusal('duplicate', takenAddress)
 }
 
 const sentences: Record<string, [ProblemCode, string]> = {

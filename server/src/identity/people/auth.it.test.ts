@@ -20,6 +20,7 @@ test('the tables have every column that better-auth wants, of its type', async (
     publicUrl: server.url,
     origins: () => new Set(),
     rateLimited: true,
+    sendsMail: false,
   })
   const { rows } = await sql<{
     tableName: string
@@ -76,7 +77,12 @@ test('no way of better-auth leads past a second factor', async () => {
   const person = await signUp(server)
   await turnOn(person, new Date())
   const { publicUrl, origins } = { publicUrl: server.url, origins: () => new Set([server.url]) }
-  const auth = await startAuth(server.berth.platform, { publicUrl, origins, rateLimited: false })
+  const auth = await startAuth(server.berth.platform, {
+    publicUrl,
+    origins,
+    rateLimited: false,
+    sendsMail: false,
+  })
   const response = await auth.handler(
     new Request(`${publicUrl}/api/auth/sign-in/email`, {
       method: 'POST',
@@ -93,7 +99,12 @@ test('no way of better-auth leads past a second factor', async () => {
 test('behind https the cookie is for https only, under the name that is looked for', async () => {
   const publicUrl = 'https://berth.example.com'
   const origins = () => new Set([publicUrl])
-  const auth = await startAuth(server.berth.platform, { publicUrl, origins, rateLimited: false })
+  const auth = await startAuth(server.berth.platform, {
+    publicUrl,
+    origins,
+    rateLimited: false,
+    sendsMail: false,
+  })
   const response = await auth.handler(
     new Request(`${publicUrl}/api/auth/sign-in/email`, {
       method: 'POST',

@@ -25,6 +25,8 @@ export interface AuthOptions {
   publicUrl: string
   origins: () => ReadonlySet<string>
   rateLimited: boolean
+  /** Whether addresses can be verified: then nobody is signed in by signing up. */
+  sendsMail: boolean
 }
 
 /** How better-auth works here: on our database, with our ids, for people only. */
@@ -50,7 +52,12 @@ export function authOptions(platform: Platform, options: AuthOptions) {
       database: { generateId: ({ model }) => idFor(model) },
       ipAddress: { ipAddressHeaders: [addressHeader] },
     },
-    user: { modelName: 'users' },
+    user: {
+      modelName: 'users',
+      additionalFields: {
+        mustVerify: { type: 'boolean', required: true, defaultValue: false, input: false, returned: false },
+      },
+    },
     session: { modelName: 'sessions', expiresIn: 30 * day, updateAge: day },
     account: { modelName: 'accounts' },
     verification: { modelName: 'verifications', storeIdentifier: 'hashed' },
@@ -72,14 +79,17 @@ export function authOptions(platform: Platform, options: AuthOptions) {
     },
     emailAndPassword: {
       enabled: true,
-      autoSignIn: true,
+      // Without it, better-auth answers the same for an address that is taken.
+      autoSignIn: !options.sendsMail,
       minPasswordLength: passwordLength.min,
       maxPasswordLength: passwordLength.max,
     },
     databaseHooks: {
       user: {
         create: {
-          before: async (user) => ({ data: { ...user, name: checkedName(user.name), image: null } }),
+          before: async (user) => ({
+            data: { ...user, name: checkedName(user.name), image: null, mustVerify: options.sendsMail },
+          }),
         },
       },
       session: {

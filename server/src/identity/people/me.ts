@@ -3,23 +3,29 @@ import type { Queryable } from '../../platform/db/database.ts'
 import type { Principal } from '../../platform/http/principal.ts'
 
 /** Who a principal is and where it may act; the platform's own organization is not among them. */
-export async function describe(db: Queryable, principal: Principal): Promise<Me> {
+export async function describe(db: Queryable, principal: Principal, sendsMail: boolean): Promise<Me> {
   const userId = principal.kind === 'user' ? principal.id : null
+  const found = userId ? await userOf(db, userId) : null
   return {
     principal: principal.kind,
-    user: userId ? await userOf(db, userId) : null,
+    user: found?.user ?? null,
+    confirmEmail:
+      found && sendsMail && !found.emailVerified ? (principal.mustVerify ? 'must' : 'should') : null,
     platformRoles: [...principal.platformRoles].toSorted(),
     organizations: await organizationsOf(db, principal, userId),
   }
 }
 
-async function userOf(db: Queryable, userId: string): Promise<Me['user']> {
-  const row = await db
+async function userOf(db: Queryable, userId: string) {
+  const { emailVerified, ...row } = await db
     .selectFrom('users')
-    .select(['id', 'name', 'email', 'state', 'createdAt'])
+    .select(['id', 'name', 'email', 'emailVerified', 'state', 'createdAt'])
     .where('id', '=', userId)
     .executeTakeFirstOrThrow()
-  return { ...row, state: row.state as 'active', createdAt: row.createdAt.toISOString() }
+  return {
+    emailVerified,
+    user: { ...row, state: row.state as 'active', createdAt: row.createdAt.toISOString() },
+  }
 }
 
 async function organizationsOf(

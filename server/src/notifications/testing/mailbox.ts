@@ -19,8 +19,8 @@ export interface Mailbox {
   refuse: (recipient: string) => { code: number; text: string } | null
   /** The newest message to somebody, once there is one. */
   latestTo(recipient: string): Received | null
-  /** The secret of the link in the newest message to somebody. */
-  tokenFor(recipient: string): string | null
+  /** The secret of the newest link that somebody got, to a page if one is named. */
+  tokenFor(recipient: string, page?: '/reset' | '/confirm-email'): string | null
   close(): Promise<void>
 }
 
@@ -61,7 +61,11 @@ export async function openMailbox(): Promise<Mailbox> {
     messages,
     refuse: () => null,
     latestTo: (recipient) => messages.findLast(({ to }) => to === recipient) ?? null,
-    tokenFor: (recipient) => /#token=([\w-]+)/.exec(box.latestTo(recipient)?.text ?? '')?.[1] ?? null,
+    tokenFor: (recipient, page) => {
+      const link = new RegExp(`${page ?? ''}#token=([\\w-]+)`)
+      const message = messages.findLast(({ to, text }) => to === recipient && link.test(text))
+      return link.exec(message?.text ?? '')?.[1] ?? null
+    },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
   return box

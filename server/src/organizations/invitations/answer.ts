@@ -45,7 +45,7 @@ export async function acceptInvitation(tx: Tx, context: InvitationContext, token
   const row = await findByToken(tx.db, token)
   const person = await tx.db
     .selectFrom('users')
-    .select(['email', 'emailVerified'])
+    .select(['id', 'email', 'emailVerified'])
     .where('id', '=', userId)
     .executeTakeFirstOrThrow()
   const isTheirs = row?.email === person.email.toLowerCase()
@@ -62,6 +62,7 @@ export async function acceptInvitation(tx: Tx, context: InvitationContext, token
   if (role) throw new Refusal('duplicate', `You are a member of ${organization.name} already.`)
   if (!isOpen(row, tx.now)) throw new Refusal('invalid_state', over[row.state as Invitation['state']])
   demandOwnAddress(row, person, context)
+  if (row.mailed) await context.verifyEmail(tx, person)
   await endInvitation(tx, organizationId, row.id, 'accept')
   await context.demandKeptSeat(tx, organizationId)
   const member = await insertMember(tx, { organizationId, userId, role: row.role as MemberRole })
@@ -76,6 +77,17 @@ export async function declineInvitation(tx: Tx, token: string): Promise<void> {
   const row = await findByToken(tx.db, token)
   if (!row || !isOpen(row, tx.now)) throw gone()
   await endInvitation(tx, row.organizationId, row.id, 'decline')
+}
+
+/** Whether a link that can be accepted was mailed to just this address. */
+export async function isInvitedByMail(
+  db: Queryable,
+  token: string,
+  email: string,
+  now: Date,
+): Promise<boolean> {
+  const row = await findByToken(db, token)
+  return row !== undefined && row.mailed && row.email === email && isOpen(row, now)
 }
 
 const isOpen = (row: InvitationRow, now: Date): boolean => row.state === 'pending' && row.expiresAt > now

@@ -1,4 +1,5 @@
 import type { Notifications } from '../../notifications/service.ts'
+import type { Tx } from '../../platform/mutate.ts'
 import type { DemandSeat } from '../members.ts'
 
 export interface Pace {
@@ -14,6 +15,8 @@ export interface InvitationContext {
   demandSeat: DemandSeat
   /** The same for somebody whose seat is kept already: refuses only where members alone take all. */
   demandKeptSeat: DemandSeat
+  /** Marks a person's address as theirs: the link was mailed there. */
+  verifyEmail: (tx: Tx, person: { id: string; emailVerified: boolean }) => Promise<void>
   /** Refuses with `rate_limited` when there was too much under a name lately. */
   demandPace: (name: string, pace: Pace) => Promise<void>
 }

@@ -93,6 +93,7 @@ async function authorize(
   if (!principal)
     throw new Refusal('unauthenticated', 'Sign in, or send a token as `Authorization: Bearer …`.')
   refuseForeignOrigin(request, principal, options.origins())
+  if (principal.mustVerify && !endpoint.unverified) throw new Refusal('email_unverified', verifyFirst)
   if (access.kind === 'user') return { principal, organizationId: '' }
   if (access.kind === 'platform') {
     if (!principal.platformRoles.has(access.role)) {
@@ -115,6 +116,9 @@ async function authorize(
   refuseBeyondToken(request.params as Record<string, string>, principal)
   return { principal, organizationId }
 }
+
+const verifyFirst =
+  'Confirm your e-mail address first: open the link in the letter that was sent there, or ask for another one.'
 
 /** A token bound to a workspace, or to some deployments, does not see the others. */
 function refuseBeyondToken(params: Record<string, string>, principal: Principal): void {
