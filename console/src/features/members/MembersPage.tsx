@@ -2,7 +2,7 @@ import { api, type EndpointOutput, type MemberRole } from '@berth/contracts'
 import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
-import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
+import { call, factsOf } from '../../api/client.ts'
 import { type Action, usePageActions } from '../../app/actions.tsx'
 import { moreOf, useRows } from '../../app/lists.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
@@ -10,14 +10,14 @@ import { useMe, useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
 import { RowsSkeleton } from '../../ui/Panel.tsx'
 import { Select } from '../../ui/Select.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { sayFailed } from '../../ui/Toast.tsx'
 import { InviteMember } from './InviteMember.tsx'
 import { Invitations } from './Invitations.tsx'
-import { roles, roleWords } from './roles.ts'
+import { PersonForm } from './PersonForm.tsx'
+import { roles } from './roles.ts'
 import { Seats } from './Seats.tsx'
 import { type Column, VirtualTable, type VirtualTableProps } from '../../ui/VirtualTable.tsx'
 
@@ -215,64 +215,22 @@ function RoleOf({ member }: { member: Member }) {
 
 function AddMember({ onClose }: { onClose: () => void }) {
   const organization = useOrganization()
-  const queryClient = useQueryClient()
-  const [keyOf] = useState(createIdempotencyKeys)
-  const [email, setEmail] = useState('')
-  const [role, setRole] = useState<MemberRole>('developer')
-  const [fault, setFault] = useState<string>()
-  const add = useMutation({
-    mutationFn: () => {
-      const body = { email: email.trim(), role }
-      return call(
-        api.organizations.addMember,
-        { params: { organizationId: organization.id }, body },
-        { idempotencyKey: keyOf(body) },
-      )
-    },
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: ['people', organization.id] })
-      onClose()
-    },
-  })
-  const faults = fieldFaultsOf(add.error)
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <PersonForm
       title="Add a member"
       description="Somebody who has an account on this installation already."
-    >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
-          setFault(email.trim() ? undefined : 'Whose e-mail address?')
-          if (email.trim()) add.mutate()
-        }}
-      >
-        <DialogBody>
-          <Field label="E-mail" error={fault ?? faults.email}>
-            <Input
-              type="email"
-              autoComplete="off"
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          </Field>
-          <Field label="Role" error={faults.role} hint={roleWords[role]}>
-            <Select label="Role" value={role} options={roles} onChange={setRole} />
-          </Field>
-          {add.error && <ErrorPanel {...factsOf(add.error)} />}
-        </DialogBody>
-        <DialogFooter>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={add.isPending && 'Adding…'}>
-            Add member
-          </Button>
-        </DialogFooter>
-      </form>
-    </Dialog>
+      deed="Add member"
+      doing="Adding…"
+      act={(body, idempotencyKey) =>
+        call(
+          api.organizations.addMember,
+          { params: { organizationId: organization.id }, body },
+          { idempotencyKey },
+        )
+      }
+      onDone={onClose}
+      onClose={onClose}
+    />
   )
 }
 
