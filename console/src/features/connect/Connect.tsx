@@ -7,7 +7,7 @@ import { Button } from '../../ui/Button.tsx'
 const ConnectDialog = lazy(async () => ({ default: (await import('./ConnectDialog.tsx')).ConnectDialog }))
 
 /** The button that says how an MCP client reaches a deployment. */
-export function Connect({ deployment }: { deployment: Deployment }) {
+export function Connect({ deployment, small }: { deployment: Deployment; small?: boolean }) {
   const [open, setOpen] = useState(false)
   usePageActions(
     useMemo(
@@ -17,7 +17,11 @@ export function Connect({ deployment }: { deployment: Deployment }) {
   )
   return (
     <>
-      <Button icon={<Plug aria-hidden className="size-3.5" />} onClick={() => setOpen(true)}>
+      <Button
+        icon={<Plug aria-hidden className="size-3.5" />}
+        className={small ? '!h-7 !px-2 text-xs' : undefined}
+        onClick={() => setOpen(true)}
+      >
         Connect
       </Button>
       <Suspense>{open && <ConnectDialog deployment={deployment} onClose={() => setOpen(false)} />}</Suspense>

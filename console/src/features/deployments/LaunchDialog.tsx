@@ -12,6 +12,7 @@ import { Select } from '../../ui/Select.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { putDeployment, refreshWorkspaces } from '../lifecycle/live.ts'
 import { tiersQuery } from '../lifecycle/queries.ts'
+import { heldFor } from '../workspaces/demands.ts'
 import { ConfigFields } from './ConfigFields.tsx'
 import { catalogQuery, secretsQuery, workspacesQuery } from './launchQueries.ts'
 import { configOf, type ConfigValues, fieldsOf, initialValues, readObject } from './schemaFields.ts'
@@ -115,6 +116,12 @@ function LaunchForm({
 
   const server = launchable.find((one) => refOf(one) === ref)
   const release = server?.latestRelease ?? null
+  const place = workspaces.find(({ id }) => id === workspaceId)?.tier ?? draft.tier
+  const held = heldFor(
+    release?.artifact.kind,
+    tiers.find(({ code }) => code === place),
+    tiers,
+  )
   const fields = release ? fieldsOf(release.manifest.configSchema) : []
   const wanted = release?.manifest.secrets ?? []
   const secrets = useQuery({
@@ -228,6 +235,11 @@ function LaunchForm({
           onDraft={setDraft}
           faults={faults}
         />
+        {held && (
+          <p role="status" className="rounded-lg border border-wait bg-wait-bg px-3 py-2 text-wait">
+            {held}
+          </p>
+        )}
         {release && (
           <Field
             label="Name"

@@ -46,7 +46,7 @@ export function SignUpForm({ fresh, needsCode }: { fresh: boolean; needsCode: bo
             autoFocus
             autoComplete="name"
             {...form.register('name', {
-              validate: (name) => name.trim() !== '' || 'Others will see it; type it.',
+              validate: (name) => name.trim() !== '' || 'Type your name; others see it beside what you do.',
             })}
           />
         </Field>

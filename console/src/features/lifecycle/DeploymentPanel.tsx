@@ -12,6 +12,7 @@ import { Copyable, Id } from '../../ui/Id.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { type Mark, StatusMark } from '../../ui/StatusMark.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { Connect } from '../connect/Connect.tsx'
 import { DeploymentCommands } from '../deployments/DeploymentCommands.tsx'
 import { healthMark, phaseMark } from './marks.ts'
 import { deploymentQuery, listedDeployment, peopleQuery } from './queries.ts'
@@ -87,7 +88,7 @@ function Story({ deployment, onClose }: { deployment: Deployment; onClose: () =>
           <ArrowUpRight aria-hidden className="size-3.5" />
         </Link>
       </p>
-      <Facts deployment={deployment} />
+      <Facts deployment={deployment} action={<Connect deployment={deployment} small />} />
       <RunsSection deployment={deployment} />
       <TimelineSection deployment={deployment} />
     </>
@@ -106,13 +107,16 @@ function Third({ name, mark }: { name: string; mark: Mark }) {
 }
 
 /** How to reach a deployment, and what it is. */
-export function Facts({ deployment }: { deployment: Deployment }) {
+export function Facts({ deployment, action }: { deployment: Deployment; action?: ReactNode }) {
   const organization = useOrganization()
   const { data: people } = useQuery(peopleQuery(organization.id))
   const { enforcement, limits } = deployment
   return (
     <section className="mt-4">
-      <h3 className="uppercase">Connect and facts</h3>
+      <div className="flex items-center justify-between">
+        <h3 className="uppercase">Connect and facts</h3>
+        {action}
+      </div>
       <dl className="mt-1 text-xs">
         <Fact name="MCP URL">
           <Copyable text={deployment.mcpUrl} what="MCP URL" sign="always" wrap />
