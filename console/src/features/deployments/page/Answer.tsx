@@ -25,6 +25,7 @@ export function Answered({ answer, deployment }: { answer: Answer; deployment: D
   const result = (answer.result ?? {}) as Result
   const outcome = answer.error ? 'error' : result.isError ? 'tool_error' : 'ok'
   const content = Array.isArray(result.content) ? result.content : []
+  const repeats = content.length === 1 && isJsonOf(content[0]!.text, result.structuredContent)
   return (
     <Panel
       title="Answer"
@@ -56,8 +57,10 @@ export function Answered({ answer, deployment }: { answer: Answer; deployment: D
         ))}
         {result.structuredContent !== undefined && (
           <div>
-            <p className="mb-0.5 text-2xs text-ink-3">Structured content</p>
-            <InertBlock label="Structured content" value={result.structuredContent} tall />
+            <p className="mb-0.5 text-2xs text-ink-3">
+              {repeats ? 'Its structured content says the same.' : 'Structured content'}
+            </p>
+            {!repeats && <InertBlock label="Structured content" value={result.structuredContent} tall />}
           </div>
         )}
         {answer.result !== undefined && (
@@ -72,6 +75,16 @@ export function Answered({ answer, deployment }: { answer: Answer; deployment: D
       </div>
     </Panel>
   )
+}
+
+/** Whether a text is what the protocol asks of servers with structured content: the same as JSON. */
+function isJsonOf(text: unknown, value: unknown): boolean {
+  if (typeof text !== 'string') return false
+  try {
+    return JSON.stringify(JSON.parse(text)) === JSON.stringify(value)
+  } catch {
+    return false
+  }
 }
 
 /** The record that the call left, as soon as it is written. */
