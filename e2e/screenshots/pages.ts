@@ -147,11 +147,25 @@ const places: Shot[] = [
     name: 'lifecycle-failed',
     path: ({ deployments }) => `/console/lifecycle?deployment=${deployments.cards.id}`,
   },
-  { name: 'launch', path: at('/console/lifecycle'), act: button(/^Launch/) },
   {
-    name: 'launch-config-fault',
-    path: at('/console/lifecycle?launch=true&server=local/statements'),
-    act: async (page) => dialogOf(page).getByRole('button', { name: 'Launch', exact: true }).click(),
+    name: 'launch',
+    path: at('/console/lifecycle?launch=true'),
+    act: async (page) => dialogOf(page).getByRole('combobox', { name: 'Server' }).waitFor(),
+  },
+  {
+    name: 'launch-fault',
+    path: at('/console/lifecycle?launch=true&server=local/card-network'),
+    async act(page) {
+      await dialogOf(page).getByLabel('Name', { exact: true }).fill('Not a name!')
+      await dialogOf(page).getByRole('button', { name: 'Launch', exact: true }).click()
+      await dialogOf(page).getByRole('alert').first().waitFor()
+    },
+  },
+  {
+    name: 'launch-held',
+    path: ({ service }) =>
+      `/console/lifecycle?launch=true&server=local/ticket-desk&workspace=${service.workspace.key}`,
+    act: async (page) => dialogOf(page).getByText('It would be held').waitFor(),
   },
   {
     name: 'workspace',
