@@ -5,9 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { api } from '@berth/contracts'
 import { masterKey, storedKey, type MasterKey } from '@berth/server/platform/crypto.ts'
-import { createTestDatabase, signUp, type TestDatabase } from '@berth/server/platform/testing/index.ts'
+import {
+  createTestDatabase,
+  seededRandom,
+  signUp,
+  type TestDatabase,
+} from '@berth/server/platform/testing/index.ts'
 import { newDataKey, vaultOf } from '@berth/server/secrets/vault.ts'
-import { clientAt, seededRandom, startBerthProcess, type BerthProcess } from '../support/berth-process.ts'
+import { clientAt, startBerthProcess, type BerthProcess } from '../support/berth-process.ts'
 import { query, run, type Outcome } from './support.ts'
 
 let database: TestDatabase

@@ -8,11 +8,12 @@ import { api, ApiError, type CallRecord, type Deployment, type LogEvent } from '
 import {
   createTestDatabase,
   readSse,
+  seededRandom,
   signUp,
   type SseReader,
   type TestDatabase,
 } from '@berth/server/platform/testing/index.ts'
-import { clientAt, seededRandom, startBerthProcess, type BerthProcess } from '../support/berth-process.ts'
+import { clientAt, startBerthProcess, type BerthProcess } from '../support/berth-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { addLocal, probeSource, processesOf, type World } from '../support/runtime-world.ts'
 

@@ -56,17 +56,6 @@ export function startBerthProcess(options: {
 export const clientAt = (url: string, token: string): Client =>
   createClient({ baseUrl: url, headers: () => ({ authorization: `Bearer ${token}` }) })
 
-/** Small and seeded: the same seed gives the same kills. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Where npm finds its registry: an `npm test` around us runs another Node, next to which npm would look in vain. */
 function npmSettings(): Record<string, string> {
   const told = /^npm_config_(?:.*registry|userconfig|globalconfig|cafile)$/i

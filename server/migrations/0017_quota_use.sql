@@ -1,14 +1,21 @@
 -- Uses of quota in one statement: what is decided and what is written are one round trip, and one transaction.
 
--- Balances, held until the transaction ends; those that are not there yet are made. All are made before any is held, and
--- both in one order, so that nobody waits for another in a circle. What has no start is left out.
+-- Balances, held until the transaction ends; those that are not there yet are made, as what their ledger comes to. All are
+-- made before any is held, and both in one order, so that nobody waits for another in a circle. What has no start is left
+-- out.
 create function lock_quota_balances(organizations text[], keys text[], starts timestamptz[], ends timestamptz[])
 returns setof quota_balances language plpgsql as $$
 begin
-  insert into quota_balances (organization_id, key, window_start, window_end)
-  select g.organization, g.key, g.window_start, g.window_end
+  insert into quota_balances (organization_id, key, window_start, window_end, used, held)
+  select g.organization, g.key, g.window_start, g.window_end,
+    coalesce((select sum(l.used) from quota_ledger l
+      where l.organization_id = g.organization and l.key = g.key and l.window_start = g.window_start), 0),
+    coalesce((select sum(l.held) from quota_ledger l
+      where l.organization_id = g.organization and l.key = g.key and l.window_start = g.window_start), 0)
   from unnest(organizations, keys, starts, ends) as g (organization, key, window_start, window_end)
-  where g.window_start is not null
+  where g.window_start is not null and not exists (
+    select from quota_balances b
+    where b.organization_id = g.organization and b.key = g.key and b.window_start = g.window_start)
   order by 1, 2, 3
   on conflict do nothing;
   return query

@@ -2,9 +2,8 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../platform/mutate.ts'
 import { systemActor, type Platform } from '../../platform/platform.ts'
-import { windowOf } from '../time/windows.ts'
 import { findEntitled, type Entitled } from './entitled.ts'
-import { callsKey } from './leases.ts'
+import { callsKey, callsWindow, leasedPlace } from './leases.ts'
 import { lockBalances, move, placeOf, type Movement, type Place } from './ledger.ts'
 import { sayCrossing } from './use.ts'
 
@@ -63,9 +62,9 @@ async function countBatches(tx: Tx, organizationId: string, entitled: Entitled, 
   const now = placeAt(entitled.now)
   const places = new Map<string, Place>()
   for (const place of [
-    now,
+    ...(await leased(tx, organizationId, runners, entitled)),
     ...batches.map(({ at }) => placeAt(at)),
-    ...(await leased(tx, organizationId, runners)),
+    now,
   ])
     places.set(placeOf(place.key, place.window.start), place)
   const balances = await lockBalances(tx, organizationId, [...places.values()])
@@ -98,28 +97,27 @@ async function countBatches(tx: Tx, organizationId: string, entitled: Entitled, 
 }
 
 /** Where a call counts that was copied at a time. */
-function windowsOf({ anchor, grants, clockStands, now }: Entitled): (at: Date) => Place {
-  const reset = grants.find(({ key }) => key === callsKey)?.reset ?? 'month'
-  return (at) => ({ key: callsKey, window: windowOf(anchor, reset, clockStands ? now : at) })
+function windowsOf(entitled: Entitled): (at: Date) => Place {
+  const { clockStands, now } = entitled
+  return (at) => ({ key: callsKey, window: callsWindow(entitled, clockStands ? now : at) })
 }
 
 /** The windows of leases that are open; their balances are held before the leases themselves. */
-async function leased(tx: Tx, organizationId: string, runners: string[]): Promise<Place[]> {
+async function leased(
+  tx: Tx,
+  organizationId: string,
+  runners: string[],
+  entitled: Entitled,
+): Promise<Place[]> {
   const rows = await tx.db
-    .selectFrom('quotaLeases as l')
-    .innerJoin('quotaBalances as b', (join) =>
-      join
-        .onRef('b.organizationId', '=', 'l.organizationId')
-        .onRef('b.key', '=', 'l.key')
-        .onRef('b.windowStart', '=', 'l.windowStart'),
-    )
-    .select(['b.windowStart as start', 'b.windowEnd as end'])
+    .selectFrom('quotaLeases')
+    .select('windowStart')
     .distinct()
-    .where('l.organizationId', '=', organizationId)
-    .where('l.runnerId', 'in', runners)
-    .where('l.settledAt', 'is', null)
+    .where('organizationId', '=', organizationId)
+    .where('runnerId', 'in', runners)
+    .where('settledAt', 'is', null)
     .execute()
-  return rows.map((window) => ({ key: callsKey, window }))
+  return rows.map(({ windowStart }) => leasedPlace(entitled, windowStart))
 }
 
 async function lockLeases(tx: Tx, organizationId: string, runners: string[]): Promise<Lease[]> {

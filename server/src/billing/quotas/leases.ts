@@ -7,9 +7,11 @@ import type { BillingQuotaOutcome } from '@berth/contracts'
 import { newId } from '../../platform/ids.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { systemActor, type Platform } from '../../platform/platform.ts'
+import type { Span } from '../time/periods.ts'
+import { windowOf } from '../time/windows.ts'
 import { decide, placeFor, standsOf } from './decide.ts'
-import { findEntitled } from './entitled.ts'
-import { lockBalances, move } from './ledger.ts'
+import { findEntitled, type Entitled } from './entitled.ts'
+import { lockBalances, move, type Place } from './ledger.ts'
 
 export const callsKey = 'gateway.tool_calls'
 
@@ -58,6 +60,18 @@ export async function takeLease(tx: Tx, request: LeaseRequest): Promise<LeaseAns
   return { kind: 'lease', id, quantity, endsAt: entitled.clockStands ? Infinity : end.getTime(), outcome }
 }
 
+/** The window in which calls of a time are counted. */
+export function callsWindow({ anchor, grants }: Entitled, at: Date): Span {
+  const reset = grants.find(({ key }) => key === callsKey)?.reset ?? 'month'
+  return windowOf(anchor, reset, at)
+}
+
+/** Where a lease was taken from, also where the plan and its windows are others by now. */
+export function leasedPlace(entitled: Entitled | null, start: Date): Place {
+  const end = entitled ? callsWindow(entitled, start).end : start
+  return { key: callsKey, window: { start, end } }
+}
+
 async function countGateways(tx: Tx): Promise<number> {
   const { rows } = await sql<{ alive: number }>`
     select count(*) as alive from runners where alive_until > now() and 'gateway' = any(roles)`.execute(tx.db)
@@ -78,9 +92,8 @@ export async function returnLease(
     .executeTakeFirst()
   if (!found) return
   const { windowStart } = found
-  await lockBalances(tx, organizationId, [
-    { key: callsKey, window: { start: windowStart, end: windowStart } },
-  ])
+  const entitled = await findEntitled(tx.db, organizationId, tx.now)
+  await lockBalances(tx, organizationId, [leasedPlace(entitled, windowStart)])
   const lease = await tx.db
     .selectFrom('quotaLeases')
     .select((eb) => [eb.fn.coalesce('billed', 'quantity').as('open'), 'counted'])
@@ -98,7 +111,7 @@ export async function returnLease(
   const back = lease.open - kept
   if (back === 0) return
   const entry = { key: callsKey, windowStart, kind: 'settle' as const, used: 0, held: -back, holdId: leaseId }
-  await move(tx, organizationId, [entry], tx.now)
+  await move(tx, organizationId, [entry], entitled?.now ?? tx.now)
 }
 
 /** After so long a silent runner's records are all copied, unless its files are out of reach. */

@@ -31,14 +31,20 @@ export interface Place {
 
 export const placeOf = (key: string, windowStart: Date): string => `${key} ${windowStart.toISOString()}`
 
-/** What was used of some keys in their windows, as it is now. */
+/** What was used of some keys in their windows, as it is now; where no balance is kept, what the ledger comes to. */
 export async function readBalances(db: Queryable, organizationId: string, places: readonly Place[]) {
-  const keys = places.map(({ key }) => key)
-  const starts = places.map(({ window }) => window.start)
+  if (places.length === 0) return new Map<string, Balance>()
   const { rows } = await sql<Balance>`
-    select key, window_start, window_end, used, held from quota_balances
-    where organization_id = ${organizationId}
-      and (key, window_start) in (select * from unnest(${keys}::text[], ${starts}::timestamptz[]))`.execute(
+    select g.key, g.window_start, g.window_end, coalesce(b.used, (
+        select sum(l.used) from quota_ledger l
+        where l.organization_id = ${organizationId} and l.key = g.key and l.window_start = g.window_start), 0)::bigint as used,
+      coalesce(b.held, (
+        select sum(l.held) from quota_ledger l
+        where l.organization_id = ${organizationId} and l.key = g.key and l.window_start = g.window_start), 0)::bigint as held
+    from unnest(${places.map(({ key }) => key)}::text[], ${places.map(({ window }) => window.start)}::timestamptz[],
+        ${places.map(({ window }) => window.end)}::timestamptz[]) as g (key, window_start, window_end)
+      left join quota_balances b
+        on b.organization_id = ${organizationId} and b.key = g.key and b.window_start = g.window_start`.execute(
     db,
   )
   return byPlace(rows)

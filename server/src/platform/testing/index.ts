@@ -1,5 +1,6 @@
 export { createTestDatabase, openTestDatabase, type TestDatabase } from './databases.ts'
 export { movableClock, openTestPlatform, type TestPlatform } from './platform.ts'
+export { seededRandom } from './random.ts'
 export { seedDeployment, seedOrganization, seedRunner, type Seeded } from './seed.ts'
 export {
   signUp,
