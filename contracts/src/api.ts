@@ -3,6 +3,7 @@ import { auditEndpoints } from './audit.ts'
 import { invoiceEndpoints } from './billing/invoices.ts'
 import { invitationEndpoints } from './billing/invitations.ts'
 import { planEndpoints } from './billing/plans.ts'
+import { providerEndpoints } from './billing/providers.ts'
 import { quotaEndpoints } from './billing/quotas.ts'
 import { billingOperatorEndpoints, subscriptionEndpoints } from './billing/subscriptions.ts'
 import { callEndpoints } from './calls.ts'
@@ -50,6 +51,7 @@ export const api = {
   invoices: invoiceEndpoints,
   billing: billingOperatorEndpoints,
   quotas: quotaEndpoints,
+  payments: providerEndpoints,
   audit: auditEndpoints,
   lifecycle: lifecycleEndpoints,
 }

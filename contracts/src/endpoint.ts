@@ -41,6 +41,11 @@ export interface Endpoint<
   stream?: boolean
   /** The answer is a file of this media type, sent as it is made. */
   file?: string
+  /**
+   * Whoever sends it is known by a signature over the body, which the handler takes as bytes of whatever type. Only what is
+   * refused counts against the limit of requests.
+   */
+  signed?: boolean
   /** POSTs that create or cost something accept an `Idempotency-Key`. */
   idempotent?: boolean
   /** What the documentation's samples send. */

@@ -1,4 +1,4 @@
-import { invitationMachine, invoiceMachine, subscriptionMachine } from './billing/machine.ts'
+import { invitationMachine, invoiceMachine, subscriptionMachine, webhookMachine } from './billing/machine.ts'
 import { machine } from './machine.ts'
 
 export const userMachine = machine({
@@ -362,5 +362,6 @@ export const machines = [
   runMachine,
   subscriptionMachine,
   invoiceMachine,
+  webhookMachine,
   invitationMachine,
 ]

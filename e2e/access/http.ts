@@ -41,6 +41,7 @@ function requestOf(
   const headers = {
     ...(token !== null && { authorization: `Bearer ${token}` }),
     ...(given.body !== undefined && { 'content-type': 'application/json' }),
+    ...given.headers,
   }
   const body = given.body === undefined ? {} : { body: JSON.stringify(given.body) }
   return {

@@ -17,11 +17,13 @@ import { signUp, type TestPerson } from '@berth/server/platform/testing/index.ts
 import { accountRows } from './account-rows.ts'
 import { billingRows } from './billing-rows.ts'
 import { invitationRows } from './invitation-rows.ts'
+import { paymentRows } from './payment-rows.ts'
 
 export interface Given {
   params?: Record<string, string>
   query?: Record<string, string>
   body?: unknown
+  headers?: Record<string, string>
   /** Who asks, where it is not one of the world's people. */
   as?: TestPerson
 }
@@ -130,6 +132,7 @@ export const rows: Record<string, Row> = {
   ...accountRows,
   ...billingRows,
   ...invitationRows,
+  ...paymentRows,
 
   'operator.list-organizations': { needs: 'operator' },
   'operator.get-organization': { needs: 'operator', request: inOrganization },

@@ -15,6 +15,7 @@ import {
   type TestPerson,
   type TestServer,
 } from '@berth/server/platform/testing/index.ts'
+import { secret } from '@berth/server/billing/providers/testing/deliveries.ts'
 import { openMailbox, type Mailbox } from '@berth/server/notifications/testing/mailbox.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -63,7 +64,8 @@ export interface World {
 export async function buildWorld(): Promise<World> {
   const mailbox = await openMailbox()
   mailbox.refuse = (to) => (to.startsWith('refused') ? { code: 550, text: 'no such mailbox' } : null)
-  const server = await startTestServer({ env: mailbox.env })
+  const env = { ...mailbox.env, BERTH_BILLING_WEBHOOK_SECRET: secret }
+  const server = await startTestServer({ env })
   const folder = await mkdtemp(path.join(tmpdir(), 'berth-access-'))
   for (const file of ['misbehaving.mjs', 'rpc.mjs'])
     await cp(path.join(fixtures, file), path.join(folder, file))

@@ -6,6 +6,7 @@ import { clockCommand, operatorCommands } from './operator.ts'
 import { plansCommand } from './plans.ts'
 import { historyCommand, subscriptionCommand } from './subscription.ts'
 import { quotaCommand, usageCommand } from './usage.ts'
+import { driftCommands, webhooksCommand } from './webhooks.ts'
 
 /** `mcpctl billing` */
 export function billingCommand(): Command {
@@ -19,5 +20,7 @@ export function billingCommand(): Command {
     invoicesCommand(),
     clockCommand(),
     ...operatorCommands(),
+    webhooksCommand(),
+    ...driftCommands(),
   ])
 }

@@ -36,6 +36,7 @@ const write = { kind: 'organization', permission: 'billing:write' } as const
 const ofOrganization = z.object({ organizationId: organizationRef })
 const link = z.object({ url: z.url(), expiresAt: timestamp.nullable() })
 
+/** What payment providers send, and where they differ from what is here. */
 export const providerEndpoints = {
   receive: endpoint({
     id: 'billing.receive-webhook',
@@ -43,9 +44,73 @@ export const providerEndpoints = {
     path: '/api/webhooks/billing/:provider',
     tag: 'billing',
     summary: 'Where a payment provider sends its events; the signature over the raw body is the key',
+    description:
+      'Answered once the event is kept, before anything of it is done; sent again, it is answered alike and kept once. Ask for `standard` with `webhook-id`, `webhook-timestamp` and `webhook-signature` as of Standard Webhooks.',
     access: { kind: 'public' },
+    signed: true,
     params: z.object({ provider: z.string().max(40) }),
+    body: z.unknown().describe('As the provider signed it'),
   }),
+  listWebhooks: endpoint({
+    id: 'billing.webhooks',
+    method: 'GET',
+    path: '/api/operator/billing/webhooks',
+    tag: 'operator',
+    summary: 'What payment providers sent: what is dead first, then the newest',
+    access: operator,
+    query: pageQuery.extend({ state: webhookState.optional() }),
+    response: pageOf(webhook),
+  }),
+  retryWebhook: endpoint({
+    id: 'billing.retry-webhook',
+    method: 'POST',
+    path: '/api/operator/billing/webhooks/:webhookId/retry',
+    tag: 'operator',
+    summary: 'Try a dead webhook again',
+    access: operator,
+    params: z.object({ webhookId: idOf('webhook') }),
+    response: webhook,
+  }),
+  listDrifts: endpoint({
+    id: 'billing.drifts',
+    method: 'GET',
+    path: '/api/operator/billing/drifts',
+    tag: 'operator',
+    summary: 'Where a payment provider differs from what is here and it takes a person, newest first',
+    access: operator,
+    query: pageQuery,
+    response: pageOf(
+      drift.omit({ repaired: true }).extend({ firstSeenAt: timestamp, lastSeenAt: timestamp }),
+    ),
+  }),
+  settleDrift: endpoint({
+    id: 'billing.settle-drift',
+    example: { body: { provider: 'standard', identity: '$IDENTITY', reason: 'given back to the customer' } },
+    method: 'POST',
+    path: '/api/operator/billing/drifts/settle',
+    tag: 'operator',
+    summary: 'Say that a difference was dealt with; it stays away as long as it does not change',
+    access: operator,
+    body: z.object({ provider: z.string(), identity: z.string(), reason: z.string().trim().min(1).max(400) }),
+  }),
+  reconcile: endpoint({
+    id: 'billing.reconcile',
+    example: { body: { dryRun: true } },
+    method: 'POST',
+    path: '/api/operator/billing/reconcile',
+    tag: 'operator',
+    summary: 'Compare organizations with the payment provider, repair what can be, report the rest',
+    access: operator,
+    body: z.object({ organizationId: organizationRef.optional(), dryRun: z.boolean().default(false) }),
+    response: z.object({
+      checked: z.number().int().describe('Organizations that were compared'),
+      items: z.array(drift),
+    }),
+  }),
+}
+
+/** How organizations pay where a payment provider is set up. */
+export const checkoutEndpoints = {
   payment: endpoint({
     id: 'billing.payment',
     method: 'GET',
@@ -74,7 +139,6 @@ export const providerEndpoints = {
       trial: z.boolean().default(false),
     }),
     response: link,
-    idempotent: true,
   }),
   abandon: endpoint({
     id: 'billing.abandon-checkout',
@@ -94,51 +158,5 @@ export const providerEndpoints = {
     access: write,
     params: ofOrganization,
     response: link,
-  }),
-  listWebhooks: endpoint({
-    id: 'billing.webhooks',
-    method: 'GET',
-    path: '/api/operator/billing/webhooks',
-    tag: 'operator',
-    summary: 'What payment providers sent, newest first',
-    access: operator,
-    query: pageQuery.extend({ state: webhookState.optional() }),
-    response: pageOf(webhook),
-  }),
-  retryWebhook: endpoint({
-    id: 'billing.retry-webhook',
-    method: 'POST',
-    path: '/api/operator/billing/webhooks/:webhookId/retry',
-    tag: 'operator',
-    summary: 'Try a dead webhook again',
-    access: operator,
-    params: z.object({ webhookId: idOf('webhook') }),
-    response: webhook,
-  }),
-  listDrifts: endpoint({
-    id: 'billing.drifts',
-    method: 'GET',
-    path: '/api/operator/billing/drifts',
-    tag: 'operator',
-    summary: 'Where a payment provider differs from what is here and it takes a person, newest first',
-    access: operator,
-    query: pageQuery,
-    response: pageOf(
-      drift.omit({ repaired: true }).extend({ firstSeenAt: timestamp, lastSeenAt: timestamp }),
-    ),
-  }),
-  reconcile: endpoint({
-    id: 'billing.reconcile',
-    example: { body: { dryRun: true } },
-    method: 'POST',
-    path: '/api/operator/billing/reconcile',
-    tag: 'operator',
-    summary: 'Compare organizations with the payment provider, repair what can be, report the rest',
-    access: operator,
-    body: z.object({ organizationId: organizationRef.optional(), dryRun: z.boolean().default(false) }),
-    response: z.object({
-      checked: z.number().int().describe('Organizations that were compared'),
-      items: z.array(drift),
-    }),
   }),
 }

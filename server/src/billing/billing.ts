@@ -4,6 +4,9 @@ import type { Platform } from '../platform/platform.ts'
 import type { Repeated } from '../platform/repeat.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { planRoutes } from './plans/routes.ts'
+import { providersOf } from './providers/providers.ts'
+import { providerRoutes } from './providers/routes.ts'
+import { startInbox, type InboxWorker } from './providers/worker.ts'
 import { quotaRoutes } from './quotas/routes.ts'
 import { startQuotaUpkeep } from './quotas/upkeep.ts'
 import type { Terms } from './subscriptions/model.ts'
@@ -27,8 +30,10 @@ export interface BillingOptions {
 
 export function createBilling(platform: Platform, { notifications, renews }: BillingOptions): Billing {
   const { clock, config } = platform
-  const terms: Terms = { graceDays: config.billingGraceDays, tell: tellBy(notifications) }
+  const terms: Terms = { graceDays: config.billingGraceDays, provider: 'manual', tell: tellBy(notifications) }
+  const providers = providersOf(platform, terms)
   const repeated: Repeated[] = []
+  let inbox: InboxWorker | null = null
   return {
     terms,
     routes: [
@@ -37,12 +42,15 @@ export function createBilling(platform: Platform, { notifications, renews }: Bil
       ...invoiceRoutes(terms),
       ...operatorRoutes(clock, terms),
       ...quotaRoutes(clock),
+      ...providerRoutes(platform, providers, () => inbox?.wake()),
     ],
     start: async () => {
-      if (renews) repeated.push(startRenewing(platform, terms), ...startQuotaUpkeep(platform))
+      if (!renews) return
+      repeated.push(startRenewing(platform, terms), ...startQuotaUpkeep(platform))
+      inbox = startInbox(platform, providers.sources)
     },
     stop: async () => {
-      await Promise.all(repeated.map((one) => one.stop()))
+      await Promise.all([inbox?.stop(), ...repeated.map((one) => one.stop())])
     },
   }
 }

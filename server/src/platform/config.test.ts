@@ -34,6 +34,7 @@ describe('the settings', () => {
       logLevel: 'info',
       mail: null,
       billingGraceDays: 14,
+      billingWebhookSecret: null,
       databaseUrl: null,
       databaseDirectUrl: null,
     })
@@ -95,6 +96,8 @@ describe('the settings', () => {
     ['BERTH_SMTP_URL', 'smtp://mail.example.com/?tls=no'],
     ['BERTH_MAIL_FROM', 'Berth'],
     ['BERTH_MAIL_FROM', 'a@b.c\nBcc: d@e.f'],
+    ['BERTH_BILLING_WEBHOOK_SECRET', 'whsec_dG9vIHNob3J0'],
+    ['BERTH_BILLING_WEBHOOK_SECRET', 'c2VjcmV0IHdpdGhvdXQgaXRzIHByZWZpeCwgd2hpY2ggaXQgbmVlZHM='],
     ['DATABASE_URL', 'mysql://host/database'],
   ])('%s is not "%s"', (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name} must `)])

@@ -28,6 +28,16 @@ function isSmtpUrl(text: string): boolean {
   return /^smtps?:$/.test(protocol) && hostname !== '' && /^\/?$/.test(pathname) && search + hash === ''
 }
 
+const webhookSecret = /^whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const webhookSecretFault =
+  'must be `whsec_` and 24 to 64 bytes in base64; `echo whsec_$(openssl rand -base64 32)` makes one'
+
+/** Whether a secret of Standard Webhooks is long enough to be one. */
+function isWebhookSecret(text: string): boolean {
+  const { length } = Buffer.from(text.slice('whsec_'.length), 'base64')
+  return webhookSecret.test(text) && length >= 24 && length <= 64
+}
+
 const sender = /^(?:[^<>@\r\n]* )?<?[^<>@\s]+@[^<>@\s]+>?$/
 
 /** Every setting: what it means, and for those without a default in place what holds `instead`. */
@@ -104,6 +114,11 @@ const environment = z.object({
     .transform(Number)
     .default(14)
     .describe('days that access goes on once an invoice is overdue, for plans that say nothing else'),
+  BERTH_BILLING_WEBHOOK_SECRET: z.string().refine(isWebhookSecret, webhookSecretFault).optional().meta({
+    description:
+      'lets a system of your own tell of payments and usage at `/api/webhooks/billing/standard`, signed with this as of Standard Webhooks; `whsec_` and base64',
+    instead: 'nobody can',
+  }),
   DATABASE_URL: postgresUrl
     .optional()
     .meta({ description: 'a PostgreSQL 16 or later of your own', instead: 'embedded PostgreSQL' }),
@@ -159,6 +174,8 @@ export interface Config {
   /** How e-mail is sent; null: not at all. */
   mail: MailConfig | null
   billingGraceDays: number
+  /** What events of the generic payment provider are signed with; null: it is not set up. */
+  billingWebhookSecret: string | null
   databaseUrl: string | null
   databaseDirectUrl: string | null
 }
@@ -196,6 +213,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     logLevel: e.BERTH_LOG_LEVEL,
     mail: e.BERTH_SMTP_URL ? { url: e.BERTH_SMTP_URL, from: e.BERTH_MAIL_FROM! } : null,
     billingGraceDays: e.BERTH_BILLING_GRACE_DAYS,
+    billingWebhookSecret: e.BERTH_BILLING_WEBHOOK_SECRET ?? null,
     databaseUrl: e.DATABASE_URL ?? null,
     databaseDirectUrl: e.DATABASE_DIRECT_URL ?? e.DATABASE_URL ?? null,
   }

@@ -42,21 +42,32 @@ const callers = new WeakMap<FastifyRequest, Caller>()
 export function registerRoutes(app: FastifyInstance, routes: Route[], options: RouteOptions): void {
   for (const route of routes) {
     const { endpoint } = route
-    app.route({
-      method: endpoint.method,
-      url: endpoint.path,
-      schema: schemaOf(endpoint),
-      exposeHeadRoute: !endpoint.stream && !endpoint.file,
-      onRequest: async (request) => {
-        callers.set(request, await authorize(endpoint, request, options, options.recognize))
-      },
-      handler: (request, reply) => answer(route, request, reply, options),
-    })
+    const add = (scope: FastifyInstance) =>
+      scope.route({
+        method: endpoint.method,
+        url: endpoint.path,
+        schema: schemaOf(endpoint),
+        config: { signed: endpoint.signed ?? false },
+        exposeHeadRoute: !endpoint.stream && !endpoint.file,
+        onRequest: async (request) => {
+          callers.set(request, await authorize(endpoint, request, options, options.recognize))
+        },
+        handler: (request, reply) => answer(route, request, reply, options),
+      })
+    if (endpoint.signed) void app.register(async (scope) => add(takingBytes(scope)))
+    else add(app)
   }
   refuseOtherMethods(
     app,
     routes.map(({ endpoint }) => endpoint),
   )
+}
+
+/** What is signed is read as it came, whatever it says that it is. */
+function takingBytes(scope: FastifyInstance): FastifyInstance {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  return scope
 }
 
 function schemaOf(endpoint: Endpoint): Record<string, unknown> {
