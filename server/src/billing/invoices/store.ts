@@ -118,6 +118,16 @@ export async function creditOf(db: Queryable, organizationId: string, currency: 
   return BigInt(rows[0]!.sum)
 }
 
+/** The invoices of a subscription that are overdue, oldest first. */
+export async function overdueOf(db: Queryable, one: Held): Promise<{ number: string; total: bigint }[]> {
+  const { rows } = await sql<{ number: number; total: string }>`
+    select number, total::text from invoices
+    where subscription_id = ${one.id} and state in ('open', 'uncollectible')
+      and due_at <= coalesce((select now from test_clocks where organization_id = ${one.organizationId}), now())
+    order by due_at, number`.execute(db)
+  return rows.map(({ number, total }) => ({ number: numberOf(number), total: BigInt(total) }))
+}
+
 /**
  * What was invoiced for the present period of a subscription and is not void, and what of it was paid. One that took
  * another's place at the checkout may go on with its period: so it is asked of the organization.

@@ -4,13 +4,13 @@ import { notFound, Refusal } from '../../platform/problem.ts'
 import type { Queryable } from '../../platform/db/database.ts'
 import { nowOf } from '../clock.ts'
 import { issueInvoice } from '../invoices/issue.ts'
-import { billedFor, creditOf } from '../invoices/store.ts'
+import { billedFor, creditOf, overdueOf } from '../invoices/store.ts'
 import { landingPlan, newestPlan, type Plan } from '../plans/store.ts'
 import { countTaken } from '../quotas/room.ts'
 import { demandNoCheckout, providerFor } from './collecting.ts'
 import { named, type Held, type Terms } from './model.ts'
 import { sayOverLimit } from './over-limit.ts'
-import { quote, type PlannedChange, type Wish } from './quote.ts'
+import { isUnpaid, quote, type PlannedChange, type Wish } from './quote.ts'
 import { dropIncomplete, markEnded } from './end.ts'
 import { catchUp, endSubscription, sayChanged } from './steps.ts'
 import { hadTrial, insertSubscription, lockSubscription, refuseStale, saveSubscription } from './store.ts'
@@ -63,6 +63,7 @@ async function around(db: Queryable, one: Held, plan: Plan) {
     ...(await billedFor(db, one)),
     credit: await creditOf(db, organizationId, plan.currency),
     trialUsed: await hadTrial(db, organizationId, plan.plan),
+    overdue: isUnpaid(one) ? await overdueOf(db, one) : [],
   }
 }
 
@@ -145,14 +146,18 @@ async function apply(
   const { organizationId } = one
   await dropIncomplete(tx, organizationId, at, 'replaced')
   await issueInvoice(tx, { ...one, plan, provider }, { purpose: `change:${one.version}`, lines, at })
-  if (now.state === 'trialing') {
+  if (now.state === 'trialing')
     await tx.db.insertInto('trials').values({ organizationId, plan: plan.plan, startedAt: at }).execute()
+  // What is overdue stays with the subscription that it is of.
+  if (now.state === 'trialing' || isUnpaid(one)) {
     await markEnded(tx, one, at, 'replaced')
     const { id: _, version: __, dueAt: ___, ...rest } = one
     const clean = {
       scheduled: null,
       cancelAtPeriodEnd: false,
       warnedDays: null,
+      pastDueSince: null,
+      graceEndsAt: null,
       endedAt: null,
       startedAt: at,
     }

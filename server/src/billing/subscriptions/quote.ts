@@ -1,4 +1,5 @@
 /** What a change would cost and bring. Pure: the same subscription, wish and instant give the same quote. */
+import { formatMoney } from '@berth/contracts'
 import { Refusal } from '../../platform/problem.ts'
 import { chargeFor, creditFor, least, shareLeft, sum } from '../money.ts'
 import type { Plan } from '../plans/store.ts'
@@ -29,6 +30,8 @@ export interface Wish {
   credit: bigint
   /** Operators change plans at once, also downwards. */
   atOnce?: boolean
+  /** Invoices of the subscription that are overdue, oldest first. */
+  overdue?: { number: string; total: bigint }[]
 }
 
 /** Where a subscription stands from the change on. */
@@ -73,15 +76,21 @@ export function quote(one: Held, wish: Wish, at: Date): PlannedChange {
   return { at, effectiveAt: at, plan, seats, lines, total: sum(lines.map(({ amount }) => amount)), now, next }
 }
 
-function refuse(one: Held, { plan, seats, trial, trialUsed }: Wish): void {
+/** Nothing more is had before what is overdue is paid. Such a subscription is left, but never goes on by a change. */
+export const isUnpaid = ({ state }: Pick<Held, 'state'>): boolean =>
+  state === 'past_due' || state === 'suspended'
+
+function refuse(one: Held, wish: Wish): void {
+  const { plan, seats, trial, trialUsed } = wish
   if (one.state === 'canceled') throw new Refusal('invalid_state', 'This subscription has ended.')
   if (plan.id === one.plan.id && seats === one.seats)
     throw new Refusal(
       'invalid_state',
       `The organization is on ${plan.name}${seats === null ? '' : ` with ${seats} seats`} already.`,
     )
-  if (one.state === 'past_due' || one.state === 'suspended')
-    throw new Refusal('invalid_state', 'Pay the invoice that is overdue first; then the plan can be changed.')
+  const isFree = plan.price === 0n && !trial
+  if (isUnpaid(one) && !isFree && takesPlaceNow(one, wish))
+    throw new Refusal('invalid_state', payFirst(one, wish.overdue ?? []))
   if (!trial) return
   if (plan.trialDays === 0)
     throw new Refusal('invalid_state', `${plan.name} has no trial. Ask for it without.`)
@@ -92,12 +101,27 @@ function refuse(one: Held, { plan, seats, trial, trialUsed }: Wish): void {
     )
 }
 
+function payFirst({ state, plan: { currency } }: Held, overdue: NonNullable<Wish['overdue']>): string {
+  const amount = formatMoney(sum(overdue.map(({ total }) => total)).toString(), currency)
+  const numbers = overdue.map(({ number }) => number).join(', ')
+  const what =
+    overdue.length > 1
+      ? `Invoices ${numbers} over ${amount} in all are`
+      : `Invoice ${numbers} over ${amount} is`
+  const till =
+    state === 'suspended'
+      ? 'A plan that costs nothing begins at once, also before that.'
+      : 'A cheaper plan can be chosen before that: it begins with the next period.'
+  return `${what} overdue. Pay that first; then the plan can be changed. ${till}`
+}
+
 const perYear = (plan: Plan, seats: number | null) =>
   priceOf(plan, seats) * (plan.interval === 'month' ? 12n : 1n)
 
 /** Upgrades take place now, everything else at the end of the period. */
 function takesPlaceNow(one: Held, { plan, seats, trial, atOnce }: Wish): boolean {
-  if (atOnce || trial || one.plan.price === 0n) return true
+  // What is suspended has no period whose end could be waited for.
+  if (atOnce || trial || one.plan.price === 0n || one.state === 'suspended') return true
   // What was paid in one currency cannot be set off against another.
   if (plan.currency !== one.plan.currency) return false
   return perYear(plan, seats) > perYear(one.plan, one.seats)
@@ -173,7 +197,13 @@ export function periodLine(
  * against the charges of the same change, so that nothing is billed twice.
  */
 function unusedOf(one: Held, { billed, paid, plan }: Wish, at: Date, charged: bigint): Line[] {
-  if (one.plan.price === 0n || one.state === 'trialing' || one.plan.currency !== plan.currency) return []
+  if (
+    one.plan.price === 0n ||
+    one.state === 'trialing' ||
+    isUnpaid(one) ||
+    one.plan.currency !== plan.currency
+  )
+    return []
   const share = shareLeft({ start: one.periodStart, end: one.periodEnd }, at)
   const most = least(billed, paid > charged ? paid : charged)
   const credit = least(creditFor(priceOf(one.plan, one.seats), share), most)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newId } from '../../platform/ids.ts'
 import { openTestPlatform, type TestPlatform } from '../../platform/testing/index.ts'
 import { payInvoice, voidInvoice, writeOffInvoice } from '../invoices/pay.ts'
 import { creditOf } from '../invoices/store.ts'
@@ -92,14 +93,15 @@ test('a payment before the grace ends heals; written off is as unpaid, voided is
   }
 })
 
-test('without a fallback it is suspended, and a payment brings it back with a new period', async () => {
-  const id = await clockwork(platform)
-  const [plan, at] = ['lonely', new Date()]
+/** A plan without a fallback, and without days to pay in. */
+async function lonely(): Promise<string> {
+  const [id, at] = [newId('planVersion'), new Date()]
+  const plan = id.slice(4)
   await platform.db.insertInto('plans').values({ slug: plan, createdAt: at }).execute()
   await platform.db
     .insertInto('planVersions')
     .values({
-      id: 'plv_00000000000000000000000lone',
+      id,
       plan,
       version: 1,
       name: 'Lonely',
@@ -117,15 +119,66 @@ test('without a fallback it is suspended, and a payment brings it back with a ne
       publishedAt: at,
     })
     .execute()
+  return plan
+}
+
+test('without a fallback it is suspended, and a payment brings it back with a new period', async () => {
+  const id = await clockwork(platform)
+  const plan = await lonely()
   await change(id, plan)
   const stopped = await advance(platform, id, '2026-04-15T00:00:00Z')
   expect(stopped).toMatchObject({ state: 'suspended', dueAt: null })
   const [invoice, ...others] = await invoicesOf(platform, id)
   expect(others).toEqual([])
-  await expect(change(id, 'team')).rejects.toThrow('Pay the invoice that is overdue first')
+  await expect(change(id, 'team')).rejects.toThrow(
+    `Invoice ${invoice!.number} over €10.00 is overdue. Pay that first; then the plan can be changed. A plan that costs nothing begins at once, also before that.`,
+  )
   await pay(invoice!.id)
   expect(await now(id)).toMatchObject({ anchor: new Date('2026-04-15T00:00:00Z'), period: 0 })
   expect(await invoicesOf(platform, id)).toHaveLength(2)
+})
+
+test('what is past due changes to a cheaper plan with the next period, and upgrades once it is paid', async () => {
+  const id = await clockwork(platform)
+  await change(id, 'business', { seats: 2 })
+  const late = await advance(platform, id, '2026-03-05T00:00:00Z')
+  expect(late).toMatchObject({ state: 'past_due', periodEnd: new Date('2026-03-31T09:00:00Z') })
+  const [first] = await invoicesOf(platform, id)
+  await expect(change(id, 'business', { seats: 3 })).rejects.toThrow(
+    `Invoice ${first!.number} over €78.00 is overdue. Pay that first; then the plan can be changed. A cheaper plan can be chosen before that: it begins with the next period.`,
+  )
+  const planned = await preview(platform.db, late, wish('team'), new Date('2026-03-05T00:00:00Z'))
+  expect(planned).toMatchObject({ now: null, total: 0n })
+  await change(id, 'team')
+  expect(await now(id)).toMatchObject({ state: 'past_due', scheduled: { plan: { plan: 'team' } } })
+  for (const { id: invoiceId, state } of await invoicesOf(platform, id))
+    if (state === 'open') await pay(invoiceId)
+  const next = await advance(platform, id, '2026-04-01T00:00:00Z')
+  expect(next).toMatchObject({ state: 'active', plan: { plan: 'team' }, scheduled: null })
+})
+
+test('what is suspended is left for a plan that costs nothing, at once; what is owed for it stays owed', async () => {
+  const id = await clockwork(platform)
+  const plan = await lonely()
+  await change(id, plan)
+  const before = await advance(platform, id, '2026-04-15T00:00:00Z')
+  expect(before.state).toBe('suspended')
+  await change(id, 'free')
+  const after = await now(id)
+  expect(after).toMatchObject({
+    state: 'active',
+    plan: { plan: 'free' },
+    pastDueSince: null,
+    graceEndsAt: null,
+  })
+  expect(after.id).not.toBe(before.id)
+  const [invoice, ...others] = await invoicesOf(platform, id)
+  expect([invoice!.state, others]).toEqual(['open', []])
+  expect((await storyOf(platform, id)).slice(-2)).toEqual(['subscription.canceled', 'subscription.started'])
+  // Nothing is due for what costs nothing, and a late payment begins nothing anew.
+  expect(await advance(platform, id, '2026-06-01T00:00:00Z')).toMatchObject({ state: 'active', id: after.id })
+  await pay(invoice!.id)
+  expect(await now(id)).toMatchObject({ id: after.id, plan: { plan: 'free' } })
 })
 
 test('an upgrade is charged as its preview said; what was paid is given back as far as unused', async () => {

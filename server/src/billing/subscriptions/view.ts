@@ -9,7 +9,7 @@ import { needsCheckout } from './collecting.ts'
 import { aheadOf, checkoutEnd } from './due.ts'
 import type { Held, Terms } from './model.ts'
 import { limitIn, overLimitsOf } from './over-limit.ts'
-import type { PlannedChange } from './quote.ts'
+import { isUnpaid, type PlannedChange } from './quote.ts'
 import { findIncomplete, unpaidSince, withPlans } from './store.ts'
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null
@@ -99,6 +99,7 @@ function notesOf(one: Held, { now, total, plan, seats, effectiveAt }: PlannedCha
   const seatLimit = limitIn({ plan, seats }, 'seats')
   return [
     ...(now ? [] : [`Until ${effectiveAt.toISOString()} everything stays as it is.`]),
+    ...(isUnpaid(one) ? ['What is overdue stays owed.'] : []),
     ...(total < 0n ? ['What is given back is kept as credit for the next invoices.'] : []),
     ...(replaced ? [`The change to ${one.scheduled!.plan.name} that is scheduled is replaced.`] : []),
     ...(one.cancelAtPeriodEnd ? ['The cancellation is taken back.'] : []),
