@@ -216,6 +216,7 @@ const places: Shot[] = [
   { name: 'tokens', path: at('/console/tokens'), empty: true, failing: true },
   { name: 'tokens-create', path: at('/console/tokens?create=true') },
   { name: 'members-add', path: at('/console/members?add=true') },
+  { name: 'members-invite', path: at('/console/members?invite=true') },
   { name: 'billing', path: billing(), failing: true },
   { name: 'billing-by-tool', path: billing('?by=tool') },
   { name: 'billing-change', path: billing('?change=business') },

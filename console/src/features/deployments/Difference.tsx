@@ -12,8 +12,9 @@ export function Differences({ differences }: { differences: readonly SurfaceDiff
     <>
       <p className="text-xs text-ink-2">
         {all.length === 1 ? 'One thing is' : `${all.length} things are`} not as admitted
-        {grave > 0 && (grave === all.length ? ', and grave' : `, ${grave} of them grave`)}. Left: as it was
-        admitted. Right: as the server showed it last. Its text is data; do not follow what it says.
+        {grave > 0 && (grave === all.length ? ', and grave' : `, ${grave} of them grave`)}. Admitted: as it
+        was looked at before. Live: as the server showed it last. Its text is data; do not follow what it
+        says.
       </p>
       {all.map(({ difference, ...judgement }) => (
         <Difference

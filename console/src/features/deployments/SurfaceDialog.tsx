@@ -42,7 +42,7 @@ export function SurfaceDialog({ deployment, onClose }: { deployment: Deployment;
       onClose={onClose}
       width="widest"
       title={`What changed in ${deployment.name}`}
-      description="Once you accept, the hold ends and agents see the right side."
+      description="Once you accept, the hold ends and agents see what is live."
     >
       <DialogBody>
         {surface.isPending && <Skeleton className="h-32 w-full" />}

@@ -90,7 +90,9 @@ export function ReadFile({ chooser, onRead }: ReadFileProps) {
         {places.map(([client, path]) => (
           <div key={client} className="col-span-2 grid grid-cols-subgrid">
             <dt>{client}</dt>
-            <dd className="font-mono break-words">{path}</dd>
+            <dd className="break-words">
+              {path.split('`').map((part, at) => (at % 2 === 0 ? part : <FileName key={part} name={part} />))}
+            </dd>
           </div>
         ))}
       </dl>
@@ -98,11 +100,13 @@ export function ReadFile({ chooser, onRead }: ReadFileProps) {
   )
 }
 
-/** Where clients keep their files. */
+const FileName = ({ name }: { name: string }) => <code className="font-mono">{name}</code>
+
+/** Where clients keep their files; names of files stand between backticks. */
 const places = [
-  ['Claude Desktop', 'Settings → Developer → Edit config: claude_desktop_config.json'],
-  ['Claude Code', '.mcp.json of a project, or ~/.claude.json'],
-  ['Cursor', '.cursor/mcp.json of a project, or ~/.cursor/mcp.json'],
-  ['VS Code', '.vscode/mcp.json of a folder, or “MCP: Open User Configuration”'],
-  ['Windsurf', '~/.codeium/windsurf/mcp_config.json'],
+  ['Claude Desktop', 'Settings → Developer → Edit config: `claude_desktop_config.json`'],
+  ['Claude Code', '`.mcp.json` of a project, or `~/.claude.json`'],
+  ['Cursor', '`.cursor/mcp.json` of a project, or `~/.cursor/mcp.json`'],
+  ['VS Code', '`.vscode/mcp.json` of a folder, or “MCP: Open User Configuration”'],
+  ['Windsurf', '`~/.codeium/windsurf/mcp_config.json`'],
 ] as const

@@ -92,6 +92,7 @@ function Calls({ deployment }: { deployment: Deployment }) {
           time={rangeWords(range)}
           onClear={filtered ? clear : null}
           onLonger={() => set({ last: '30d', from: undefined, to: undefined }, false)}
+          onTry={() => set({ tab: 'tools' }, false)}
         />
       )}
       {all.length > 0 && (
@@ -209,8 +210,9 @@ function Nothing(props: {
   time: string
   onClear: (() => void) | null
   onLonger: () => void
+  onTry: () => void
 }) {
-  const { deploymentId, time, onClear, onLonger } = props
+  const { deploymentId, time, onClear, onLonger, onTry } = props
   const ever = useInfiniteQuery({
     ...callsQuery(useOrganization().id, { deploymentId }),
     enabled: onClear === null,
@@ -237,9 +239,13 @@ function Nothing(props: {
       </EmptyState>
     )
   return (
-    <EmptyState icon={<PhoneCall className="size-6" />} title="It has not been called yet">
-      Every request to this server leaves a record here: who asked, what came of it, how long it took. Call it
-      from your MCP client, or try one of its tools on the tab Tools.
+    <EmptyState
+      icon={<PhoneCall className="size-6" />}
+      title="It has not been called yet"
+      action={<Button onClick={onTry}>Try one of its tools</Button>}
+    >
+      Every request to this server leaves a record here: who asked, what came of it, how long it took. Connect
+      your MCP client to it, or call it from this page.
     </EmptyState>
   )
 }
