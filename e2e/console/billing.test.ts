@@ -28,6 +28,10 @@ beforeAll(async () => {
   stage = await openStage()
   operator = (await settle(stage.server, 'Operations')).person
   await operator.client.call(api.plans.apply, { body: { file: gold, dryRun: false } })
+  const folder = path.join(import.meta.dirname, '../fixtures/mcp')
+  await operator.client.call(api.catalog.add, {
+    body: { name: 'echo', artifact: { kind: 'local', path: folder, command: ['node', 'echo.mjs'] } },
+  })
 })
 afterAll(() => stage?.close())
 
@@ -43,6 +47,7 @@ async function clockwork(name: string) {
   return {
     ...seen,
     slug,
+    launch: () => launchEcho(operator, organizationId),
     advance: (to: string) => operator.client.call(api.billing.advanceClock, { params, body: { to } }),
     pay: async () => {
       const { items } = await operator.client.call(api.invoices.list, { params, query: { state: 'open' } })
@@ -53,6 +58,25 @@ async function clockwork(name: string) {
         })
     },
   }
+}
+
+/** A server of the organization, once it runs. */
+async function launchEcho(person: TestPerson, organizationId: string) {
+  const params = { organizationId }
+  const { id: workspaceId } = await person.client.call(api.workspaces.create, {
+    params,
+    body: { name: 'Main', tier: 'community' },
+  })
+  const { id: deploymentId } = await person.client.call(api.deployments.launch, {
+    params,
+    body: { workspaceId, server: 'local/echo' },
+  })
+  const one = { ...params, deploymentId }
+  await eventually('it runs', async () => {
+    const { phase } = await person.client.call(api.deployments.get, { params: one })
+    return phase === 'running' || null
+  })
+  return one
 }
 
 const part = (page: Page, name: string | RegExp) => page.getByRole('region', { name })
@@ -99,8 +123,9 @@ test('an organization subscribes, upgrades, and puts a downgrade off, each after
   await context.close()
 })
 
-test('a lapse is lived through: overdue, grace, suspension, and payment resumes it', async () => {
-  const { page, context, complaints, advance, pay } = await clockwork('Lapse')
+test('a lapse is lived through: overdue, grace, suspension, and payment resumes it and what ran', async () => {
+  const { page, context, complaints, advance, pay, launch } = await clockwork('Lapse')
+  await launch()
   await page.getByRole('button', { name: 'Choose Gold…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Change to Gold', exact: true }).click()
   const now = part(page, 'Gold, version 1')
@@ -115,6 +140,8 @@ test('a lapse is lived through: overdue, grace, suspension, and payment resumes 
   await now.getByText('suspended', { exact: true }).waitFor()
   await page.goto('/console/lifecycle')
   await banner.getByText('Gold is not paid, so servers are stopped.').waitFor()
+  const server = page.getByRole('row').filter({ hasText: 'echo' })
+  await server.getByText('held').first().waitFor()
   await banner.getByRole('link', { name: 'Go to billing' }).click()
   await now.getByText('suspended', { exact: true }).waitFor()
   await part(page, 'In use').getByText('nothing more until the open invoice is paid').first().waitFor()
@@ -123,6 +150,30 @@ test('a lapse is lived through: overdue, grace, suspension, and payment resumes 
   await pay()
   await now.getByText('active', { exact: true }).waitFor()
   await banner.waitFor({ state: 'detached' })
+  await page.goto('/console/lifecycle')
+  await server.getByText('running').waitFor()
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('a lapse on a plan that has a fallback ends there, and what fits into it runs on', async () => {
+  const { page, context, complaints, advance, launch } = await clockwork('Falling')
+  await launch()
+  await page.getByRole('button', { name: 'Choose Team…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('checkbox').uncheck()
+  await dialog.getByRole('button', { name: 'Change to Team', exact: true }).click()
+  await part(page, 'Team, version 1').getByText('active').waitFor()
+  await advance('2026-02-16T09:00:00Z')
+  const banner = page.getByRole('status').filter({ hasText: 'Go to billing' })
+  await banner.getByText('or the organization falls back to the plan free').waitFor()
+  await advance('2026-04-01T09:00:00Z')
+  await part(page, /^Free, version/)
+    .getByText('active', { exact: true })
+    .waitFor()
+  await banner.waitFor({ state: 'detached' })
+  await page.goto('/console/lifecycle')
+  await page.getByRole('row').filter({ hasText: 'echo' }).getByText('running').waitFor()
   expect(complaints).toEqual([])
   await context.close()
 })
@@ -148,24 +199,7 @@ test('who may not change it is told why, and who may not see it too', async () =
 
 test('calls are shown by day and by tool, and what is used of the quota moves with them', async () => {
   const { person, organizationId, slug } = await settle(stage.server, 'Callers')
-  const folder = path.join(import.meta.dirname, '../fixtures/mcp')
-  await operator.client.call(api.catalog.add, {
-    body: { name: 'echo', artifact: { kind: 'local', path: folder, command: ['node', 'echo.mjs'] } },
-  })
-  const params = { organizationId }
-  const { id: workspaceId } = await person.client.call(api.workspaces.create, {
-    params,
-    body: { name: 'Main', tier: 'community' },
-  })
-  const { id: deploymentId } = await person.client.call(api.deployments.launch, {
-    params,
-    body: { workspaceId, server: 'local/echo' },
-  })
-  const one = { ...params, deploymentId }
-  await eventually('it runs', async () => {
-    const { phase } = await person.client.call(api.deployments.get, { params: one })
-    return phase === 'running' || null
-  })
+  const one = await launchEcho(person, organizationId)
   const { page, context, complaints } = await visit(stage, { person })
   await page.goto(`/console/billing/${slug}`)
   const calls = part(page, 'Tool calls')

@@ -165,6 +165,31 @@ describe('joining that fails says why', () => {
     await context.close()
   })
 
+  test('of two who take the last seat at once one is in, and the other is told what is left to do', async () => {
+    const narrow = await settle(stage.server, 'Skiff')
+    const { db } = stage.server.berth.platform
+    const seats = (limit: number) => subscribeTo(db, narrow.organizationId, [{ key: 'seats', limit }])
+    await seats(3)
+    const two = [await looking(narrow, 'Skiff'), await looking(narrow, 'Skiff')]
+    await seats(2)
+    await Promise.all(two.map(({ page }) => join(page, 'Skiff').click()))
+    const ends = await Promise.all(
+      two.map(async ({ page }) => {
+        await page.getByRole('heading', { name: 'Lifecycle' }).or(page.getByRole('alert')).first().waitFor()
+        return page.getByRole('alert').count()
+      }),
+    )
+    expect(ends.toSorted((a, b) => a - b)).toEqual([0, 1])
+    const late = two[ends.indexOf(1)]!
+    await expectSaid(late.page, 'The plan allows 2 people, and all are taken (2).')
+    await late.page.getByText('Ask whoever invited you for room').waitFor()
+    await expectAccessible(late.page)
+    await seats(3)
+    await late.page.getByRole('button', { name: 'Try again' }).click()
+    await late.page.waitForURL('**/console/lifecycle?org=skiff')
+    for (const { context } of two) await context.close()
+  })
+
   test('when the organization is closed', async () => {
     const closing = await settle(stage.server, 'Wreck')
     const { page, context } = await looking(closing, 'Wreck')

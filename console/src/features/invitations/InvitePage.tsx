@@ -141,6 +141,12 @@ function Accept({ token, name }: { token: string; name: string }) {
     <div className="flex flex-col gap-3.5">
       {accept.error && <ErrorPanel {...factsOf(accept.error)} />}
       {isCode(accept.error, 'duplicate') && <Onward />}
+      {isCode(accept.error, 'policy_veto') && (
+        <p className="text-ink-2">
+          Ask whoever invited you for room. The invitation stays good meanwhile: come back here, and try
+          again.
+        </p>
+      )}
       <Button
         look="primary"
         className="self-start"
