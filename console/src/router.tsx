@@ -1,3 +1,4 @@
+import type { Me } from '@berth/contracts'
 import type { QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
@@ -23,6 +24,7 @@ import {
   tiersSearch,
   usersSearch,
 } from './features/operator/search.ts'
+import { onboardingSearch } from './features/onboarding/search.ts'
 import { Root, RouteError, RouteNotFound } from './shell/Root.tsx'
 import { feed } from './stream/feed.ts'
 
@@ -78,6 +80,18 @@ const invite = createRoute({
   component: lazyPage(() => import('./features/invitations/InvitePage.tsx'), 'InvitePage'),
 })
 
+/** The first steps: from an account to a server that answers. */
+const onboarding = createRoute({
+  getParentRoute: () => root,
+  path: '/onboarding',
+  validateSearch: onboardingSearch,
+  beforeLoad: async ({ context, search }) => {
+    const me = await context.queryClient.ensureQueryData(meQuery)
+    if (me) await follow(me, search.org)
+  },
+  component: lazyPage(() => import('./features/onboarding/OnboardingPage.tsx'), 'OnboardingPage'),
+})
+
 const consoleRoute = createRoute({
   getParentRoute: () => root,
   path: '/console',
@@ -85,10 +99,8 @@ const consoleRoute = createRoute({
   search: { middlewares: [retainSearchParams(['org'])] },
   beforeLoad: async ({ context, location, search }) => {
     const me = await requirePerson(context.queryClient, location.href)
-    const organization = findOrganization(me, search.org)
-    if (search.org && organization) rememberOrganization(organization.id)
-    const organizations = me.organizations.map(({ id }) => id).sort()
-    await feed.join([me.user?.id ?? 'service', ...organizations].join(' '))
+    if (me.organizations.length === 0 && !search.org) throw redirect({ to: '/onboarding' })
+    await follow(me, search.org)
   },
   component: lazyPage(() => import('./shell/Console.tsx'), 'Console'),
 })
@@ -262,6 +274,7 @@ const routeTree = root.addChildren([
   reset,
   confirmEmail,
   invite,
+  onboarding,
   consoleRoute.addChildren([
     consoleIndex,
     lifecycle,
@@ -312,6 +325,14 @@ async function requirePerson(queryClient: QueryClient, href: string) {
   const me = await queryClient.ensureQueryData(meQuery)
   if (!me) throw redirect({ to: '/', search: { next: href } })
   return me
+}
+
+/** Keeps the organization in mind that the URL names, and joins the stream of all of the person's. */
+async function follow(me: Me, org: string | undefined): Promise<void> {
+  const organization = findOrganization(me, org)
+  if (org && organization) rememberOrganization(organization.id)
+  const organizations = me.organizations.map(({ id }) => id).sort()
+  await feed.join([me.user?.id ?? 'service', ...organizations].join(' '))
 }
 
 /** Where to go after signing in; only ever inside the console's own pages. */

@@ -42,6 +42,12 @@ const looks: Record<string, Look> = {
     title: /Confirm an e-mail address/,
     asks: false,
   },
+  '/onboarding': {
+    viewer: 'owner',
+    at: () =>
+      ['account', 'organization', 'plan', 'invite', 'server'].map((step) => `/onboarding?step=${step}`),
+    title: /· Full/,
+  },
   '/onboarding/invite/{-$token}': {
     viewer: 'stranger',
     at: () => ['/onboarding/invite'],

@@ -123,6 +123,7 @@ test(
     await page.getByRole('heading', { name: 'Create an organization' }).waitFor()
     await page.getByLabel('Name').fill('Tidewater')
     await page.getByRole('button', { name: 'Create organization' }).click()
+    await page.getByRole('link', { name: 'Go to the console' }).click()
     await page.getByRole('heading', { name: 'Nothing runs here yet' }).waitFor()
     await phone.goto('/?view=sign-up&next=%2Fconsole%2Flifecycle%3Forg%3Dtidewater')
     await signUp(phone, 'Ben Ito', 'ben@example.org')

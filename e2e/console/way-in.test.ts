@@ -16,7 +16,7 @@ async function signInFirst() {
   return stage.server.client(answer.headers.get('set-auth-token')!)
 }
 
-test('a person signs up, creates an organization, and lands on its empty lifecycle page', async () => {
+test('a person signs up, creates an organization, and leaves for its empty lifecycle page', async () => {
   const { page, complaints, context } = await visit(stage)
   await page.goto('/')
   await page.getByRole('heading', { name: 'Set up this Berth' }).waitFor()
@@ -34,6 +34,8 @@ test('a person signs up, creates an organization, and lands on its empty lifecyc
   await page.getByText('/mcp/example-org/…').waitFor()
   await page.getByRole('button', { name: 'Create organization' }).click()
 
+  await page.waitForURL('**/onboarding?step=plan&org=example-org')
+  await page.getByRole('link', { name: 'Go to the console' }).click()
   await page.waitForURL('**/console/lifecycle?org=example-org')
   await page.getByRole('heading', { name: 'Nothing runs here yet' }).waitFor()
   await page.getByText('Live', { exact: true }).waitFor()

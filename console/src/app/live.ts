@@ -17,6 +17,10 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
       addToAudit(queryClient, event)
       if (/^(organization|member|user|operator)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
+      if (
+        /^(organization|user|subscription|invitation|member|deployment|calls|onboarding)\./.test(event.type)
+      )
+        void queryClient.invalidateQueries({ queryKey: ['onboarding'] })
       if (/^(user|session)\./.test(event.type)) void queryClient.invalidateQueries({ queryKey: ['account'] })
       if (/^(member|invitation)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['people'] })

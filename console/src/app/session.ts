@@ -33,7 +33,7 @@ export function useMe(): Me {
 
 /** The organization on view: the one the URL names, else the last one looked at, else the first. */
 export function useOrganization(): Membership {
-  const { org } = useSearch({ from: '/console' })
+  const { org } = useSearch({ strict: false })
   const found = findOrganization(useMe(), org)
   if (!found) throw new Error('A page of an organization was shown without one.')
   return found

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Outlet, useNavigate, useSearch } from '@tanstack/react-router'
+import { Navigate, Outlet, useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { ActionsProvider } from '../app/actions.tsx'
 import { useKeys } from '../app/keys.ts'
@@ -24,7 +24,7 @@ const ConsolePalette = lazy(async () => ({ default: (await import('./ConsolePale
 const PlacesSheet = lazy(async () => ({ default: (await import('./PlacesSheet.tsx')).PlacesSheet }))
 const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp.tsx')).KeysHelp }))
 
-/** Everything below /console: the frame around the page, or the first step of somebody without an organization. */
+/** Everything below /console: the frame around the page. */
 export function Console() {
   const [creating, setCreating] = useState(false)
   const { data: me } = useQuery(meQuery)
@@ -32,14 +32,15 @@ export function Console() {
   // Signed out meanwhile; the router is on its way to the sign-in page.
   if (!me) return null
   const organization = findOrganization(me, org)
-  const first = me.organizations.length === 0
-  if (creating || (first && !org))
+  if (creating)
     return (
       <Suspense>
-        <CreateOrganization first={!creating} onDone={() => setCreating(false)} />
+        <CreateOrganization onDone={() => setCreating(false)} />
       </Suspense>
     )
-  if (!organization) return <NoSuchOrganization org={org!} first={first} />
+  // Taken out of the last one meanwhile.
+  if (!organization && !org) return <Navigate to="/onboarding" replace />
+  if (!organization) return <NoSuchOrganization org={org!} first={me.organizations.length === 0} />
   return (
     <ActionsProvider key={organization.id}>
       <Frame onCreateOrganization={() => setCreating(true)} />

@@ -17,19 +17,29 @@ import { Skeleton } from '../../ui/Skeleton.tsx'
 import { plansQuery } from './queries.ts'
 import { grantOf, priceOf } from './words.ts'
 
-/** The plans side by side: what each costs and grants. */
-export function Plans(props: {
+export interface PlansProps {
   subscription: Subscription
   refused: string | null
   onChoose: (plan: string) => void
-}) {
-  const { subscription, refused, onChoose } = props
+}
+
+/** The plans to change to, as a part of a page. */
+export function Plans(props: PlansProps) {
+  return (
+    <Panel title="Plans" note="an upgrade takes place now, a downgrade at the end of the period">
+      <PlanCards {...props} />
+    </Panel>
+  )
+}
+
+/** The plans side by side: what each costs and grants. */
+export function PlanCards({ subscription, refused, onChoose }: PlansProps) {
   const plans = useQuery(plansQuery)
   const { plan: current } = subscription
   const offered = plans.data?.items ?? []
   const all = offered.some(({ plan }) => plan === current.plan) ? offered : [current, ...offered]
   return (
-    <Panel title="Plans" note="an upgrade takes place now, a downgrade at the end of the period">
+    <>
       {plans.isError && <ErrorPanel {...factsOf(plans.error)} onRetry={() => void plans.refetch()} />}
       {plans.isPending && <Skeleton className="h-48" />}
       {plans.data && (
@@ -44,7 +54,7 @@ export function Plans(props: {
           ))}
         </ul>
       )}
-    </Panel>
+    </>
   )
 }
 
@@ -64,7 +74,10 @@ function PlanCard(props: {
   return (
     <li
       aria-label={plan.name}
-      className={cx('flex flex-col rounded-lg border px-3.5 py-3', own ? 'border-accent' : 'border-line')}
+      className={cx(
+        'flex flex-col rounded-lg border bg-panel px-3.5 py-3',
+        own ? 'border-accent' : 'border-line',
+      )}
     >
       <p className="flex items-center gap-2">
         <b className="flex-1 text-base font-semibold">{plan.name}</b>

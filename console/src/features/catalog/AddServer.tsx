@@ -1,6 +1,5 @@
-import { api } from '@berth/contracts'
+import { api, type Release } from '@berth/contracts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -36,10 +35,14 @@ const kinds = [
 /** Fields that are there only when they are asked for, so that the usual case stays short. */
 const hiddenFields = ['configSchema', 'secrets', 'env', 'headers', 'isolation', 'title', 'description']
 
-/** Adds a server, or a release of one, and goes where its observation can be watched. */
-export function AddServer({ onClose }: { onClose: () => void }) {
+export interface AddServerProps {
+  onClose: () => void
+  onAdded: (release: Release) => void | Promise<void>
+}
+
+/** Adds a server, or a release of one. */
+export function AddServer({ onClose, onAdded }: AddServerProps) {
   const queryClient = useQueryClient()
-  const navigate = useNavigate()
   const [keyOf] = useState(createIdempotencyKeys)
   const [form, setForm] = useState(emptyForm)
   const [more, setMore] = useState(false)
@@ -48,12 +51,7 @@ export function AddServer({ onClose }: { onClose: () => void }) {
     mutationFn: (body: AddBody) => call(api.catalog.add, { body }, { idempotencyKey: keyOf(body) }),
     onSuccess: async (release) => {
       await queryClient.invalidateQueries({ queryKey: ['catalog'] })
-      const [provider = '', server = ''] = release.server.split('/')
-      await navigate({
-        to: '/console/catalog/$provider/$server',
-        params: { provider, server },
-        search: (before) => ({ org: before.org, release: release.id }),
-      })
+      await onAdded(release)
     },
   })
   const faults = { ...formFaults(fieldFaultsOf(add.error)), ...ownFaults }

@@ -1,4 +1,4 @@
-import type { CatalogServer } from '@berth/contracts'
+import type { CatalogServer, Release } from '@berth/contracts'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Library, SearchX } from 'lucide-react'
@@ -37,6 +37,14 @@ export function CatalogPage() {
   const all = useRows(servers.data)
   const find = (text: string) =>
     void navigate({ search: (before) => ({ ...before, q: text || undefined }), replace: true })
+  const watchObservation = ({ id, server: ref }: Release) => {
+    const [provider = '', server = ''] = ref.split('/')
+    return navigate({
+      to: '/console/catalog/$provider/$server',
+      params: { provider, server },
+      search: (before) => ({ org: before.org, release: id }),
+    })
+  }
   const open = (wanted: true | undefined) =>
     void navigate({ search: (before) => ({ ...before, add: wanted }), replace: !wanted })
   usePageActions(
@@ -107,7 +115,9 @@ export function CatalogPage() {
           <VirtualTable label="Servers" columns={columns} rows={all} rowId={idOf} more={moreOf(servers)} />
         </div>
       )}
-      <Suspense>{add && !refused && <AddServer onClose={() => open(undefined)} />}</Suspense>
+      <Suspense>
+        {add && !refused && <AddServer onClose={() => open(undefined)} onAdded={watchObservation} />}
+      </Suspense>
     </main>
   )
 }

@@ -24,12 +24,20 @@ export interface LaunchDialogProps {
   workspaceKey: string | undefined
   /** The server to begin with, `provider/server`. */
   serverRef?: string | undefined
+  /** The tier that is offered first for a new workspace; absent: standard. */
+  tier?: string
   onClose: () => void
   onLaunched: (deploymentId: string) => void
 }
 
 /** From the catalog to a running server in one form. */
-export function LaunchDialog({ workspaceKey, serverRef, onClose, onLaunched }: LaunchDialogProps) {
+export function LaunchDialog({
+  workspaceKey,
+  serverRef,
+  tier = 'standard',
+  onClose,
+  onLaunched,
+}: LaunchDialogProps) {
   const organization = useOrganization()
   const catalog = useQuery(catalogQuery)
   const workspaces = useQuery(workspacesQuery(organization.id))
@@ -63,6 +71,7 @@ export function LaunchDialog({ workspaceKey, serverRef, onClose, onLaunched }: L
           tiers={tiers.data.items}
           preferred={workspaceKey}
           begin={serverRef}
+          tier={tier}
           onClose={onClose}
           onLaunched={onLaunched}
         />
@@ -78,6 +87,7 @@ interface LaunchFormProps {
   tiers: Tier[]
   preferred: string | undefined
   begin: string | undefined
+  tier: string
   onClose: () => void
   onLaunched: (deploymentId: string) => void
 }
@@ -96,6 +106,7 @@ function LaunchForm({
   tiers,
   preferred,
   begin,
+  tier,
   onClose,
   onLaunched,
 }: LaunchFormProps) {
@@ -105,7 +116,7 @@ function LaunchForm({
   const [workspaceId, setWorkspaceId] = useState<string | null>(first?.id ?? null)
   const [draft, setDraft] = useState<NewWorkspace>({
     name: workspaces.length === 0 ? 'Main' : '',
-    tier: tiers.find(({ code }) => code === 'standard')?.code ?? tiers[0]?.code ?? '',
+    tier: tiers.find(({ code }) => code === tier)?.code ?? tiers[0]?.code ?? '',
     region: 'local',
   })
   const launchable = servers.filter(({ latestRelease }) => latestRelease)

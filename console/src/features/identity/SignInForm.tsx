@@ -82,9 +82,15 @@ export function SignInForm() {
       </form>
       <p className="mt-5 text-ink-2">
         No account yet?{' '}
-        <Link to="/" search={{ view: 'sign-up', next }} className={linkLook}>
-          Create one
-        </Link>
+        {next ? (
+          <Link to="/" search={{ view: 'sign-up', next }} className={linkLook}>
+            Create one
+          </Link>
+        ) : (
+          <Link to="/onboarding" className={linkLook}>
+            Create one
+          </Link>
+        )}
       </p>
     </>
   )

@@ -1,6 +1,6 @@
 import { emailAddress } from '@berth/contracts'
 import { useMutation } from '@tanstack/react-query'
-import { Link, useSearch } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import { useForm } from 'react-hook-form'
 import { signUp } from '../../api/auth.ts'
 import { factsOf, isCode } from '../../api/client.ts'
@@ -11,9 +11,18 @@ import { NewPassword, passwordRules } from './NewPassword.tsx'
 import { useEnter } from './useEnter.ts'
 import { linkLook } from './WayIn.tsx'
 
+export interface SignUpFormProps {
+  /** Whether nobody has an account yet: then it is the operator's. */
+  fresh: boolean
+  needsCode: boolean
+  /** What an account is for, for those whose it is not to run the installation. */
+  sentence?: string
+  /** Where to go on, for those who have an account already. */
+  next?: string | undefined
+}
+
 /** A new account; on a fresh installation the operator's. */
-export function SignUpForm({ fresh, needsCode }: { fresh: boolean; needsCode: boolean }) {
-  const { next } = useSearch({ from: '/' })
+export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps) {
   const enter = useEnter()
   const form = useForm({ defaultValues: { name: '', email: '', password: '', setupCode: '' } })
   const create = useMutation({ mutationFn: signUp, onSuccess: enter })
@@ -24,9 +33,11 @@ export function SignUpForm({ fresh, needsCode }: { fresh: boolean; needsCode: bo
   return (
     <>
       <h1 className="mt-6">{fresh ? 'Set up this Berth' : 'Create an account'}</h1>
-      {fresh && (
+      {(fresh || sentence) && (
         <p className="mt-1 text-ink-2">
-          Nobody has an account here yet. The first one becomes the operator, who runs the installation.
+          {fresh
+            ? 'Nobody has an account here yet. The first one becomes the operator, who runs the installation.'
+            : sentence}
         </p>
       )}
       <form

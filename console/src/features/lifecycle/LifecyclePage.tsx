@@ -232,7 +232,15 @@ function Nothing(props: {
       >
         import the settings file
       </Link>{' '}
-      of your MCP client.
+      of your MCP client.{' '}
+      <Link
+        to="/onboarding"
+        search={(before) => ({ org: before.org })}
+        className="font-[550] text-accent underline underline-offset-2"
+      >
+        Go on setting up
+      </Link>{' '}
+      leads through all of it.
     </EmptyState>
   )
 }

@@ -69,7 +69,7 @@ function NextAttempt({ deployment: { nextAttemptAt, phase } }: { deployment: Dep
 
 function Deeds({ deployment, situation }: { deployment: Deployment; situation: Situation }) {
   const organization = useOrganization()
-  const navigate = useNavigate({ from: '/console/deployments/$deploymentId' })
+  const navigate = useNavigate()
   const { start, ask, whyNot: refusals, isPending, dialog } = useCommand(deployment)
   const [open, setOpen] = useState<'review' | 'rollback' | 'explain' | null>(null)
   const { data: server } = useQuery({
@@ -78,7 +78,12 @@ function Deeds({ deployment, situation }: { deployment: Deployment; situation: S
   })
   const earlier = earlierOf(server?.releases ?? [], deployment.releaseId)
   const writes = whyNot(organization, 'deployments:write')
-  const show = (tab: TabName) => void navigate({ search: ({ org, workspace }) => ({ org, workspace, tab }) })
+  const show = (tab: TabName) =>
+    void navigate({
+      to: '/console/deployments/$deploymentId',
+      params: { deploymentId: deployment.id },
+      search: ({ org, workspace }) => ({ org, workspace, tab }),
+    })
   const buttons: Record<Deed, ReactNode> = {
     review: (
       <Button key="review" look="primary" onClick={() => setOpen('review')}>
