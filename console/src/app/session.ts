@@ -35,8 +35,12 @@ export function useMe(): Me {
 export function useOrganization(): Membership {
   const { org } = useSearch({ strict: false })
   const found = findOrganization(useMe(), org)
-  if (!found) throw new Error('A page of an organization was shown without one.')
-  return found
+  const [last, setLast] = useState(found)
+  if (found && found !== last) setLast(found)
+  // It was closed, or the person left it: what is still on view shows it until it is gone.
+  const shown = found ?? last
+  if (!shown) throw new Error('A page of an organization was shown without one.')
+  return shown
 }
 
 /** Null when `org` names none of the person's organizations. */
