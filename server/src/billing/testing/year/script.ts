@@ -60,7 +60,8 @@ const change = (doing: 'change' | 'schedule'): fc.Arbitrary<Act> =>
     seats: fc.option(seats, { freq: 2, nil: null }),
     trial: fc.boolean(),
   })
-const act: fc.Arbitrary<Act> = fc.oneof(
+/** What organizations do with their subscriptions. */
+export const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 5, arbitrary: change('change') },
   { weight: 2, arbitrary: change('schedule') },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('seats' as const), seats }) },
