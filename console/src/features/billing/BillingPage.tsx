@@ -12,6 +12,7 @@ import { Skeleton } from '../../ui/Skeleton.tsx'
 import { sayDone, sayFailed } from '../../ui/Toast.tsx'
 import { Invoices } from './Invoices.tsx'
 import { Plans } from './Plans.tsx'
+import { overdueRefusal } from './matter.ts'
 import { invoicesQuery, plansQuery, subscriptionQuery } from './queries.ts'
 import { QuotaBars } from './QuotaBars.tsx'
 import { Situation } from './Situation.tsx'
@@ -54,11 +55,8 @@ function Whole({ subscription }: { subscription: Subscription }) {
   const plans = useRef<HTMLDivElement>(null)
   const { data: offered } = useQuery(plansQuery)
   const refused = whyNot(organization, 'billing:write')
-  const { plan, timeZone, state } = subscription
-  const unpaid =
-    state === 'past_due' || state === 'suspended'
-      ? 'An invoice is overdue: once it is paid, the plan can be changed.'
-      : null
+  const { plan, timeZone } = subscription
+  const unpaid = overdueRefusal(subscription, plan)
   const set = useCallback(
     (search: { change?: string | undefined; ask?: typeof ask }) =>
       void navigate({ search: (before) => ({ ...before, change: undefined, ask: undefined, ...search }) }),
@@ -123,15 +121,11 @@ function Whole({ subscription }: { subscription: Subscription }) {
         onBy={(to) => void navigate({ search: (before) => ({ ...before, by: to }), replace: true })}
       />
       <div ref={plans} tabIndex={-1} className="outline-none">
-        <Plans
-          subscription={subscription}
-          refused={refused ?? unpaid}
-          onChoose={(chosen) => set({ change: chosen })}
-        />
+        <Plans subscription={subscription} refused={refused} onChoose={(chosen) => set({ change: chosen })} />
       </div>
       <Invoices source={invoicesQuery(id)} timeZone={timeZone} />
       <Suspense>
-        {wanted && !refused && !unpaid && (
+        {wanted && !refused && !overdueRefusal(subscription, wanted) && (
           <ChangeDialog
             key={wanted.id}
             organizationId={id}

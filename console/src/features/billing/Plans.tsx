@@ -14,6 +14,7 @@ import { cx } from '../../ui/cx.ts'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Panel } from '../../ui/Panel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
+import { overdueRefusal } from './matter.ts'
 import { plansQuery } from './queries.ts'
 import { grantOf, priceOf } from './words.ts'
 
@@ -48,7 +49,8 @@ export function PlanCards({ subscription, refused, onChoose }: PlansProps) {
             <PlanCard
               key={plan.id}
               plan={plan}
-              {...{ subscription, refused }}
+              subscription={subscription}
+              refused={refused ?? overdueRefusal(subscription, plan)}
               onChoose={() => onChoose(plan.plan)}
             />
           ))}

@@ -1,6 +1,6 @@
 import type { PlanVersion } from '@berth/contracts'
 import { expect, test } from 'vitest'
-import { matterOf } from './matter.ts'
+import { matterOf, overdueRefusal } from './matter.ts'
 
 const now = Date.parse('2026-03-01T00:00:00Z')
 const calm: Parameters<typeof matterOf>[0] = {
@@ -46,4 +46,18 @@ test('servers over the limit are spoken of until an operator allows them', () =>
   ]
   expect(matter({ overLimits })?.what).toBe('Servers at once: 7 run, and Team grants 5.')
   expect(matter({ overLimits, overLimitUntil: '2026-04-01T00:00:00Z' })).toBeNull()
+})
+
+test('while an invoice is overdue only cheaper plans are offered, and only free ones once it is suspended', () => {
+  const priced = (price: string, more: Partial<PlanVersion> = {}) =>
+    ({ price, interval: 'month', per: 'organization', ...more }) as PlanVersion
+  const refusal = (state: 'active' | 'past_due' | 'suspended', to: PlanVersion) =>
+    overdueRefusal({ state, plan: priced('4900') }, to)
+  expect(refusal('active', priced('9900'))).toBeNull()
+  expect(refusal('past_due', priced('9900'))).toContain('cheaper')
+  expect(refusal('past_due', priced('4900'))).toBeNull()
+  expect(refusal('past_due', priced('39900', { interval: 'year' }))).toBeNull()
+  expect(refusal('past_due', priced('99900', { interval: 'year' }))).toContain('cheaper')
+  expect(refusal('suspended', priced('900'))).toContain('free of charge')
+  expect(refusal('suspended', priced('0'))).toBeNull()
 })

@@ -1,4 +1,4 @@
-import type { Subscription } from '@berth/contracts'
+import type { PlanVersion, Subscription } from '@berth/contracts'
 import { dayOf, titleOf } from './words.ts'
 
 /** So long before its end a trial is spoken of. */
@@ -58,3 +58,22 @@ export function matterOf(
     }
   return null
 }
+
+type Priced = Pick<PlanVersion, 'price' | 'interval' | 'per'>
+
+/** What stands against a change to a plan, or to other seats, while an invoice is overdue; null: nothing. */
+export function overdueRefusal(
+  { state, plan }: { state: Subscription['state']; plan: Priced },
+  to: Priced,
+): string | null {
+  if (state === 'suspended' && BigInt(to.price) > 0n)
+    return 'An invoice is overdue: pay it first. Only a plan that is free of charge can be chosen before.'
+  if (state === 'past_due' && isDearer(to, plan))
+    return 'An invoice is overdue: pay it first. Only a cheaper plan can be chosen before.'
+  return null
+}
+
+const perYear = ({ price, interval }: Priced) => BigInt(price) * (interval === 'month' ? 12n : 1n)
+
+/** How plans that are priced by the seat compare with others is told by the preview. */
+const isDearer = (to: Priced, than: Priced): boolean => to.per === than.per && perYear(to) > perYear(than)
