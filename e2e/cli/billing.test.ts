@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import type { Invoice, PlanVersion, Subscription } from '@berth/contracts'
+import { api, type Invoice, type PlanVersion, type Subscription } from '@berth/contracts'
 import { signUp, startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
 import { signedIn, type List, type Mcpctl } from './support.ts'
 
@@ -88,10 +88,30 @@ it('lives through renewals by the clock, settles invoices, and keeps the history
   expect(items.map(({ state }) => state)).toEqual(['active', 'canceled'])
 })
 
+it('lets an operator list the invoices of an organization that is not theirs, and nobody else', async () => {
+  const other = await signUp(server)
+  const { id } = await other.client.call(api.organizations.create, { body: { name: 'Elsewhere' } })
+  await other.client.call(api.subscriptions.change, {
+    params: { organizationId: id },
+    body: { plan: 'team' },
+  })
+  expect(await cli.text('billing', 'invoices', 'list', '--of', 'elsewhere', '--state', 'open')).toContain(
+    '€49.00',
+  )
+  const strange = await signedIn(server.url, await signUp(server))
+  const refused = await strange.run(['billing', 'invoices', 'list', '--of', 'elsewhere'])
+  expect(refused.code).toBe(1)
+  await strange.close()
+})
+
 it('lets operators look at all, assign any plan, and allow what is over the limit', async () => {
   const { organizationId } = await subscription()
   await cli.text('billing', 'assign', organizationId, 'business', '--seats', '4', '--no-charge')
   expect(await cli.text('billing', 'organizations', '--plan', 'business')).toContain('clockwork')
+  const own = await cli.json<List<Invoice>>('billing', 'invoices', 'list')
+  const theirs = await cli.json<List<Invoice>>('billing', 'invoices', 'list', '--of', 'clockwork')
+  expect(theirs.items).toEqual(own.items)
+  expect(own.items.length).toBeGreaterThan(0)
   const until = ['--until', '2031-01-01T00:00:00Z']
   await cli.text('billing', 'allow', organizationId, ...until, '--reason', 'a test')
   expect((await subscription()).overLimitUntil).toBe('2031-01-01T00:00:00.000Z')

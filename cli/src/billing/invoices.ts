@@ -20,9 +20,9 @@ export function invoicesCommand(): Command {
   const states = ['draft', 'open', 'paid', 'void', 'uncollectible']
   return noun('invoices', 'The invoices of the organization', [
     does(
-      paged(new Command('list').description('Invoices, newest first')).addOption(
-        new Option('--state <state>', 'only these').choices(states),
-      ),
+      paged(new Command('list').description('Invoices, newest first'))
+        .addOption(new Option('--state <state>', 'only these').choices(states))
+        .option('--of <organization>', 'those of any organization, by id or slug (operators)'),
       list,
     ),
     does(one('show', 'One invoice with its lines'), show),
@@ -60,11 +60,17 @@ export function invoicesCommand(): Command {
   ])
 }
 
-async function list(context: Context, options: PageOptions & { state?: InvoiceState }): Promise<void> {
-  const params = { organizationId: await organizationOf(context) }
-  const { state } = options
+interface ListOptions extends PageOptions {
+  state?: InvoiceState
+  of?: string
+}
+
+async function list(context: Context, options: ListOptions): Promise<void> {
+  const { state, of } = options
+  const endpoint = of === undefined ? api.invoices.list : api.invoices.ofOrganization
+  const params = { organizationId: of ?? (await organizationOf(context)) }
   const page = await readPages(options, (query) =>
-    context.call(api.invoices.list, { params, query: { ...query, state } }),
+    context.call(endpoint, { params, query: { ...query, state } }),
   )
   if (context.out.json) return context.out.data(page)
   context.out.table(
@@ -97,6 +103,9 @@ function print(out: Output, invoice: Invoice): void {
     ['due', invoice.dueAt],
     ...(invoice.paidAt ? [['paid', invoice.paidAt] satisfies [string, string]] : []),
     ...(invoice.reference ? [['reference', invoice.reference] satisfies [string, string]] : []),
+    ...(invoice.payUrl && invoice.state === 'open'
+      ? [['pay at', invoice.payUrl] satisfies [string, string]]
+      : []),
     ['id', invoice.id],
   ])
   out.table(
