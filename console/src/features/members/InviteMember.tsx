@@ -6,34 +6,38 @@ import { Button } from '../../ui/Button.tsx'
 import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { Copyable } from '../../ui/Id.tsx'
 import { absoluteOf } from '../../ui/Time.tsx'
-import { PersonForm } from './PersonForm.tsx'
+import { type Person, PersonForm } from './PersonForm.tsx'
 import { roles } from './roles.ts'
 
 export type Sent = EndpointOutput<typeof api.invitations.create>
 
 /** Invites somebody by e-mail address, whether they have an account or not. */
 export function InviteMember({ onClose }: { onClose: () => void }) {
-  const organization = useOrganization()
+  const { offered, invite } = useInviting()
   const [sent, setSent] = useState<Sent | null>(null)
   if (sent) return <InvitationSent sent={sent} onClose={onClose} />
   return (
     <PersonForm
       title="Invite somebody"
       description="A seat is kept for them until they answer, or a week is over."
-      offered={organization.role === 'owner' ? roles : roles.filter(({ value }) => value !== 'owner')}
+      offered={offered}
       deed="Invite"
       doing="Inviting…"
-      act={(body, idempotencyKey) =>
-        call(
-          api.invitations.create,
-          { params: { organizationId: organization.id }, body },
-          { idempotencyKey },
-        )
-      }
+      act={invite}
       onDone={setSent}
       onClose={onClose}
     />
   )
+}
+
+/** The roles that one may invite people as, and how an invitation is made. */
+export function useInviting() {
+  const { id: organizationId, role } = useOrganization()
+  return {
+    offered: role === 'owner' ? roles : roles.filter(({ value }) => value !== 'owner'),
+    invite: (body: Person, idempotencyKey: string) =>
+      call(api.invitations.create, { params: { organizationId }, body }, { idempotencyKey }),
+  }
 }
 
 /** Says that it is under way, or shows the link this once where no e-mail is sent. */

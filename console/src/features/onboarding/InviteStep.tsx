@@ -3,8 +3,8 @@ import { type Membership, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Invitations } from '../members/Invitations.tsx'
-import { InvitationSent, type Sent } from '../members/InviteMember.tsx'
-import { InviteFields, useInvite } from '../members/inviting.tsx'
+import { InvitationSent, type Sent, useInviting } from '../members/InviteMember.tsx'
+import { PersonFields, usePerson } from '../members/PersonForm.tsx'
 import { Seats } from '../members/Seats.tsx'
 import { StepBody } from './StepBody.tsx'
 import { useGo, useSkip } from './useSteps.ts'
@@ -12,7 +12,8 @@ import { useGo, useSkip } from './useSteps.ts'
 /** Who else works here, and as what. */
 export function InviteStep({ organization, done }: { organization: Membership; done: boolean }) {
   const [sent, setSent] = useState<Sent | null>(null)
-  const invite = useInvite(setSent)
+  const { offered, invite } = useInviting()
+  const person = usePerson({ act: invite, onDone: setSent })
   const go = useGo(organization.slug)
   const skip = useSkip(organization, 'invite', () => go('server'))
   const refused = whyNot(organization, 'members:write')
@@ -44,21 +45,21 @@ export function InviteStep({ organization, done }: { organization: Membership; d
       <form
         noValidate
         className="grid items-start gap-3.5 rounded-lg border border-line bg-panel px-3.5 pt-3 pb-3.5 sm:grid-cols-[minmax(0,1fr)_220px_auto]"
-        onSubmit={invite.submit}
+        onSubmit={person.submit}
       >
-        <InviteFields invite={invite} />
+        <PersonFields person={person} offered={offered} />
         <Button
           type="submit"
           look={done ? 'plain' : 'primary'}
           className="justify-self-start sm:mt-[21px] sm:!h-8"
           whyNot={refused}
-          pending={invite.pending && 'Inviting…'}
+          pending={person.isPending && 'Inviting…'}
         >
           Invite
         </Button>
-        {invite.failure && (
+        {person.failure && (
           <div className="sm:col-span-3">
-            <ErrorPanel {...invite.failure} />
+            <ErrorPanel {...person.failure} />
           </div>
         )}
       </form>
