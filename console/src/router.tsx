@@ -65,6 +65,7 @@ const reset = createRoute({
 const confirmEmail = createRoute({
   getParentRoute: () => root,
   path: '/confirm-email',
+  validateSearch: z.object({ next: text }),
   component: lazyPage(() => import('./features/identity/ConfirmEmailPage.tsx'), 'ConfirmEmailPage'),
 })
 
@@ -324,6 +325,7 @@ declare module '@tanstack/react-router' {
 async function requirePerson(queryClient: QueryClient, href: string) {
   const me = await queryClient.ensureQueryData(meQuery)
   if (!me) throw redirect({ to: '/', search: { next: href } })
+  if (me.confirmEmail === 'must') throw redirect({ to: '/confirm-email', search: { next: href } })
   return me
 }
 

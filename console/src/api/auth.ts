@@ -70,10 +70,17 @@ export interface SignUp {
   password: string
   /** The code that the server printed; only the first account of a host that is not loopback needs it. */
   setupCode?: string | undefined
+  /** The secret of an invitation that was mailed to this address: it proves the address. */
+  invitation?: string | undefined
 }
 
-export async function signUp({ setupCode, ...body }: SignUp): Promise<void> {
-  await send('POST', '/sign-up/email', body, setupCode ? { 'x-berth-setup-code': setupCode.trim() } : {})
+const signedUp = z.object({ token: z.string().nullable() })
+
+/** Whether the person is signed in now; otherwise a letter is on its way to them. */
+export async function signUp({ setupCode, ...body }: SignUp): Promise<boolean> {
+  const headers: Record<string, string> = setupCode ? { 'x-berth-setup-code': setupCode.trim() } : {}
+  const answer = await send('POST', '/sign-up/email', body, headers)
+  return signedUp.parse(answer).token !== null
 }
 
 export interface SignIn {

@@ -20,6 +20,9 @@ const HaltedBanner = lazy(async () => ({
 const BillingBanner = lazy(async () => ({
   default: (await import('../features/billing/BillingBanner.tsx')).BillingBanner,
 }))
+const ConfirmBanner = lazy(async () => ({
+  default: (await import('../features/identity/ConfirmBanner.tsx')).ConfirmBanner,
+}))
 const ConsolePalette = lazy(async () => ({ default: (await import('./ConsolePalette.tsx')).ConsolePalette }))
 const PlacesSheet = lazy(async () => ({ default: (await import('./PlacesSheet.tsx')).PlacesSheet }))
 const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp.tsx')).KeysHelp }))
@@ -71,6 +74,7 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
   const [open, setOpen] = useState<'palette' | 'places' | 'keys' | null>(null)
   useKeys({ 'mod+k': () => setOpen('palette'), '?': () => setOpen('keys') })
   const organization = useOrganization()
+  const { data: me } = useQuery(meQuery)
   // Names of people are wanted on every page; asking here lets them arrive early.
   useQuery(peopleQuery(organization.id))
   return (
@@ -93,6 +97,7 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
         <Suspense>
           {organization.state === 'active' && <BillingBanner organization={organization} />}
         </Suspense>
+        <Suspense>{me?.confirmEmail === 'should' && <ConfirmBanner me={me} />}</Suspense>
         <div className="min-h-0 flex-1">
           <Framed value={true}>
             <Outlet />

@@ -40,8 +40,10 @@ export function Profile({ account, onChange }: ProfileProps) {
           </span>
           {pendingEmail !== null && (
             <span className="mt-0.5 block text-xs text-ink-3">
-              A link was sent to <b className="font-[550] break-all">{pendingEmail}</b>; the new address
-              counts once it is opened.
+              A link was sent to <b className="font-[550] break-all">{pendingEmail}</b>
+              {pendingEmail === email
+                ? '; opening it shows that the address is yours.'
+                : '; the new address counts once it is opened.'}
             </span>
           )}
         </Row>

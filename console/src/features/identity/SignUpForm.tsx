@@ -3,10 +3,12 @@ import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useForm } from 'react-hook-form'
 import { signUp } from '../../api/auth.ts'
-import { factsOf, isCode } from '../../api/client.ts'
+import { factsOf, fieldFaultsOf, isCode } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
+import { keptToken } from '../invitations/keptToken.ts'
+import { LetterSent } from './LetterSent.tsx'
 import { NewPassword, passwordRules } from './NewPassword.tsx'
 import { useEnter } from './useEnter.ts'
 import { linkLook } from './WayIn.tsx'
@@ -25,11 +27,15 @@ export interface SignUpFormProps {
 export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps) {
   const enter = useEnter()
   const form = useForm({ defaultValues: { name: '', email: '', password: '', setupCode: '' } })
-  const create = useMutation({ mutationFn: signUp, onSuccess: enter })
+  const create = useMutation({
+    mutationFn: signUp,
+    onSuccess: (isSignedIn) => (isSignedIn ? enter() : undefined),
+  })
   const { errors } = form.formState
   const asksCode = fresh && needsCode
-  const taken = isCode(create.error, 'duplicate') ? factsOf(create.error).sentence : undefined
+  const faults = fieldFaultsOf(create.error)
   const wrongCode = isCode(create.error, 'setup_code_required') ? factsOf(create.error).sentence : undefined
+  if (create.data === false) return <LetterSent email={create.variables.email} />
   return (
     <>
       <h1 className="mt-6">{fresh ? 'Set up this Berth' : 'Create an account'}</h1>
@@ -49,10 +55,11 @@ export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps
             name: values.name.trim(),
             email: values.email.trim(),
             setupCode: asksCode ? setupCode : undefined,
+            invitation: next?.startsWith('/onboarding/invite') ? (keptToken() ?? undefined) : undefined,
           }),
         )}
       >
-        <Field label="Your name" error={errors.name?.message}>
+        <Field label="Your name" error={errors.name?.message ?? faults.name}>
           <Input
             autoFocus
             autoComplete="name"
@@ -61,7 +68,7 @@ export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps
             })}
           />
         </Field>
-        <Field label="E-mail" error={errors.email?.message ?? taken}>
+        <Field label="E-mail" error={errors.email?.message ?? faults.email}>
           <Input
             type="email"
             autoComplete="username"
@@ -73,7 +80,7 @@ export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps
         </Field>
         <NewPassword
           label="Password"
-          error={errors.password?.message}
+          error={errors.password?.message ?? faults.password}
           {...form.register('password', passwordRules)}
         />
         {asksCode && (
@@ -89,7 +96,9 @@ export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps
             />
           </Field>
         )}
-        {create.error && !taken && !(asksCode && wrongCode) && <ErrorPanel {...factsOf(create.error)} />}
+        {create.error && Object.keys(faults).length === 0 && !(asksCode && wrongCode) && (
+          <ErrorPanel {...factsOf(create.error)} />
+        )}
         <Button type="submit" look="primary" className="self-start" pending={create.isPending && 'Creating…'}>
           Create account
         </Button>

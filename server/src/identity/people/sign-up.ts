@@ -34,7 +34,7 @@ export function checkSignUp(body: unknown): SignUp {
   throw new Refusal('invalid_input', `${path}: ${message}.`, { errors })
 }
 
-const takenAddress = 'There is an account with this e-mail address already: sign in.'
+const taken = 'There is an account with this e-mail address already: sign in.'
 
 export async function isTaken({ db }: Platform, email: string): Promise<boolean> {
   const query = db.selectFrom('users').select('id').where('email', '=', email)
@@ -44,8 +44,7 @@ export async function isTaken({ db }: Platform, email: string): Promise<boolean>
 /** Two sign-ups with one address at once: better-auth does not say why the second one failed. */
 export async function refuseTwin(platform: Platform, email: string): Promise<void> {
   if (!(await isTaken(platform, email))) return
-  const message = 'there is an account with this address already'
-  throw new Refusal('duplicate', takenAddress, { errors: [{ path: 'email', message }] })
+  throw new Refusal('duplicate', taken, { errors: [{ path: 'email', message: taken }] })
 }
 
 /**

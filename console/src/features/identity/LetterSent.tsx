@@ -1,0 +1,33 @@
+import { Link, useSearch } from '@tanstack/react-router'
+import { MailCheck } from 'lucide-react'
+import { ResendLetter } from './ResendLetter.tsx'
+import { linkLook } from './WayIn.tsx'
+
+/** After a sign-up where e-mail is sent. It reads the same whether the address had an account or not. */
+export function LetterSent({ email }: { email: string }) {
+  const { next } = useSearch({ from: '/' })
+  return (
+    <>
+      <h1 className="mt-6">Look into your mailbox</h1>
+      <div role="status" className="mt-4 flex items-start gap-2.5">
+        <MailCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-good" />
+        <p className="min-w-0">
+          A letter is on its way to <b className="font-semibold break-words">{email}</b>. Open the link in it,
+          on any device, then sign in. It is good once, for a day.
+        </p>
+      </div>
+      <p className="mt-2 pl-[26px] text-ink-2">
+        Nothing after a few minutes? Look among unwanted mail, and mind the spelling above.
+      </p>
+      <div className="mt-4 flex flex-wrap items-center gap-x-3 gap-y-2 pl-[26px]">
+        <ResendLetter email={email} />
+      </div>
+      <p className="mt-6 border-t border-line pt-4 text-ink-2">
+        You opened it?{' '}
+        <Link to="/" search={{ view: 'sign-in', next }} className={linkLook}>
+          Sign in
+        </Link>
+      </p>
+    </>
+  )
+}
