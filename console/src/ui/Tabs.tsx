@@ -17,15 +17,24 @@ export interface TabsProps<V extends string> {
   children: ReactNode
 }
 
+/** So much of the tabs beside the one on view is shown, where there are more; px. */
+const beside = 32
+
 /** Parts of one page, one at a time; arrows move between them. */
 export function Tabs<V extends string>({ label, tabs, value, onChange, children }: TabsProps<V>) {
   const list = useRef<HTMLDivElement>(null)
   const at = tabs.findIndex((tab) => tab.value === value)
   useEffect(() => {
-    // Where they do not all fit, the one on view must.
-    const show = () => list.current?.children[at]?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-    const observer = new ResizeObserver(show)
-    observer.observe(list.current!)
+    // Where they do not all fit, the one on view must; and only the row of tabs moves for it, never the page.
+    const row = list.current!
+    const observer = new ResizeObserver(() => {
+      const tab = row.children[at] as HTMLElement | undefined
+      if (!tab) return
+      const most = tab.offsetLeft - beside
+      const least = tab.offsetLeft + tab.offsetWidth + beside - row.clientWidth
+      row.scrollLeft = Math.min(most, Math.max(least, row.scrollLeft))
+    })
+    observer.observe(row)
     return () => observer.disconnect()
   }, [at])
   return (
@@ -33,7 +42,7 @@ export function Tabs<V extends string>({ label, tabs, value, onChange, children 
       <Base.List
         ref={list}
         aria-label={label}
-        className="mb-3 flex gap-0.5 scroll-px-8 overflow-x-auto border-b border-line [scrollbar-width:none]"
+        className="relative mb-3 flex gap-0.5 overflow-x-auto border-b border-line [scrollbar-width:none]"
       >
         {tabs.map((tab) => (
           <Base.Tab
