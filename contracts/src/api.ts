@@ -3,7 +3,7 @@ import { auditEndpoints } from './audit.ts'
 import { invoiceEndpoints } from './billing/invoices.ts'
 import { invitationEndpoints } from './billing/invitations.ts'
 import { planEndpoints } from './billing/plans.ts'
-import { providerEndpoints } from './billing/providers.ts'
+import { checkoutEndpoints, providerEndpoints } from './billing/providers.ts'
 import { quotaEndpoints } from './billing/quotas.ts'
 import { billingOperatorEndpoints, subscriptionEndpoints } from './billing/subscriptions.ts'
 import { callEndpoints } from './calls.ts'
@@ -52,6 +52,7 @@ export const api = {
   billing: billingOperatorEndpoints,
   quotas: quotaEndpoints,
   payments: providerEndpoints,
+  checkout: checkoutEndpoints,
   audit: auditEndpoints,
   lifecycle: lifecycleEndpoints,
 }

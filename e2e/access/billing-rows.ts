@@ -17,7 +17,7 @@ async function onFree({ owner, organizationId }: World): Promise<Given> {
 async function onPlan(world: World, plan: string, seats: number | null = null): Promise<Given> {
   const given = await onFree(world)
   const params = { organizationId: world.organizationId }
-  await world.owner.client.call(api.subscriptions.change, { params, body: { plan, seats } })
+  await world.operator.client.call(api.billing.assign, { params, body: { plan, seats } })
   return given
 }
 
@@ -77,7 +77,7 @@ export const billingRows: Record<string, Row> = {
   'billing.change': {
     needs: 'billing:write',
     place: anotherOrganization,
-    request: async (world) => ({ ...(await onFree(world)), body: { plan: 'team' } }),
+    request: async (world) => ({ ...(await onFree(world)), body: { plan: 'team', trial: true } }),
   },
   'billing.schedule': {
     needs: 'billing:write',

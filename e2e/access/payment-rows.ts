@@ -17,7 +17,7 @@ async function onDeadWebhook({ server, operator }: World): Promise<Given> {
 /** A payment that does not fit its invoice. */
 async function onDrift({ server, operator, owner, organizationId }: World): Promise<Given> {
   const params = { organizationId }
-  await owner.client.call(api.subscriptions.change, { params, body: { plan: 'team' } })
+  await operator.client.call(api.billing.assign, { params, body: { plan: 'team' } })
   const { items } = await owner.client.call(api.invoices.list, { params, query: { state: 'open' } })
   const payment = { invoice: items[0]!.number, amount: 1, currency: 'EUR', reference: 'bank statement 12' }
   await deliver(server.url, signed(eventOf('payment.recorded', payment)))
@@ -28,7 +28,14 @@ async function onDrift({ server, operator, owner, organizationId }: World): Prom
   return { body: { provider, identity, reason: 'given back' } }
 }
 
-/** What payment providers send, and where they differ. */
+/** With a change of plan that waits for its first payment. */
+async function onCheckout({ owner, organizationId }: World): Promise<Given> {
+  const params = { organizationId }
+  await owner.client.call(api.checkout.checkout, { params, body: { plan: 'team' } })
+  return { params }
+}
+
+/** How organizations pay, what payment providers send, and where they differ. */
 export const paymentRows: Record<string, Row> = {
   'billing.receive-webhook': {
     needs: 'nothing',
@@ -38,6 +45,17 @@ export const paymentRows: Record<string, Row> = {
       return { params: { provider: 'standard' }, body, headers }
     },
   },
+  'billing.payment': {
+    needs: 'billing:read',
+    request: ({ organizationId }) => ({ params: { organizationId } }),
+  },
+  'billing.checkout': {
+    needs: 'billing:write',
+    place: anotherOrganization,
+    request: ({ organizationId }) => ({ params: { organizationId }, body: { plan: 'team' } }),
+  },
+  'billing.abandon-checkout': { needs: 'billing:write', place: anotherOrganization, request: onCheckout },
+  'billing.portal': { needs: 'billing:write', place: anotherOrganization, request: onCheckout },
   'billing.webhooks': { needs: 'operator' },
   'billing.retry-webhook': { needs: 'operator', request: onDeadWebhook },
   'billing.drifts': { needs: 'operator' },

@@ -16,6 +16,7 @@ import {
   type TestServer,
 } from '@berth/server/platform/testing/index.ts'
 import { secret } from '@berth/server/billing/providers/testing/deliveries.ts'
+import { startFakeStripe } from '@berth/server/billing/providers/stripe/testing/fake-stripe.ts'
 import { openMailbox, type Mailbox } from '@berth/server/notifications/testing/mailbox.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -64,7 +65,8 @@ export interface World {
 export async function buildWorld(): Promise<World> {
   const mailbox = await openMailbox()
   mailbox.refuse = (to) => (to.startsWith('refused') ? { code: 550, text: 'no such mailbox' } : null)
-  const env = { ...mailbox.env, BERTH_BILLING_WEBHOOK_SECRET: secret }
+  const stripe = await startFakeStripe()
+  const env = { ...mailbox.env, ...stripe.env, BERTH_BILLING_WEBHOOK_SECRET: secret }
   const server = await startTestServer({ env })
   const folder = await mkdtemp(path.join(tmpdir(), 'berth-access-'))
   for (const file of ['misbehaving.mjs', 'rpc.mjs'])
@@ -95,6 +97,7 @@ export async function buildWorld(): Promise<World> {
     other,
     close: async () => {
       await server.close()
+      await stripe.close()
       await mailbox.close()
       await rm(folder, { recursive: true, force: true })
     },

@@ -228,7 +228,7 @@ async function compose(
     isInvited,
   })
   const resolveOrganization = createOrganizationResolver(db)
-  const billing = createBilling(platform, { notifications, renews: roles.has('worker') })
+  const billing = createBilling(platform, { notifications, renews: roles.has('worker'), publicUrl })
   const policy = createPolicy(gates)
   const runtime = await createRuntime({ platform, policy, roles, special })
   const journal = createJournal({

@@ -11,7 +11,7 @@ interface WishOptions {
   trial?: boolean
 }
 
-const seatsOption = () =>
+export const seatsOption = () =>
   new Option('--seats <n>', 'of plans priced by seat (default: as many as are in use)').argParser(
     wholeNumber(1, 100_000),
   )
@@ -50,7 +50,7 @@ async function preview(context: Context, options: WishOptions, plan: string): Pr
   const quoted = await quoteOf(context, options, plan)
   if (context.out.json) return context.out.data(quoted)
   printQuote(context.out, quoted)
-  context.out.next(`mcpctl billing change ${plan}`)
+  context.out.next(`mcpctl billing ${quoted.checkout ? 'checkout' : 'change'} ${plan}`)
 }
 
 async function quoteOf(context: Context, { seats: count, trial }: WishOptions, plan: string): Promise<Quote> {
@@ -119,6 +119,7 @@ function printQuote(out: Output, quoted: Quote): void {
       ],
       '',
     )
+  if (quoted.checkout) out.say('It is paid at the checkout, and takes place once it is paid.')
   for (const note of quoted.notes) out.say(note)
   for (const { key, used, limit, consequence } of quoted.overLimits)
     out.say(`Over the limit: ${key} ${used}/${limit}. ${consequence}`)

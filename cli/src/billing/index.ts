@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { noun } from '../core/command.ts'
 import { changeCommands } from './change.ts'
+import { checkoutCommands } from './checkout.ts'
 import { invoicesCommand } from './invoices.ts'
 import { clockCommand, operatorCommands } from './operator.ts'
 import { plansCommand } from './plans.ts'
@@ -15,6 +16,7 @@ export function billingCommand(): Command {
     subscriptionCommand(),
     historyCommand(),
     ...changeCommands(),
+    ...checkoutCommands(),
     usageCommand(),
     quotaCommand(),
     invoicesCommand(),

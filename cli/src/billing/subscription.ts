@@ -62,6 +62,7 @@ export function printSubscription(out: Output, one: Subscription): void {
           ] satisfies [string, string],
         ]
       : []),
+    ...(one.incomplete ? waiting(one.incomplete) : []),
     ...(one.credit === '0'
       ? []
       : [['credit', formatMoney(one.credit, one.currency)] satisfies [string, string]]),
@@ -72,3 +73,9 @@ export function printSubscription(out: Output, one: Subscription): void {
   for (const { key, used, limit, consequence } of one.overLimits)
     out.say(`Over the limit: ${key} ${used}/${limit}. ${consequence}`)
 }
+
+/** A change of plan that waits for its first payment. */
+const waiting = ({ plan, url, expiresAt }: NonNullable<Subscription['incomplete']>): [string, string][] => [
+  ['waits for', `${plan.name}, to be paid until ${expiresAt}`],
+  ...(url === null ? [] : [['pay at', url] satisfies [string, string]]),
+]

@@ -4,8 +4,10 @@ import type { Platform } from '../platform/platform.ts'
 import type { Repeated } from '../platform/repeat.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { planRoutes } from './plans/routes.ts'
+import { payRoutes } from './providers/pay-routes.ts'
 import { providersOf } from './providers/providers.ts'
 import { providerRoutes } from './providers/routes.ts'
+import { startSyncing } from './providers/syncing.ts'
 import { startInbox, type InboxWorker } from './providers/worker.ts'
 import { quotaRoutes } from './quotas/routes.ts'
 import { startQuotaUpkeep } from './quotas/upkeep.ts'
@@ -26,12 +28,22 @@ export interface BillingOptions {
   notifications: Notifications
   /** Whether this process does what falls due. */
   renews: boolean
+  /** The address people use. */
+  publicUrl(): string
 }
 
-export function createBilling(platform: Platform, { notifications, renews }: BillingOptions): Billing {
+export function createBilling(
+  platform: Platform,
+  { notifications, renews, publicUrl }: BillingOptions,
+): Billing {
   const { clock, config } = platform
-  const terms: Terms = { graceDays: config.billingGraceDays, provider: 'manual', tell: tellBy(notifications) }
-  const providers = providersOf(platform, terms)
+  const terms: Terms = {
+    graceDays: config.billingGraceDays,
+    provider: config.stripe ? 'stripe' : 'manual',
+    tell: tellBy(notifications),
+  }
+  const page = (organizationId: string) => `${publicUrl()}/console/billing/${organizationId}`
+  const providers = providersOf(platform, terms, page)
   const repeated: Repeated[] = []
   let inbox: InboxWorker | null = null
   return {
@@ -42,11 +54,13 @@ export function createBilling(platform: Platform, { notifications, renews }: Bil
       ...invoiceRoutes(terms),
       ...operatorRoutes(clock, terms),
       ...quotaRoutes(clock),
+      ...payRoutes(providers.collector, terms, platform.logger),
       ...providerRoutes(platform, providers, () => inbox?.wake()),
     ],
     start: async () => {
       if (!renews) return
       repeated.push(startRenewing(platform, terms), ...startQuotaUpkeep(platform))
+      if (providers.collector) repeated.push(startSyncing(platform, providers.collector))
       inbox = startInbox(platform, providers.sources)
     },
     stop: async () => {

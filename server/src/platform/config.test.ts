@@ -35,6 +35,7 @@ describe('the settings', () => {
       mail: null,
       billingGraceDays: 14,
       billingWebhookSecret: null,
+      stripe: null,
       databaseUrl: null,
       databaseDirectUrl: null,
     })

@@ -119,6 +119,34 @@ const environment = z.object({
       'lets a system of your own tell of payments and usage at `/api/webhooks/billing/standard`, signed with this as of Standard Webhooks; `whsec_` and base64',
     instead: 'nobody can',
   }),
+  BERTH_STRIPE_SECRET_KEY: z
+    .string()
+    .regex(
+      /^[sr]k_(test|live)_\w+$/,
+      'must be a secret key of Stripe, like sk_live_… or a restricted rk_live_…',
+    )
+    .optional()
+    .meta({
+      description:
+        'lets Stripe collect what organizations choose to pay for; with `BERTH_STRIPE_WEBHOOK_SECRET`',
+      instead: 'operators record what was paid',
+    }),
+  BERTH_STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_\w+$/, 'must be the signing secret of the webhook endpoint at Stripe, like whsec_…')
+    .optional()
+    .meta({
+      description: 'what Stripe signs its events to `/api/webhooks/billing/stripe` with',
+      instead: 'none',
+    }),
+  BERTH_STRIPE_API: z
+    .url({ protocol: /^https?$/, error: 'must be a URL like https://api.stripe.com' })
+    .refine(
+      (url) => /^\/?$/.test(new URL(url).pathname) && !/[?#@]/.test(url),
+      'must have nothing after the port',
+    )
+    .optional()
+    .meta({ description: "where Stripe's API is, for a proxy", instead: "Stripe's own address" }),
   DATABASE_URL: postgresUrl
     .optional()
     .meta({ description: 'a PostgreSQL 16 or later of your own', instead: 'embedded PostgreSQL' }),
@@ -157,6 +185,8 @@ export function settingsHelp(): string {
 
 const senderMissing =
   '  BERTH_MAIL_FROM must say whom e-mail comes from, like berth@example.com, where BERTH_SMTP_URL is set'
+const stripeHalf =
+  '  BERTH_STRIPE_SECRET_KEY and BERTH_STRIPE_WEBHOOK_SECRET go together: set both, or neither'
 const directAlone = '  DATABASE_DIRECT_URL is for LISTEN beside a pooled DATABASE_URL; set that too'
 
 export interface Config {
@@ -176,6 +206,8 @@ export interface Config {
   billingGraceDays: number
   /** What events of the generic payment provider are signed with; null: it is not set up. */
   billingWebhookSecret: string | null
+  /** How Stripe is reached; null: it does not collect. */
+  stripe: StripeConfig | null
   databaseUrl: string | null
   databaseDirectUrl: string | null
 }
@@ -183,6 +215,14 @@ export interface Config {
 export interface MailConfig {
   url: string
   from: string
+}
+
+export interface StripeConfig {
+  secretKey: string
+  /** What its events are signed with. */
+  webhookSecret: string
+  /** Where its API is; null: Stripe's own address. */
+  api: string | null
 }
 
 export class ConfigError extends Error {
@@ -196,6 +236,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const faults = (parsed.error?.issues ?? []).map((issue) => `  ${issue.path.join('.')} ${issue.message}`)
   if (given['DATABASE_DIRECT_URL'] && !given['DATABASE_URL']) faults.push(directAlone)
   if (parsed.data?.BERTH_SMTP_URL && !parsed.data.BERTH_MAIL_FROM) faults.push(senderMissing)
+  if (!given['BERTH_STRIPE_SECRET_KEY'] !== !given['BERTH_STRIPE_WEBHOOK_SECRET']) faults.push(stripeHalf)
   if (!parsed.success || faults.length > 0)
     throw new ConfigError(`These settings are not valid:\n${faults.join('\n')}`)
   const e = parsed.data
@@ -214,6 +255,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     mail: e.BERTH_SMTP_URL ? { url: e.BERTH_SMTP_URL, from: e.BERTH_MAIL_FROM! } : null,
     billingGraceDays: e.BERTH_BILLING_GRACE_DAYS,
     billingWebhookSecret: e.BERTH_BILLING_WEBHOOK_SECRET ?? null,
+    stripe: e.BERTH_STRIPE_SECRET_KEY
+      ? {
+          secretKey: e.BERTH_STRIPE_SECRET_KEY,
+          webhookSecret: e.BERTH_STRIPE_WEBHOOK_SECRET!,
+          api: e.BERTH_STRIPE_API ?? null,
+        }
+      : null,
     databaseUrl: e.DATABASE_URL ?? null,
     databaseDirectUrl: e.DATABASE_DIRECT_URL ?? e.DATABASE_URL ?? null,
   }

@@ -28,7 +28,10 @@ export async function payInvoice(tx: Tx, id: string, reference: string, terms: T
 export async function voidInvoice(tx: Tx, id: string, reason: string, terms: Terms): Promise<Invoice> {
   return settle(tx, id, 'void', terms, async ({ number, organizationId, currency, state }, at) => {
     // A draft is what a change of plan waits for at the checkout: nobody pays that any more.
-    if (state === 'draft') return void (await dropIncomplete(tx, organizationId, at, 'asked'))
+    if (state === 'draft') {
+      await dropIncomplete(tx, organizationId, at, 'asked')
+      return
+    }
     await tx.db.updateTable('invoices').set({ state: 'void' }).where('id', '=', id).execute()
     const { rows } = await sql<{ amount: string }>`
       select (-coalesce(sum(amount), 0))::text as amount from credits where invoice_id = ${id}`.execute(tx.db)

@@ -3,6 +3,7 @@ import type { Platform } from '../../platform/platform.ts'
 import type { Terms } from '../subscriptions/model.ts'
 import type { Collector, EventSource } from './provider.ts'
 import { standardSource } from './standard.ts'
+import { createStripe } from './stripe/stripe.ts'
 
 export interface Providers {
   /** By the name under which they send events. */
@@ -11,9 +12,17 @@ export interface Providers {
   collector: Collector | null
 }
 
-/** The providers that the settings name. */
-export function providersOf(platform: Platform, terms: Terms): Providers {
-  const { billingWebhookSecret } = platform.config
-  const sources = billingWebhookSecret ? [standardSource(platform, terms, billingWebhookSecret)] : []
-  return { sources: new Map(sources.map((source) => [source.name, source])), collector: null }
+/** The providers that the settings name. `page`: of an organization's subscription, for those who come back from paying. */
+export function providersOf(
+  platform: Platform,
+  terms: Terms,
+  page: (organizationId: string) => string,
+): Providers {
+  const { billingWebhookSecret, stripe } = platform.config
+  const collector = stripe ? createStripe(platform, terms, { settings: stripe, page }) : null
+  const sources = [
+    ...(billingWebhookSecret ? [standardSource(platform, terms, billingWebhookSecret)] : []),
+    ...(collector ? [collector] : []),
+  ]
+  return { sources: new Map(sources.map((source) => [source.name, source])), collector }
 }
