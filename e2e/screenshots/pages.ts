@@ -248,6 +248,13 @@ const operators: Shot[] = [
     failing: true,
     act: async (page) => page.getByRole('row').nth(1).click(),
   },
+  { name: 'operator-billing-webhooks', path: at('/console/operator/billing?tab=webhooks'), by: 'operator' },
+  { name: 'operator-billing-drift', path: at('/console/operator/billing?tab=drift'), by: 'operator' },
+  {
+    name: 'operator-billing-reconcile',
+    path: at('/console/operator/billing?tab=drift&ask=reconcile'),
+    by: 'operator',
+  },
   { name: 'operator-billing-plans', path: at('/console/operator/billing?ask=plans'), by: 'operator' },
   { name: 'operator-billing-test', path: at('/console/operator/billing?ask=test'), by: 'operator' },
   { name: 'operator-tiers', path: at('/console/operator/tiers'), by: 'operator', failing: true },

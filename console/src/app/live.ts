@@ -33,7 +33,7 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
       if (/^(subscription|invoice|clock|quota|member|invitation)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['billing', event.organizationId] })
       if (event.type.startsWith('plan.')) void queryClient.invalidateQueries({ queryKey: ['plans'] })
-      if (/^(user|operator|organization|mail)\./.test(event.type))
+      if (/^(user|operator|organization|mail|webhook|drift|billing)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['operator'] })
     },
     onFresh: () => void queryClient.invalidateQueries(),

@@ -1,4 +1,4 @@
-import type { HealthState, Mail, Organization, Person, Runner } from '@berth/contracts'
+import type { HealthState, Mail, Organization, Person, Runner, Webhook } from '@berth/contracts'
 import type { Mark } from '../../ui/StatusMark.tsx'
 
 export const organizationMarks: Record<Organization['state'], Mark> = {
@@ -29,4 +29,11 @@ export const mailMarks: Record<Mail['state'], Mark> = {
   sent: { tone: 'good', shape: 'check', word: 'sent' },
   failed: { tone: 'bad', shape: 'cross', word: 'failed' },
   unsent: { tone: 'wait', shape: 'diamond', word: 'to hand on' },
+}
+
+export const webhookMarks: Record<Webhook['state'], Mark> = {
+  received: { tone: 'wait', shape: 'progress', word: 'received' },
+  processed: { tone: 'good', shape: 'check', word: 'processed' },
+  ignored: { tone: 'idle', shape: 'none', word: 'ignored' },
+  dead: { tone: 'bad', shape: 'cross', word: 'dead' },
 }

@@ -1,4 +1,4 @@
-import { mailState, platformRole, subscriptionState, userState } from '@berth/contracts'
+import { mailState, platformRole, subscriptionState, userState, webhookState } from '@berth/contracts'
 import { z } from 'zod'
 
 const text = z.string().max(100).optional().catch(undefined)
@@ -11,11 +11,13 @@ export const organizationsSearch = z.object({
   open: text,
 })
 export const billedSearch = z.object({
+  tab: z.enum(['webhooks', 'drift']).optional().catch(undefined),
+  webhook: webhookState.optional().catch(undefined),
   q: text,
   state: subscriptionState.exclude(['canceled']).optional().catch(undefined),
   plan: text,
   open: text,
-  ask: z.enum(['plans', 'test']).optional().catch(undefined),
+  ask: z.enum(['plans', 'test', 'reconcile']).optional().catch(undefined),
 })
 export const usersSearch = z.object({
   q: text,

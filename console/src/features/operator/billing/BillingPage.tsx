@@ -1,23 +1,15 @@
-import { formatMoney } from '@berth/contracts'
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { CreditCard } from 'lucide-react'
 import { lazy, Suspense, useCallback, useMemo } from 'react'
-import type { z } from 'zod'
 import { type Action, usePageActions } from '../../../app/actions.tsx'
+import { Badge } from '../../../ui/Badge.tsx'
 import { Button } from '../../../ui/Button.tsx'
-import { EmptyState } from '../../../ui/EmptyState.tsx'
-import { FilterSelect } from '../../../ui/FilterSelect.tsx'
-import { StatusMark } from '../../../ui/StatusMark.tsx'
-import type { Column } from '../../../ui/VirtualTable.tsx'
-import { plansQuery } from '../../billing/queries.ts'
-import { dayOf, momentOf, subscriptionMarks } from '../../billing/words.ts'
-import { OperatorList, wide } from '../OperatorList.tsx'
+import { Tabs } from '../../../ui/Tabs.tsx'
 import { OperatorPage } from '../OperatorPage.tsx'
-import { OrganizationName } from '../OrganizationName.tsx'
-import type { billedSearch } from '../search.ts'
-import { BilledDetail } from './BilledDetail.tsx'
-import { type Billed, billedQuery } from './queries.ts'
+import { DriftTab } from './DriftTab.tsx'
+import { OrganizationsTab } from './OrganizationsTab.tsx'
+import { driftsQuery, webhooksQuery } from './queries.ts'
+import { WebhooksTab } from './WebhooksTab.tsx'
 
 const CreateTestOrganization = lazy(async () => ({
   default: (await import('./CreateTestOrganization.tsx')).CreateTestOrganization,
@@ -26,83 +18,70 @@ const PlanFileDialog = lazy(async () => ({
   default: (await import('./PlanFileDialog.tsx')).PlanFileDialog,
 }))
 
-const states = (['incomplete', 'trialing', 'active', 'past_due', 'suspended'] as const).map((value) => ({
-  value,
-  label: subscriptionMarks[value].word,
-}))
+const intros = {
+  organizations:
+    'What every organization is on and what it owes. Payments are recorded here; a test organization has a clock of its own to live through what time brings.',
+  webhooks:
+    'What payment providers told of, as it came: kept first, then dealt with. What fails is tried again for about a day, then it is dead and waits for you.',
+  drift:
+    'Where a payment provider differs from what is here in a way that takes a person. It goes away by itself once both agree.',
+}
 
-/** What every organization is on and owes, and what operators do about it. */
+/** Billing of the whole installation: what organizations are on, what payment providers say, and where they differ. */
 export function BillingPage() {
-  const { q = '', state, plan, open, ask } = useSearch({ from: '/console/operator/billing' })
+  const { tab = 'organizations', ask } = useSearch({ from: '/console/operator/billing' })
   const navigate = useNavigate({ from: '/console/operator/billing' })
-  const { data: offered } = useQuery(plansQuery)
-  const filter = { search: q.trim() || undefined, state, plan }
-  const query = useInfiniteQuery({ ...billedQuery(filter), placeholderData: keepPreviousData })
-  const set = useCallback(
-    (search: z.output<typeof billedSearch>) =>
-      void navigate({ search: (before) => ({ ...before, ...search }), replace: true }),
+  const dead = useCount(webhooksQuery({ state: 'dead' }))
+  const drifts = useCount(driftsQuery)
+  const setAsk = useCallback(
+    (to: typeof ask) => void navigate({ search: (before) => ({ ...before, ask: to }), replace: true }),
     [navigate],
   )
-  const close = () => set({ ask: undefined })
+  // What is looked for on one tab says nothing on another.
+  const show = useCallback(
+    (to: keyof typeof intros) => void navigate({ search: to === 'organizations' ? {} : { tab: to } }),
+    [navigate],
+  )
+  const close = () => setAsk(undefined)
   usePageActions(
     useMemo(
       (): Action[] => [
-        { id: 'file', label: 'Open the plan file', run: () => set({ ask: 'plans' }) },
-        { id: 'test', label: 'Create a test organization', run: () => set({ ask: 'test' }) },
+        { id: 'file', label: 'Open the plan file', run: () => setAsk('plans') },
+        { id: 'test', label: 'Create a test organization', run: () => setAsk('test') },
+        { id: 'organizations', label: 'Show organizations', run: () => show('organizations') },
+        { id: 'webhooks', label: 'Show webhooks', run: () => show('webhooks') },
+        { id: 'drift', label: 'Show drift', run: () => show('drift') },
       ],
-      [set],
+      [setAsk, show],
     ),
   )
-  const plans = [...new Set([...(offered?.items ?? []).map((one) => one.plan), ...(plan ? [plan] : [])])]
   return (
     <OperatorPage
       title="Billing"
-      intro="What every organization is on and what it owes. Payments are recorded here; a test organization has a clock of its own to live through what time brings."
+      intro={intros[tab]}
       action={
         <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={() => set({ ask: 'test' })}>Test organization…</Button>
-          <Button look="primary" onClick={() => set({ ask: 'plans' })}>
+          <Button onClick={() => setAsk('test')}>Test organization…</Button>
+          <Button look="primary" onClick={() => setAsk('plans')}>
             Plan file…
           </Button>
         </div>
       }
     >
-      <OperatorList
-        query={query}
-        one="organization"
-        many="organizations"
-        search={{ label: 'Search organizations', value: q, onChange: (text) => set({ q: text }) }}
-        filters={
-          <>
-            <FilterSelect
-              label="State"
-              options={states}
-              value={state}
-              onChange={(to) => set({ state: to })}
-            />
-            <FilterSelect
-              label="Plan"
-              options={plans.map((value) => ({ value, label: value }))}
-              value={plan}
-              onChange={(to) => set({ plan: to })}
-            />
-          </>
-        }
-        onClear={
-          (filter.search ?? state ?? plan)
-            ? () => set({ q: undefined, state: undefined, plan: undefined })
-            : undefined
-        }
-        empty={
-          <EmptyState icon={<CreditCard className="size-6" />} title="There is no organization yet">
-            Every organization is on a plan from its first moment; it appears here.
-          </EmptyState>
-        }
-        columns={columns}
-        detail={detailOf}
-        open={open}
-        onOpen={(id) => set({ open: id })}
-      />
+      <Tabs
+        label="Billing"
+        tabs={[
+          { value: 'organizations', label: 'Organizations' },
+          { value: 'webhooks', label: 'Webhooks', mark: dead && <Badge tone="bad">{dead} dead</Badge> },
+          { value: 'drift', label: 'Drift', mark: drifts && <Badge tone="wait">{drifts}</Badge> },
+        ]}
+        value={tab}
+        onChange={show}
+      >
+        {tab === 'organizations' && <OrganizationsTab />}
+        {tab === 'webhooks' && <WebhooksTab />}
+        {tab === 'drift' && <DriftTab />}
+      </Tabs>
       <Suspense>
         {ask === 'test' && <CreateTestOrganization onClose={close} />}
         {ask === 'plans' && <PlanFileDialog onClose={close} />}
@@ -111,46 +90,10 @@ export function BillingPage() {
   )
 }
 
-const detailOf = (row: Billed) => <BilledDetail key={row.id} one={row} />
-const columns: Column<Billed>[] = [
-  {
-    id: 'name',
-    header: 'Organization',
-    className: 'w-[42%] @3xl:w-auto',
-    primary: true,
-    title: ({ organization: { name, slug } }) => `${name}\n${slug}`,
-    cell: ({ organization }) => <OrganizationName of={organization} />,
-  },
-  {
-    id: 'state',
-    header: 'State',
-    className: 'w-[32%] @3xl:w-[13%]',
-    cell: ({ state }) => <StatusMark {...subscriptionMarks[state]} />,
-  },
-  {
-    id: 'plan',
-    header: 'Plan',
-    className: `${wide} @3xl:w-[16%]`,
-    cell: ({ plan, planVersion }) => (
-      <>
-        {plan} <span className="text-ink-3">version {planVersion}</span>
-      </>
-    ),
-  },
-  {
-    id: 'open',
-    header: 'To be paid',
-    numeric: true,
-    className: 'w-[26%] @3xl:w-[13%]',
-    cell: ({ openAmount, currency }) =>
-      BigInt(openAmount) === 0n ? <span className="text-ink-3">–</span> : formatMoney(openAmount, currency),
-  },
-  {
-    id: 'period',
-    header: 'Period ends',
-    numeric: true,
-    className: `${wide} @3xl:w-[14%]`,
-    cellClassName: 'text-ink-3',
-    cell: ({ periodEnd }) => <span title={momentOf(periodEnd, 'UTC')}>{dayOf(periodEnd, 'UTC')}</span>,
-  },
-]
+/** How many there are of what waits for somebody; null: none. */
+function useCount(query: typeof driftsQuery | ReturnType<typeof webhooksQuery>): string | null {
+  // Two kinds of pages, of which only the number of rows is read.
+  const { data } = useInfiniteQuery(query as typeof driftsQuery)
+  const count = data?.pages.reduce((sum, { items }) => sum + items.length, 0) ?? 0
+  return count === 0 ? null : `${count}${data?.pages.at(-1)?.nextCursor ? '+' : ''}`
+}

@@ -28,6 +28,32 @@ export const billedQuery = (filter: Filter) =>
     ...page,
   })
 
+type WebhookFilter = Omit<EndpointInput<typeof api.payments.listWebhooks>['query'], 'cursor' | 'limit'>
+
+export const webhooksQuery = (filter: WebhookFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['operator', 'billing', 'webhooks', filter] as const,
+    queryFn: ({ pageParam, signal }) =>
+      call(api.payments.listWebhooks, { query: { ...filter, cursor: pageParam, limit: 100 } }, { signal }),
+    ...page,
+  })
+
+/** A difference, with a name of its own among all of them. */
+export type OpenDrift = EndpointOutput<typeof api.payments.listDrifts>['items'][number] & { id: string }
+
+export const driftsQuery = infiniteQueryOptions({
+  queryKey: ['operator', 'billing', 'drifts'] as const,
+  queryFn: async ({ pageParam, signal }) => {
+    const query = { cursor: pageParam, limit: 100 }
+    const { items, nextCursor } = await call(api.payments.listDrifts, { query }, { signal })
+    return {
+      items: items.map((one): OpenDrift => ({ ...one, id: `${one.provider} ${one.identity}` })),
+      nextCursor,
+    }
+  },
+  ...page,
+})
+
 export const invoicesOfQuery = (organizationId: string) =>
   invoicePages(
     ['operator', 'billing', 'invoices', organizationId],

@@ -1,0 +1,146 @@
+import { api } from '@berth/contracts'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Scale } from 'lucide-react'
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from 'react'
+import { call } from '../../../api/client.ts'
+import { type Action, usePageActions } from '../../../app/actions.tsx'
+import { Button } from '../../../ui/Button.tsx'
+import { EmptyState } from '../../../ui/EmptyState.tsx'
+import { Field, Input } from '../../../ui/Field.tsx'
+import { Copyable, Id } from '../../../ui/Id.tsx'
+import { Time } from '../../../ui/Time.tsx'
+import type { Column } from '../../../ui/VirtualTable.tsx'
+import { Facts } from '../Facts.tsx'
+import { OperatorList, wide } from '../OperatorList.tsx'
+import { DeedDialog } from './DeedDialog.tsx'
+import { driftsQuery, type OpenDrift } from './queries.ts'
+
+const ReconcileDialog = lazy(async () => ({
+  default: (await import('./ReconcileDialog.tsx')).ReconcileDialog,
+}))
+
+/** Where payment providers differ from what is here and it takes a person. */
+export function DriftTab() {
+  const { open, ask } = useSearch({ from: '/console/operator/billing' })
+  const navigate = useNavigate({ from: '/console/operator/billing' })
+  const query = useInfiniteQuery(driftsQuery)
+  const set = useCallback(
+    (search: { open?: string | undefined; ask?: typeof ask }) =>
+      void navigate({ search: (before) => ({ ...before, ...search }), replace: true }),
+    [navigate],
+  )
+  usePageActions(
+    useMemo(
+      (): Action[] => [{ id: 'reconcile', label: 'Reconcile now', run: () => set({ ask: 'reconcile' }) }],
+      [set],
+    ),
+  )
+  const reconcile = <Button onClick={() => set({ ask: 'reconcile' })}>Reconcile now…</Button>
+  return (
+    <>
+      <OperatorList
+        query={query}
+        one="difference"
+        many="differences"
+        filters={reconcile}
+        onClear={undefined}
+        empty={
+          <EmptyState icon={<Scale className="size-6" />} title="Nothing differs">
+            Organizations that pay through a payment provider are compared with it every day. What cannot be
+            repaired appears here, and so do payments that do not fit their invoice.
+          </EmptyState>
+        }
+        columns={columns}
+        detail={detailOf}
+        open={open}
+        onOpen={(id) => set({ open: id })}
+      />
+      <Suspense>
+        {ask === 'reconcile' && <ReconcileDialog onClose={() => set({ ask: undefined })} />}
+      </Suspense>
+    </>
+  )
+}
+
+const columns: Column<OpenDrift>[] = [
+  {
+    id: 'what',
+    header: 'What differs',
+    className: 'w-[74%] @3xl:w-auto',
+    primary: true,
+    title: ({ what }) => what,
+    cell: ({ what }) => <b className="font-semibold">{what}</b>,
+  },
+  {
+    id: 'provider',
+    header: 'Provider',
+    className: `${wide} @3xl:w-[12%]`,
+    cell: ({ provider }) => provider,
+  },
+  {
+    id: 'since',
+    header: 'Since',
+    numeric: true,
+    className: 'w-[26%] @3xl:w-[12%]',
+    cellClassName: 'text-ink-3',
+    cell: ({ firstSeenAt }) => <Time at={firstSeenAt} ago />,
+  },
+]
+
+const detailOf = (row: OpenDrift) => <Detail key={row.id} drift={row} />
+
+function Detail({ drift }: { drift: OpenDrift }) {
+  const { provider, identity, organizationId, what, firstSeenAt, lastSeenAt } = drift
+  const [settling, setSettling] = useState(false)
+  const facts: [string, ReactNode][] = [
+    ['What differs', what],
+    ['Provider', provider],
+    ['Identity', <Copyable key="identity" text={identity} what="identity" wrap />],
+    ...(organizationId
+      ? [
+          ['Organization', <Id key="of" value={organizationId} what="organization id" />] as [
+            string,
+            ReactNode,
+          ],
+        ]
+      : []),
+    ['First seen', <Time key="first" at={firstSeenAt} ago />],
+    ['Last seen', <Time key="last" at={lastSeenAt} ago />],
+  ]
+  return (
+    <>
+      <Facts facts={facts} />
+      <div className="mt-1 mb-2">
+        <Button onClick={() => setSettling(true)}>It is dealt with…</Button>
+      </div>
+      {settling && <Settle drift={drift} onClose={() => setSettling(false)} />}
+    </>
+  )
+}
+
+function Settle({ drift: { provider, identity }, onClose }: { drift: OpenDrift; onClose: () => void }) {
+  const [given, setGiven] = useState('')
+  const reason = given.trim()
+  return (
+    <DeedDialog
+      title="It is dealt with"
+      text="It goes from this list and stays away as long as it does not change. What you did about it stands in the log."
+      deed="Take it off the list"
+      doing="Saving…"
+      whyNot={reason ? null : 'Say what was done about it: it stands in the log.'}
+      run={() => call(api.payments.settleDrift, { body: { provider, identity, reason } })}
+      done="The difference is dealt with."
+      onClose={onClose}
+    >
+      <Field label="What was done about it">
+        <Input
+          autoComplete="off"
+          maxLength={400}
+          value={given}
+          onChange={(event) => setGiven(event.target.value)}
+        />
+      </Field>
+    </DeedDialog>
+  )
+}
