@@ -2,7 +2,7 @@
 
 -- A subscription that waits for its first payment is not live: the organization keeps the one it has until it is paid.
 drop index subscriptions_live;
-create unique index subscriptions_live on subscriptions (organization_id) where ended_at is null and state <> 'incomplete';
+create unique index subscriptions_live on subscriptions (organization_id) where state not in ('incomplete', 'canceled');
 create unique index subscriptions_incomplete on subscriptions (organization_id) where state = 'incomplete';
 
 -- Who collects an invoice, and where it is paid; the last means of payment there that it was tried with, and how often

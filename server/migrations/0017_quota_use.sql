@@ -26,11 +26,9 @@ begin
     for update of b;
 end $$;
 
--- What changes whenever an organization's plan, its state or its test clock is written: the rows as they stand.
-create function subscription_stamp(organization text) returns text language sql stable as $$
-  select s.id || ' ' || s.xmin || ' ' || coalesce(c.xmin::text, '')
-  from subscriptions s left join test_clocks c on c.organization_id = s.organization_id
-  where s.organization_id = organization and s.state not in ('incomplete', 'canceled')
+-- What changes whenever an organization's subscription or its test clock is written: who wrote the rows (their xmin).
+create function subscription_stamp(subscription text, written xid, clock xid) returns text language sql stable as $$
+  select subscription || ' ' || written::text || ' ' || coalesce(clock::text, '')
 $$;
 
 -- Decides requests in their order, each all or nothing, and writes what they use.
@@ -70,8 +68,12 @@ declare
   entries int[] := '{}';
   crossing int[] := '{}';
 begin
-  if exists (select from unnest(stamped, stamps) as g (organization, stamp)
-      where g.stamp is distinct from subscription_stamp(g.organization)) then
+  if exists (
+    select from unnest(stamped, stamps) as g (organization, stamp)
+    left join subscriptions s on s.organization_id = g.organization and s.state not in ('incomplete', 'canceled')
+    left join test_clocks c on c.organization_id = g.organization
+    where g.stamp is distinct from subscription_stamp(s.id, s.xmin, c.xmin)
+  ) then
     raise exception 'what an organization may use has changed' using errcode = 'BQ001';
   end if;
 

@@ -55,7 +55,7 @@ export async function findEntitlements(
 ): Promise<Map<string, Entitlements>> {
   const { rows } = await sql<Omit<Entitlements, 'windows'> & { organizationId: string }>`
     select s.organization_id, s.state, s.grace_ends_at, v.fallback, v.grants, v.per, s.seats, s.anchor, s.time_zone,
-      v.interval, c.now as test_now, subscription_stamp(s.organization_id) as stamp
+      v.interval, c.now as test_now, subscription_stamp(s.id, s.xmin, c.xmin) as stamp
     from subscriptions s
     join plan_versions v on v.id = s.plan_version_id
     left join test_clocks c on c.organization_id = s.organization_id
