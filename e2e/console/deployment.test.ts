@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import {
   expectAccessible,
+  expectAccessibleInBoth,
   expectGoodEverywhere,
   type Home,
   openStage,
@@ -159,11 +160,7 @@ test('a server that fails is understood from its log and the waterfall of its tr
     .getByRole('img', { name: /running for/ })
     .first()
     .waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `deployment-runs-${theme}`)
-  }
+  await expectAccessibleInBoth(page, (theme) => picture(page, `deployment-runs-${theme}`))
   await tab(page, 'Tools')
   await page.getByRole('heading', { name: 'Its tools cannot be tried now' }).waitFor()
   await expectAccessible(page)
@@ -201,11 +198,7 @@ test('a drift is shown with its words inert, explained by its decision gate by g
     .click()
   await page.getByRole('button', { name: 'Decide again from what it rested on' }).click()
   await page.getByText('The same decision, from untouched inputs').waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `deployment-decisions-${theme}`)
-  }
+  await expectAccessibleInBoth(page, (theme) => picture(page, `deployment-decisions-${theme}`))
   await tab(page, 'Overview')
   const told = page.getByRole('region', { name: /^Held: it shows other tools/ })
   await told.getByText(/Nothing more happens until somebody decides/).waitFor()
@@ -215,11 +208,7 @@ test('a drift is shown with its words inert, explained by its decision gate by g
   await dialog.getByText('changed · grave').waitFor()
   await dialog.getByText(/characters that cannot be seen/).waitFor()
   await dialog.locator('ins').filter({ hasText: 'evil.example' }).waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-    await picture(page, `deployment-drift-${theme}`)
-  }
+  await expectAccessibleInBoth(page, (theme) => picture(page, `deployment-drift-${theme}`))
   await dialog.getByRole('button', { name: 'Accept this surface' }).click()
   await told.waitFor({ state: 'detached' })
   await until(deployment.id, ({ hold }) => hold === null)

@@ -6,7 +6,14 @@ import type { Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestPerson } from '@berth/server/platform/testing/index.ts'
 import { eventually } from '../support/eventually.ts'
-import { expectAccessible, expectNoSidewaysScroll, openStage, settle, type Stage, visit } from './support.ts'
+import {
+  expectAccessibleInBoth,
+  expectNoSidewaysScroll,
+  openStage,
+  settle,
+  type Stage,
+  visit,
+} from './support.ts'
 
 const folder = path.join(import.meta.dirname, '../fixtures/mcp')
 /** All pages of a viewer are visited in one go; a busy machine takes its time. */
@@ -210,13 +217,6 @@ async function expectWhole(page: Page, title: RegExp): Promise<void> {
   for (const width of [390, 1024, 1440]) {
     await page.setViewportSize({ width, height: 900 })
     await expectNoSidewaysScroll(page)
-  }
-}
-
-async function expectAccessibleInBoth(page: Page): Promise<void> {
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
   }
 }
 

@@ -7,6 +7,7 @@ import { Mcpctl } from '../cli/support.ts'
 import { eventually } from '../support/eventually.ts'
 import {
   expectAccessible,
+  expectAccessibleInBoth,
   expectNoSidewaysScroll,
   type Home,
   openStage,
@@ -172,10 +173,7 @@ test('a server that fails and one that is held are understood from the page, and
   await page.getByText('fatal: the fixture was told to exit at start').first().waitFor()
   await page.getByRole('button', { name: 'Tries' }).first().click()
   await page.getByText('Try 1').first().waitFor()
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-  }
+  await expectAccessibleInBoth(page)
   for (const width of [1440, 1024, 390]) {
     await page.setViewportSize({ width, height: 900 })
     await expectNoSidewaysScroll(page)

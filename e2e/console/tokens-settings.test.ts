@@ -9,6 +9,7 @@ import { systemActor } from '@berth/server/platform/platform.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   expectAccessible,
+  expectAccessibleInBoth,
   expectGoodEverywhere,
   openStage,
   picture,
@@ -151,10 +152,7 @@ test('while it is suspended every page says so and why, and nothing can be chang
   await byOperator.mutate(origin, (tx) => suspendOrganization(tx, organizationId, 'An unpaid bill'))
   await page.getByText(/The organization is suspended: it can be read/).waitFor()
   await page.getByText('Why: An unpaid bill.').waitFor()
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await expectAccessible(page)
-  }
+  await expectAccessibleInBoth(page)
   await picture(page, 'suspended')
   await page.goto('/console/settings')
   await page.getByRole('button', { name: 'Save' }).focus()
