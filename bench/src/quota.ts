@@ -41,7 +41,7 @@ export async function quota(): Promise<Report> {
       title: 'Quota',
       about: [
         `Uses of quota, each durable when it is answered, by callers who make one after the other, ${windowMs / 1000} s each. The plain way is one statement: a conditional update of the balance and an entry of the ledger.`,
-        'Together: callers who wait for the same key are decided in their order and written in one transaction.',
+        'Together: callers who wait at the same time are decided in their order and written by one statement, which is its own transaction.',
         `Calls go through the gateway from ${sessions} sessions in turns: without a limit, under a hard limit that is far, and up to one that is near.`,
       ],
       findings: [...uses.findings, ...fold, ...calls.findings],
