@@ -9,7 +9,7 @@ const within = fc
   .integer({ min: 0, max: period.end.getTime() - start.getTime() })
   .map((ms) => new Date(start.getTime() + ms))
 
-test('what is charged and what is given back for the same share differ by a rounding at most, never in favour of who changes', () => {
+test('invariant 16: what is charged and what is given back for the same share differ by a rounding at most, never in favour of who changes', () => {
   fc.assert(
     fc.property(amounts, within, (amount, at) => {
       const share = shareLeft(period, at)
@@ -20,7 +20,7 @@ test('what is charged and what is given back for the same share differ by a roun
   )
 })
 
-test('what is used and what is given back are the whole price', () => {
+test('invariant 16: what is used and what is given back are the whole price', () => {
   fc.assert(
     fc.property(amounts, within, (amount, at) => {
       const left = shareLeft(period, at)

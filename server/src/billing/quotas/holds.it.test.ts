@@ -82,7 +82,7 @@ function changed(before: Map<string, Amount>, after: Map<string, Amount>) {
   return differences[0] ?? null
 }
 
-test('invariants 4 and 5: a hold ends once, whoever ends it at the same time, and what it took goes back to just where it came from, whatever the plan and the window are by then', async () => {
+test('invariant 4: a hold ends once, whoever ends it at the same time; invariant 5: what it took goes back to just where it came from, whatever the plan and the window are by then', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 5, max: 30 }),

@@ -64,7 +64,7 @@ const step = fc.oneof(
   }),
 )
 
-test('however uses and holds interleave, what is used and held is within a hard limit after every entry, and the balance is the sum of the entries', async () => {
+test('invariant 1: however uses and holds interleave, what is used and held is within a hard limit after every entry; invariant 2: the balance is the sum of the entries; invariant 4: a hold ends once', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 25 }),
@@ -107,7 +107,7 @@ test('however uses and holds interleave, what is used and held is within a hard 
   )
 })
 
-test('the same request sent often and at once is one; with another body it is refused and changes nothing', async () => {
+test('invariant 3: the same request sent often and at once is one; with another body it is refused and changes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 9 }),
@@ -129,7 +129,7 @@ test('the same request sent often and at once is one; with another body it is re
   )
 })
 
-test('requests decided together are decided as one after the other', async () => {
+test('invariant 6: requests decided together are decided as one after the other', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 30 }),

@@ -53,7 +53,7 @@ const within = fc.integer({ min: 0, max: 999_999 }).map((part) => {
 })
 const costs = (plan: string, amount: bigint) => planNamed({ plan, price: amount })
 
-test('the lines are all of it, and no more is given back than was paid or is charged along', () => {
+test('invariant 16: the lines are all of it, and no more is given back than was paid or is charged along', () => {
   fc.assert(
     fc.property(price, price, within, fc.boolean(), (now, next, at, isPaid) => {
       const given = { plan: costs('b', next), billed: now, paid: isPaid ? now : 0n, atOnce: true }
@@ -67,7 +67,7 @@ test('the lines are all of it, and no more is given back than was paid or is cha
   )
 })
 
-test('going up and down again within a period never costs less than staying', () => {
+test('invariant 16: going up and down again within a period never costs less than staying', () => {
   fc.assert(
     fc.property(price, price, within, within, (one, other, early, late) => {
       const [low, high] = one < other ? [one, other] : [other, one]

@@ -33,7 +33,7 @@ describe('periods', () => {
     )
   })
 
-  test('hold every instant in just one, whose number depends on anchor, zone and time alone', () => {
+  test('invariant 8: hold every instant in just one, whose number depends on anchor, zone and time alone', () => {
     fc.assert(
       fc.property(anchors, instants, (anchor, at) => {
         const n = periodAt(anchor, at)
@@ -46,7 +46,7 @@ describe('periods', () => {
     )
   })
 
-  test('are counted from the anchor: after a short month the day is back', () => {
+  test('invariant 8: are counted from the anchor: after a short month the day is back', () => {
     const anchor: Anchor = { anchor: new Date('2026-01-31T09:00:00Z'), timeZone: 'UTC', interval: 'month' }
     expect([1, 2, 3, 13].map((n) => periodOf(anchor, n).start.toISOString())).toEqual([
       '2026-02-28T09:00:00.000Z',
@@ -72,7 +72,7 @@ describe('periods', () => {
 })
 
 describe('windows', () => {
-  test('cover all time: each instant is in one, and the next begins where it ends', () => {
+  test('invariant 7: cover all time: each instant is in one, and the next begins where it ends', () => {
     fc.assert(
       fc.property(anchors, resets, instants, (anchor, reset, at) => {
         const { start, end } = windowOf(anchor, reset, at)

@@ -41,6 +41,7 @@ process.on('message', ({ id, key, act }: Asked) => {
     (error: Error) => say({ key, error: error.stack ?? error.message }),
   )
 })
+process.on('disconnect', () => process.exit())
 say({ ready: true })
 for (;;) {
   await Promise.all([runDue(platform, terms), countCalls(platform), expireHolds(platform)])

@@ -88,7 +88,11 @@ export function startProcesses(given: { databaseUrl: string; dataDir: string; db
       const worker = await free()
       const { promise, resolve, reject } = Promise.withResolvers<Reply>()
       worker.open.set(asked.key, { resolve, reject })
-      worker.child.send(asked, (error) => error && reject(new Gone()))
+      worker.child.send(asked, (error) => {
+        if (!error) return
+        worker.ready = false
+        reject(new Gone())
+      })
       try {
         return await promise
       } catch (error) {
