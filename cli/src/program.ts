@@ -4,6 +4,7 @@ import { adminCommand } from './admin/index.ts'
 import { auditCommand } from './audit/index.ts'
 import { loginCommand } from './auth/login.ts'
 import { logoutCommand } from './auth/logout.ts'
+import { signUpCommand } from './auth/sign-up.ts'
 import { whoamiCommand } from './auth/whoami.ts'
 import { billingCommand } from './billing/index.ts'
 import { catalogCommand } from './catalog/index.ts'
@@ -62,6 +63,7 @@ First steps:
 function commands(): Command[] {
   return [
     quickstartCommand(),
+    signUpCommand(),
     loginCommand(),
     logoutCommand(),
     whoamiCommand(),

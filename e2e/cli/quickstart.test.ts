@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { CallRecord, LogEvent } from '@berth/contracts'
+import type { CallRecord, LogEvent, Onboarding } from '@berth/contracts'
 import { startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
+import { eventually } from '../support/eventually.ts'
 import { fixtures, Mcpctl, signedIn } from './support.ts'
 
 interface Quickstart {
@@ -64,6 +65,14 @@ describe('quickstart', () => {
     const { code, stderr } = await cli.run(args, { env: { BERTH_TOKEN: first.token } })
     expect(code).toBe(1)
     expect(stderr).toContain('code: forbidden')
+  })
+
+  it('is the first server that answered a call, among the first steps', async () => {
+    const step = await eventually('the call is counted', async () => {
+      const { steps } = await cli.json<Onboarding>('onboarding', 'status', '--org', first.organizationId)
+      return steps[4].answered ? steps[4] : null
+    })
+    expect(step).toMatchObject({ state: 'done', deployment: { id: first.deploymentId, phase: 'running' } })
   })
 
   it('leaves the decision, the call and the event where it says', async () => {

@@ -47,5 +47,21 @@ export function confirmEmail(): Command {
   )
 }
 
+export function resendConfirmation(): Command {
+  return does(
+    new Command('resend-confirmation')
+      .description('Send the link that confirms an e-mail address again')
+      .argument('<address>'),
+    async (context: Context, _options: object, email: string) => {
+      const answer = await context.call(api.account.resendConfirmation, { body: { email } })
+      const { out } = context
+      if (out.json) return out.data(answer)
+      if (!answer.sendsMail)
+        return out.done('This Berth sends no e-mail: addresses need not be confirmed here.')
+      out.done(`If ${escapeText(email)} waits to be confirmed, another link is on its way there.`)
+    },
+  )
+}
+
 /** The secret of a link, given whole or alone. */
 export const tokenIn = (link: string): string => link.trim().split('#token=').at(-1)!

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { noun } from '../core/command.ts'
 import { deleteAccount } from './delete.ts'
-import { changeEmail, confirmEmail } from './email.ts'
+import { changeEmail, confirmEmail, resendConfirmation } from './email.ts'
 import { changePassword, forgotPassword, resetPassword } from './password.ts'
 import { sessionsCommand } from './sessions.ts'
 import { changeName, showAccount } from './show.ts'
@@ -14,6 +14,7 @@ export function accountCommand(): Command {
     changeName(),
     changeEmail(),
     confirmEmail(),
+    resendConfirmation(),
     changePassword(),
     forgotPassword(),
     resetPassword(),

@@ -1,5 +1,6 @@
 import { ApiError, api, problem, type Me } from '@berth/contracts'
 import { createContext, type Context } from '../core/context.ts'
+import { askText } from '../core/prompts.ts'
 import { exitCodes, CliError, NotSignedInError, RefusedError } from '../core/errors.ts'
 
 /**
@@ -20,15 +21,25 @@ export async function signInByEmail(
   }
 }
 
-/** Creates an account and signs it in; the answer is the session's token. */
+/**
+ * Creates an account; the answer is the session's token. Null: nobody is signed in, and what there is to know was sent
+ * to the address.
+ */
 export async function signUp(
   context: Context,
   account: { name: string; email: string; password: string },
   setupCode?: string,
-): Promise<string> {
+): Promise<string | null> {
   const headers: Record<string, string> = setupCode ? { 'x-berth-setup-code': setupCode } : {}
   const { token } = await authRequest(context, '/api/auth/sign-up/email', account, headers)
-  return sessionToken(token)
+  return token === null ? null : sessionToken(token)
+}
+
+/** The code that the first account of an exposed Berth needs, from the environment or by asking. */
+export async function setupCodeFor(setup: { setupCodeRequired: boolean }): Promise<string | undefined> {
+  if (!setup.setupCodeRequired) return undefined
+  const given = process.env['BERTH_SETUP_CODE']?.trim()
+  return given || askText('Set-up code (the server printed it at its start)', 'Set BERTH_SETUP_CODE to it.')
 }
 
 /** Ends the session of the token in use. */

@@ -41,7 +41,10 @@ function describe(step: Step): { fact: string; command: string } {
         : step.mustVerify
           ? 'open the link in the letter'
           : 'not verified'
-      return { fact: `${escapeText(step.email)}, ${mark}`, command: 'mcpctl account resend-confirmation' }
+      return {
+        fact: `${escapeText(step.email)}, ${mark}`,
+        command: `mcpctl account resend-confirmation ${escapeText(step.email)}`,
+      }
     }
     case 'organization':
       return { fact: escapeText(step.organization?.slug ?? '—'), command: 'mcpctl orgs create <name>' }

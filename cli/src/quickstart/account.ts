@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { api, ApiError, type Me } from '@berth/contracts'
-import { rememberSignIn, signUp } from '../auth/people.ts'
+import { rememberSignIn, setupCodeFor, signUp } from '../auth/people.ts'
 import type { Context } from '../core/context.ts'
-import { NotSignedInError } from '../core/errors.ts'
-import { askText } from '../core/prompts.ts'
+import { NotSignedInError, RefusedError } from '../core/errors.ts'
 import { escapeText } from '../core/text.ts'
 
 /**
@@ -12,7 +11,7 @@ import { escapeText } from '../core/text.ts'
  */
 export async function personFor(context: Context, email: string): Promise<{ me: Me; context: Context }> {
   const setup = await context.call(api.identity.setup, {})
-  if (!setup.operatorClaimed) return firstAccount(context, email, setup.setupCodeRequired)
+  if (!setup.operatorClaimed) return firstAccount(context, email, setup)
   if (!context.token) throw notSignedIn(context)
   try {
     return { me: await context.call(api.identity.me, {}), context }
@@ -22,22 +21,18 @@ export async function personFor(context: Context, email: string): Promise<{ me: 
   }
 }
 
-async function firstAccount(context: Context, email: string, codeRequired: boolean) {
+async function firstAccount(context: Context, email: string, setup: { setupCodeRequired: boolean }) {
   const { out } = context
-  const setupCode = codeRequired ? await setupCodeFromEnvironmentOrPrompt() : undefined
+  const setupCode = await setupCodeFor(setup)
   const password = randomBytes(15).toString('base64url')
   const token = await signUp(context, { name: 'Operator', email, password }, setupCode)
+  if (token === null) throw new RefusedError('Somebody else became the operator meanwhile.', 'mcpctl login')
   const signedIn = await rememberSignIn(context, token)
   out.done('Created the first account; it is the operator of this Berth.')
   out.say(`    e-mail    ${escapeText(email)}`)
   out.say(`    password  ${password}`)
   out.say('    (shown this once; keep it, you sign in to the console with it)')
   return signedIn
-}
-
-async function setupCodeFromEnvironmentOrPrompt(): Promise<string> {
-  const given = process.env['BERTH_SETUP_CODE']?.trim()
-  return given || askText('Set-up code (the server printed it at its start)', 'Set BERTH_SETUP_CODE to it.')
 }
 
 function notSignedIn(context: Context): NotSignedInError {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demandKeptSeat, demandRoom } from '../../billing/service.ts'
 import { subscribeTo } from '../../billing/test-kit.ts'
+import { verifyEmail } from '../../identity/service.ts'
 import { createNotifications } from '../../notifications/service.ts'
 import { newId } from '../../platform/ids.ts'
 import { openTestPlatform, type TestPlatform } from '../../platform/testing/index.ts'
@@ -28,6 +29,7 @@ beforeAll(async () => {
     demandSeat,
     demandKeptSeat,
     demandPace: async () => {},
+    verifyEmail,
   }
   const at = new Date()
   users = Array.from({ length: people + 1 }, () => {
