@@ -1,5 +1,7 @@
+import path from 'node:path'
 import { api } from '@berth/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import {
   expectAccessible,
   expectNoSidewaysScroll,
@@ -10,9 +12,38 @@ import {
   visit,
 } from './support.ts'
 
+const folder = path.join(import.meta.dirname, '../fixtures/mcp')
+
 let stage: Stage
 beforeAll(async () => (stage = await openStage()))
 afterAll(() => stage?.close())
+
+test('on a telephone the tab on view can be seen, and the way up leads to the workspace', async () => {
+  const { person, organizationId } = await settle(stage.server, 'Pocket')
+  const params = { organizationId }
+  const body = { name: 'Main', tier: 'community' }
+  const { id: workspaceId } = await person.client.call(api.workspaces.create, { params, body })
+  // The first account of a server is its operator, who may add servers to the catalog.
+  const { server } = await person.client.call(api.catalog.add, {
+    body: { name: 'full', artifact: { kind: 'local', path: folder, command: ['node', 'everything.mjs'] } },
+  })
+  const { id } = await person.client.call(api.deployments.launch, { params, body: { workspaceId, server } })
+  const { page, context, complaints } = await visit(stage, { person, width: 390 })
+  await page.goto(`/console/deployments/${id}?tab=settings`)
+  const tab = page.getByRole('tab', { name: 'Settings' })
+  await eventually('the tab is within the window', async () => {
+    const box = await tab.boundingBox()
+    return box && box.x >= 0 && box.x + box.width <= 390 ? box : null
+  })
+  await page
+    .getByRole('navigation', { name: 'The way here' })
+    .getByRole('link', { name: 'Main', exact: true })
+    .click()
+  await page.getByRole('heading', { name: 'Main', level: 1 }).waitFor()
+  await expectAccessible(page)
+  expect(complaints).toEqual([])
+  await context.close()
+})
 
 test.each([390, 1024])(
   'at %i px one menu leads to every page and the account, and where one is stays on view',
