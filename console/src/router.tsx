@@ -331,6 +331,8 @@ async function requirePerson(queryClient: QueryClient, href: string) {
 
 /** Keeps the organization in mind that the URL names, and joins the stream of all of the person's. */
 async function follow(me: Me, org: string | undefined): Promise<void> {
+  // Nothing but the account is open to them.
+  if (me.confirmEmail === 'must') return
   const organization = findOrganization(me, org)
   if (org && organization) rememberOrganization(organization.id)
   const organizations = me.organizations.map(({ id }) => id).sort()

@@ -88,9 +88,8 @@ test('somebody new waits for their letter, corrects the address, and goes on onc
   await expectAccessible(phone.page)
   await picture(phone.page, 'confirmed-on-phone')
   await phone.page.getByRole('link', { name: 'Sign in' }).waitFor()
-  // Here it goes on by itself, to where the person wanted to be.
-  await page.getByText('organization', { exact: false }).first().waitFor()
-  await page.waitForURL('**/console/catalog**')
+  // Here it goes on by itself; who has no organization is led to the first steps from wherever they wanted to be.
+  await page.getByRole('heading', { name: 'Create an organization' }).waitFor()
   expect([...complaints, ...phone.complaints]).toEqual([])
   await context.close()
   await phone.context.close()
@@ -101,13 +100,40 @@ test('an address that has an account looks the same, and its owner is told', asy
   await page.goto('/?view=sign-up')
   await fillSignUp(page, host.person.email)
   await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor()
-  expect(new URL(page.url()).pathname, 'and nobody is let in').toBe('/')
+  expect((await context.request.get('/api/me')).status(), 'and nobody is let in').toBe(401)
   await eventually('the letter', async () =>
     mailbox.messages.find(
       ({ to, subject }) => to === host.person.email && subject === 'You have an account already',
     ),
   )
   await context.close()
+})
+
+test('the first of the first steps waits for the link, and goes on by itself', async () => {
+  const { page, context, complaints } = await visit(stage, { width: 390 })
+  const email = 'mary@example.com'
+  await page.goto('/onboarding')
+  await fillSignUp(page, email)
+  await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor()
+  await expectAccessible(page)
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await signIn(page, email)
+  await page.waitForURL('**/onboarding?step=account')
+  await page.getByText(`A letter was sent to ${email}`).waitFor()
+  await expectGoodEverywhere(page, 'onboarding-held')
+  await page.goto('/onboarding?step=organization')
+  await page.getByRole('heading', { name: 'Confirm your e-mail address' }).waitFor()
+  const phone = await visit(stage)
+  await phone.page.goto(`/confirm-email#token=${await tokenTo(email)}`)
+  await phone.page.getByText('From now on you sign in with it.').waitFor()
+  await page.getByRole('heading', { name: 'Create an organization' }).waitFor()
+  await page.getByLabel('Name').fill('Confirmed')
+  await page.getByRole('button', { name: 'Create organization' }).click()
+  await page.getByRole('heading', { name: 'Choose a plan' }).waitFor()
+  await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' })
+  expect([...complaints, ...phone.complaints]).toEqual([])
+  await context.close()
+  await phone.context.close()
 })
 
 test('a link that is used, expired or unknown says so, and another one is to be had', async () => {

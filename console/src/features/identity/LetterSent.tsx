@@ -1,11 +1,10 @@
-import { Link, useSearch } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import { MailCheck } from 'lucide-react'
 import { ResendLetter } from './ResendLetter.tsx'
 import { linkLook } from './WayIn.tsx'
 
 /** After a sign-up where e-mail is sent. It reads the same whether the address had an account or not. */
-export function LetterSent({ email }: { email: string }) {
-  const { next } = useSearch({ from: '/' })
+export function LetterSent({ email, next }: { email: string; next: string | undefined }) {
   return (
     <>
       <h1 className="mt-6">Look into your mailbox</h1>

@@ -35,7 +35,7 @@ export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps
   const asksCode = fresh && needsCode
   const faults = fieldFaultsOf(create.error)
   const wrongCode = isCode(create.error, 'setup_code_required') ? factsOf(create.error).sentence : undefined
-  if (create.data === false) return <LetterSent email={create.variables.email} />
+  if (create.data === false) return <LetterSent email={create.variables.email} next={next} />
   return (
     <>
       <h1 className="mt-6">{fresh ? 'Set up this Berth' : 'Create an account'}</h1>

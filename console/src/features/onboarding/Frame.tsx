@@ -36,7 +36,7 @@ export function Frame({ me, organization, onboarding, current, children }: Frame
         {me && (
           <>
             <NewVersion />
-            <LiveMark />
+            {me.confirmEmail !== 'must' && <LiveMark />}
             <span className="truncate text-xs text-ink-3 max-md:hidden">{me.user?.email}</span>
             {organization && (
               <Link to="/console/lifecycle" search={{ org: organization.slug }} className={linkLook}>

@@ -1,7 +1,7 @@
 import type { Me, Onboarding, OnboardingStep } from '@berth/contracts'
-import { useQuery } from '@tanstack/react-query'
-import { Navigate, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Navigate, useRouter, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { useSnapshotInterval } from '../../app/live.ts'
 import { findOrganization, type Membership, meQuery } from '../../app/session.ts'
@@ -13,9 +13,13 @@ import { OrganizationStep } from './OrganizationStep.tsx'
 import { onboardingQuery } from './queries.ts'
 import { shownStep } from './steps.ts'
 
+const HeldAccount = lazy(async () => ({ default: (await import('./HeldAccount.tsx')).HeldAccount }))
 const PlanStep = lazy(async () => ({ default: (await import('./PlanStep.tsx')).PlanStep }))
 const InviteStep = lazy(async () => ({ default: (await import('./InviteStep.tsx')).InviteStep }))
 const ServerStep = lazy(async () => ({ default: (await import('./ServerStep.tsx')).ServerStep }))
+
+/** So often it is asked whether an address was confirmed meanwhile; ms. */
+const heldEveryMs = 4_000
 
 /** From an account to a server that answers, step by step; how far somebody is follows from what is there. */
 export function OnboardingPage() {
@@ -31,10 +35,14 @@ export function OnboardingPage() {
 function Steps({ me }: { me: Me }) {
   const { step: wanted, org } = useSearch({ from: '/onboarding' })
   const named = org ? findOrganization(me, org) : null
+  const held = me.confirmEmail === 'must'
+  const streaming = useSnapshotInterval()
   const { data, error, refetch } = useQuery({
     ...onboardingQuery(named?.id),
-    refetchInterval: useSnapshotInterval(),
+    // Who is held has no stream.
+    refetchInterval: held ? heldEveryMs : streaming,
   })
+  useRelease(held && data?.steps[0].state === 'done')
   // One that is not there for this person.
   if (org && !named) return <Navigate to="/onboarding" search={{ step: wanted }} replace />
   const organization = named ?? me.organizations.find(({ id }) => id === data?.organizationId) ?? null
@@ -73,6 +81,18 @@ function Steps({ me }: { me: Me }) {
   )
 }
 
+/** Once the address is confirmed, whoever waited for it is let in and goes on. */
+function useRelease(released: boolean): void {
+  const queryClient = useQueryClient()
+  const router = useRouter()
+  useEffect(() => {
+    if (!released) return
+    void queryClient
+      .fetchQuery({ ...meQuery, staleTime: 0 })
+      .then(() => router.navigate({ to: '/onboarding', replace: true }))
+  }, [released, queryClient, router])
+}
+
 function Content(props: {
   me: Me
   organization: Membership | null
@@ -81,6 +101,7 @@ function Content(props: {
 }) {
   const { me, organization, onboarding, step } = props
   const [, , plan, invite, server] = onboarding.steps
+  if (step === 'account' && me.confirmEmail === 'must') return <HeldAccount />
   if (step === 'account') return <AccountStep me={me} onboarding={onboarding} />
   if (step === 'organization' || !organization) return <OrganizationStep {...{ me, organization }} />
   if (step === 'plan') return <PlanStep organization={organization} chosen={plan.state === 'done'} />
