@@ -2,7 +2,10 @@ import { base, type Page } from './pages.ts'
 
 /** The site's sections in order. What ends in a slash stands for every page below that is not named itself. */
 const sections: { label: string; pages: string[] }[] = [
-  { label: 'Start here', pages: ['', 'first-call', 'connect', 'build-a-server', 'troubleshooting'] },
+  {
+    label: 'Start here',
+    pages: ['', 'first-call', 'sign-up', 'connect', 'build-a-server', 'troubleshooting'],
+  },
   {
     label: 'Concepts',
     pages: [

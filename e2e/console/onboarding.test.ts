@@ -322,7 +322,7 @@ test(
     await dialog.getByRole('combobox', { name: 'From' }).click()
     await page.getByRole('option', { name: /A folder of this machine/ }).click()
     await button(page, 'Add server').click()
-    await dialog.getByText('Which folder?').waitFor()
+    await dialog.getByText('Name a folder, such as /srv/servers/weather.').waitFor()
     await dialog.getByLabel('Folder').fill(folder)
     await dialog.getByLabel('Command').fill('node echo.mjs')
     await dialog.getByLabel('Name').fill('parrot')

@@ -51,6 +51,18 @@ const shell: Shot[] = [
   { name: 'reset-broken-link', path: at('/reset'), by: 'stranger' },
   { name: 'confirm-email-unknown-link', path: at(`/confirm-email#token=${'x'.repeat(43)}`), by: 'stranger' },
   { name: 'invite-broken-link', path: at('/onboarding/invite'), by: 'stranger' },
+  ...['account', 'organization', 'plan', 'invite', 'server'].map((step): Shot => ({
+    name: `onboarding-${step}`,
+    path: at(`/onboarding?step=${step}`),
+    by: 'newcomer',
+    failing: true,
+  })),
+  { name: 'onboarding-plan-change', path: at('/onboarding?step=plan&change=team'), by: 'newcomer' },
+  {
+    name: 'onboarding-server-runs',
+    path: ({ payments, deployments: { rates } }) =>
+      `/onboarding?step=server&org=${payments.workspace.organizationId}&deployment=${rates.id}`,
+  },
   { name: 'device', path: at('/device') },
   { name: 'device-unknown-code', path: at('/device?user_code=NOTACODE') },
   { name: 'organization-unknown', path: at('/console/lifecycle?org=nowhere') },
