@@ -45,10 +45,9 @@ function signup(cli: Mcpctl, ...more: string[]): Promise<Result> {
 describe('signup', () => {
   it('makes an account and an organization on a plan, and remembers both', async () => {
     const cli = newCli()
-    const done = await signup(
-      cli,
-      ...['--email', 'ada@example.com', '--organization', 'Analytical Engines', '--plan', 'team', '--trial'],
-    )
+    const plan = ['--plan', 'team', '--trial']
+    const more = ['--email', 'ada@example.com', '--organization', 'Analytical Engines', ...plan]
+    const done = await signup(cli, ...more)
     expect([done.code, done.stdout]).toEqual([0, ''])
     expect(done.stderr).toContain('Made the account ada@example.com')
     expect(done.stderr).toContain('mcpctl quickstart --org analytical-engines')

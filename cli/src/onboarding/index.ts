@@ -57,7 +57,7 @@ function describe(step: Step): { fact: string; command: string } {
         fact: `${step.members} ${step.members === 1 ? 'member' : 'members'}, ${step.invited} invited`,
         command: 'mcpctl orgs invite <e-mail>',
       }
-    case 'server':
+    default:
       return {
         fact: `${escapeText(step.deployment?.name ?? '—')}, ${step.answered ? 'a call was answered' : 'no call yet'}`,
         command: 'mcpctl quickstart',
