@@ -1,5 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
+import { useRef } from 'react'
 import { cx } from './cx.ts'
 import type { DialogProps } from './Dialog.tsx'
 
@@ -7,11 +8,15 @@ const widths = { narrow: 'max-w-[440px]', wide: 'max-w-[640px]', widest: 'max-w-
 
 /** An open dialog; loaded with the first one. */
 export function DialogWindow({ onClose, title, description, width = 'narrow', children }: DialogProps) {
+  const popup = useRef<HTMLDivElement>(null)
   return (
     <Base.Root open onOpenChange={(next) => !next && onClose()} disablePointerDismissal>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-shade" />
         <Base.Popup
+          ref={popup}
+          // Under a finger the usual place: a field would bring the keyboard up at once.
+          initialFocus={(how) => how === 'touch' || beginningOf(popup.current)}
           className={cx(
             'fixed top-[min(10vh,96px)] left-1/2 z-40 flex max-h-[calc(100dvh-min(10vh,96px)-16px)] w-[calc(100vw-24px)] -translate-x-1/2 flex-col rounded-lg border border-line bg-panel shadow-float outline-none',
             widths[width],
@@ -37,4 +42,11 @@ export function DialogWindow({ onClose, title, description, width = 'narrow', ch
       </Base.Portal>
     </Base.Root>
   )
+}
+
+/** Where the focus begins: at the first field; while closing is all there is, because it loads, at the dialog itself. */
+function beginningOf(popup: HTMLElement | null): HTMLElement | true {
+  const field = popup?.querySelector<HTMLElement>('input, textarea, [role=combobox]')
+  if (field) return field
+  return popup?.querySelectorAll('button, a').length === 1 ? popup : true
 }

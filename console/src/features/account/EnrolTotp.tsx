@@ -66,7 +66,6 @@ function Confirm({ secret, uri, onDone, onClose }: { secret: string; uri: string
           </div>
           <Field label="Code" error={fault} hint="The six digits that the app shows now.">
             <Input
-              autoFocus
               className="font-mono tracking-[0.1em]"
               autoComplete="one-time-code"
               inputMode="numeric"
