@@ -27,7 +27,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'release',
     header: 'Release',
-    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[19.5%]',
+    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[17.5%]',
     cellClassName: 'font-mono text-ink-2',
     title: ({ deployment: { version, digest } }) => (digest ? `${version}\n${digest}` : version),
     cell: ({ deployment: { version, digest } }) => (
@@ -66,7 +66,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'run',
     header: 'Last run',
-    className: 'hidden @2xl:table-cell @2xl:w-[21%] !pl-6',
+    className: 'hidden @2xl:table-cell @2xl:w-[23%] !pl-4',
     cellClassName: 'text-ink-3',
     title: ({ run }) =>
       run && [`${run.kind} ${runMark(run.status).word}`, run.reason].filter(Boolean).join(': '),

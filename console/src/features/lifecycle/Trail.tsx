@@ -16,7 +16,7 @@ export function Trail({
       <Link to="/console/lifecycle" search={{ org: slug }} className="hover:underline">
         Lifecycle
       </Link>
-      {' / '}
+      {workspace && ' / '}
       {to === 'server' && workspace ? (
         <Link
           to="/console/workspaces/$workspaceId"
