@@ -168,7 +168,7 @@ const places: Shot[] = [
     name: 'launch-fault',
     path: at('/console/lifecycle?launch=true&server=local/card-network'),
     async act(page) {
-      await dialogOf(page).getByLabel('Name', { exact: true }).fill('Not a name!')
+      await dialogOf(page).getByLabel(/^Name/).fill('Not a name!')
       await dialogOf(page).getByRole('button', { name: 'Launch', exact: true }).click()
       await dialogOf(page).getByRole('alert').first().waitFor()
     },
