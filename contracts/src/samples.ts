@@ -3,6 +3,9 @@ import type { Endpoint } from './endpoint.ts'
 /** A request as the documentation shows it; a string `$NAME` stands for a value the reader has. */
 export interface Example {
   query?: Record<string, string>
+  /** Each is a `$NAME`. */
+  headers?: Record<string, string>
+  /** Of a signed endpoint the text that is sent; else what is sent as JSON. */
   body?: unknown
 }
 
@@ -44,6 +47,8 @@ function curlSample(endpoint: Endpoint): string {
   if (endpoint.file) lines.push(`-o ${fileNames[endpoint.file] ?? 'file'}`)
   if (method !== 'GET') lines.push(`-X ${method}`)
   if (access.kind !== 'public') lines.push('-H "Authorization: Bearer $BERTH_TOKEN"')
+  for (const [name, value] of Object.entries(example?.headers ?? {})) lines.push(`-H "${name}: ${value}"`)
+  if (endpoint.signed) return [...lines, `--data-binary "${String(example?.body)}"`].join(' \\\n  ')
   if (example?.body === undefined) return lines.join(' \\\n  ')
   lines.push('-H "Content-Type: application/json"', '-d @- <<JSON')
   return `${lines.join(' \\\n  ')}\n${JSON.stringify(example.body, null, 2)}\nJSON`
@@ -54,12 +59,15 @@ function typescriptSample(endpoint: Endpoint): string {
   const env = (name: string) => `\${process.env.${name}}`
   const headers = [
     ...(access.kind === 'public' ? [] : [`authorization: \`Bearer ${env('BERTH_TOKEN')}\``]),
-    ...(example?.body === undefined ? [] : [`'content-type': 'application/json'`]),
+    ...(example?.body === undefined || endpoint.signed ? [] : [`'content-type': 'application/json'`]),
+    ...Object.entries(example?.headers ?? {}).map(([name, value]) => `'${name}': \`${env(value.slice(1))}\``),
   ]
   const options = [
     ...(method === 'GET' ? [] : [`  method: '${method}',`]),
     ...(headers.length > 0 ? [`  headers: { ${headers.join(', ')} },`] : []),
-    ...(example?.body === undefined ? [] : [`  body: JSON.stringify(${literal(example.body)}),`]),
+    ...(example?.body === undefined
+      ? []
+      : [`  body: ${endpoint.signed ? literal(example.body) : `JSON.stringify(${literal(example.body)})`},`]),
   ]
   const url = `\`${env('BERTH_URL')}${pathOf(endpoint, env)}\``
   const call =

@@ -31,12 +31,17 @@ async function environmentFor(endpoint: Endpoint): Promise<Record<string, string
   const place = (await row.place?.(world)) ?? world
   const given: Given = (await row.request?.(place)) ?? {}
   const body = typeof given.body === 'object' ? (given.body as Record<string, unknown>) : {}
-  const values = Object.entries({ ...given.params, ...given.query, ...body })
+  const headers = Object.entries(given.headers ?? {}).map(([name, value]) => [
+    name.replaceAll('-', '_'),
+    value,
+  ])
+  const values = Object.entries({ ...given.params, ...given.query, ...body, ...Object.fromEntries(headers) })
   const { token } = given.as ?? (row.needs === 'operator' ? world.operator : world.owner)
   return {
     PATH: process.env['PATH']!,
     BERTH_URL: world.server.url,
     BERTH_TOKEN: token,
+    ...(endpoint.signed ? { EVENT: JSON.stringify(given.body) } : {}),
     ...Object.fromEntries(values.map(([name, value]) => [variableOf(name), String(value)])),
   }
 }

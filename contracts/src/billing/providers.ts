@@ -45,9 +45,17 @@ export const providerEndpoints = {
     tag: 'billing',
     summary: 'Where a payment provider sends its events; the signature over the raw body is the key',
     description:
-      'Answered once the event is kept, before anything of it is done; sent again, it is answered alike and kept once. Ask for `standard` with `webhook-id`, `webhook-timestamp` and `webhook-signature` as of Standard Webhooks.',
+      'Answered once the event is kept, before anything of it is done; sent again, it is answered alike and kept once. `standard` takes the headers of Standard Webhooks, as in the samples; `stripe` takes its own.',
     access: { kind: 'public' },
     signed: true,
+    example: {
+      headers: {
+        'webhook-id': '$WEBHOOK_ID',
+        'webhook-timestamp': '$WEBHOOK_TIMESTAMP',
+        'webhook-signature': '$WEBHOOK_SIGNATURE',
+      },
+      body: '$EVENT',
+    },
     params: z.object({ provider: z.string().max(40) }),
     body: z.unknown().describe('As the provider signed it'),
   }),

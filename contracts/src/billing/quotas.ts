@@ -14,7 +14,9 @@ export const billingQuotaOutcome = z.object({
   used: quantity,
   held: quantity.describe('Reserved, or handed to gateways in leases, and not used yet'),
   remaining: quantity.nullable(),
-  overage: quantity.describe('Used over a soft limit'),
+  overage: quantity.describe(
+    'Used over the limit: of a hard one only what took place elsewhere, or before it was lowered',
+  ),
   window: z.object({ start: timestamp, end: timestamp }).nullable().describe('Metered only'),
   notes: z.array(z.string()),
 })

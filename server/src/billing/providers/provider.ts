@@ -26,7 +26,8 @@ export interface EventSource {
   /** Checks the signature over the body as it came. Throws `unauthenticated` where it does not hold, `invalid_input`. */
   verify(body: Buffer, headers: IncomingHttpHeaders): Promise<VerifiedEvent>
   /**
-   * Does what an event asks for; safe to repeat, in whatever order events come. Throws where it has to be tried again.
+   * Does what an event asks for; safe to repeat, in whatever order events come. Throws where it has to be tried again; a
+   * refusal of what was sent (below 500) is final.
    */
   handle(event: InboxEvent): Promise<Handled>
 }

@@ -4,6 +4,7 @@ import { platformOrganizationId } from '@berth/contracts'
 import { openTestPlatform, seedOrganization, type TestPlatform } from '../../platform/testing/index.ts'
 import { voidInvoice } from '../invoices/pay.ts'
 import { findDifferences } from '../quotas/ledger.ts'
+import { checkQuota } from '../quotas/use.ts'
 import { assignPlan } from '../subscriptions/change.ts'
 import { clockwork, invoicesOf, ordinary, testTerms } from '../subscriptions/test-kit.ts'
 import { subscribeTo } from '../test-kit.ts'
@@ -190,6 +191,8 @@ describe('use', () => {
     )
     expect(over).toEqual([0, 3, 1])
     expect(await eventsOf(organization, 'quota.overage_began')).toHaveLength(1)
+    const now = await checkQuota(platform.db, organization, [{ key: calls, quantity: 1 }], new Date())
+    expect(now).toMatchObject({ allowed: false, items: [{ used: 14, overage: 4, remaining: 0 }] })
     expect(await eventsOf(organization, 'quota.exhausted')).toHaveLength(1)
   })
 

@@ -94,7 +94,7 @@ export function fits({ refusal, limit, soft }: Frame, quantity: number, { used, 
 }
 
 export function outcomeOf(frame: Frame, { used, held }: Stand, allowed: boolean): BillingQuotaOutcome {
-  const { key, limit, soft, window, refusal } = frame
+  const { key, limit, metered, window, refusal } = frame
   return {
     allowed,
     entitlementKey: key,
@@ -102,7 +102,7 @@ export function outcomeOf(frame: Frame, { used, held }: Stand, allowed: boolean)
     used,
     held,
     remaining: limit === null ? null : Math.max(0, limit - used - held),
-    overage: soft && limit !== null ? Math.max(0, used - limit) : 0,
+    overage: metered && refusal === null && limit !== null ? Math.max(0, used - limit) : 0,
     window,
     notes: allowed ? [] : [refusal ?? `billing:quota-exceeded:${key}`],
   }

@@ -24,7 +24,7 @@ const intros = {
   webhooks:
     'What payment providers told of, as it came: kept first, then dealt with. What fails is tried again for about a day, then it is dead and waits for you.',
   drift:
-    'Where a payment provider differs from what is here in a way that takes a person. It goes away by itself once both agree.',
+    'Where a payment provider differs from what is here in a way that takes a person. It goes away by itself once both agree, or when you say what you did about it.',
 }
 
 /** Billing of the whole installation: what organizations are on, what payment providers say, and where they differ. */
