@@ -46,7 +46,7 @@ export function FirstServer(props: { organization: Membership; deploymentId: str
   return (
     <>
       <Panel
-        title={`1. ${data.name} is launched`}
+        title={`1. Launch ${data.name}`}
         note={`${data.server} ${data.version}`}
         actions={<StatusMark {...wordMark(data)} />}
       >

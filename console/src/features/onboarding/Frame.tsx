@@ -33,10 +33,10 @@ export function Frame({ me, organization, onboarding, current, children }: Frame
       <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-panel px-4">
         <Brand />
         <span className="min-w-0 flex-1" />
-        {me && (
+        {me && me.confirmEmail !== 'must' && (
           <>
             <NewVersion />
-            {me.confirmEmail !== 'must' && <LiveMark />}
+            <LiveMark />
             <span className="truncate text-xs text-ink-3 max-md:hidden">{me.user?.email}</span>
             {organization && (
               <Link to="/console/lifecycle" search={{ org: organization.slug }} className={linkLook}>

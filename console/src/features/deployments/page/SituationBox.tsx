@@ -59,10 +59,10 @@ function Told({ name, children }: { name: string; children: ReactNode }) {
 function NextAttempt({ deployment: { nextAttemptAt, phase } }: { deployment: Deployment }) {
   const now = Math.max(useNow(), Date.now())
   if (!nextAttemptAt || phase === 'failed') return null
-  const left = Date.parse(nextAttemptAt) - now
+  const span = spanOf(Date.parse(nextAttemptAt) - now)
   return (
     <span title={absoluteOf(nextAttemptAt)}>
-      {left > 0 ? ` The next try begins in ${spanOf(left)}.` : ' It is being tried now.'}
+      {span === 'now' ? ' It is being tried now.' : ` The next try begins in ${span}.`}
     </span>
   )
 }
