@@ -65,7 +65,9 @@ function RunPanel({ run }: { run: Run }) {
       }
       actions={
         <span className="flex items-center gap-3 text-xs">
-          <span className="text-ink-3 tabular-nums">{millis(totalMs)}</span>
+          <span className="text-ink-3 tabular-nums">
+            {tries.length > 1 ? `${millis(totalMs)} in all` : millis(run.durationMs ?? totalMs)}
+          </span>
           <StatusMark {...runMark(run.status)} />
         </span>
       }
