@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { buildConsole } from './setup/console.mjs'
 import { buildDocs } from './setup/docs.mjs'
 import { root, runInFront, Stop } from './setup/process.mjs'
-import { ensureBubblewrap, ensureChromium, ensureNginx } from './setup/programs.mjs'
+import { ensureBubblewrap, ensureChromium, ensureContainers, ensureNginx } from './setup/programs.mjs'
 
 /** The checks that read the code without running it. */
 const staticChecks = [
@@ -24,6 +24,7 @@ const staticChecks = [
 export async function runTests(node, args) {
   await ensureBubblewrap()
   await ensureNginx()
+  await ensureContainers()
   const env = { ...process.env }
   const results = [
     await check('browser', async () => {

@@ -10,7 +10,7 @@ import { root, say, Stop, which } from './process.mjs'
  */
 export async function ensureBubblewrap() {
   if (which('bwrap')) return
-  if (await aptInstall('bubblewrap', () => which('bwrap'))) return
+  if (await aptInstall(['bubblewrap'], () => which('bwrap'))) return
   say(
     'bubblewrap is not installed, so servers run without a sandbox, and tiers that require one refuse to launch. ' +
       'Install it with: sudo apt-get install bubblewrap',
@@ -20,9 +20,23 @@ export async function ensureBubblewrap() {
 /** Tests put Berth behind nginx where there is one; installs it as root, without its service. Without one they are skipped. */
 export async function ensureNginx() {
   if (which('nginx')) return
-  if (await aptInstall('nginx', () => which('nginx'), withoutServices)) return
+  if (await aptInstall(['nginx'], () => which('nginx'), withoutServices)) return
   say(
     'nginx is not installed, so the tests of the reverse proxy are skipped. Install it with: sudo apt-get install nginx',
+  )
+}
+
+/**
+ * Tests build the container image and start it. Installs podman as root where no engine runs, and debootstrap, which makes the
+ * base image where no registry can be reached. Where something is missing, the test is skipped and says what.
+ */
+export async function ensureContainers() {
+  const docker = which('docker')
+  const runs = () => which('podman') ?? (docker && run(docker, ['version']).status === 0)
+  if (runs() && which('debootstrap')) return
+  await aptInstall(
+    [...(runs() ? [] : ['podman', 'runc']), 'debootstrap'],
+    () => runs() && which('debootstrap'),
   )
 }
 
@@ -48,7 +62,7 @@ export async function ensureChromium(node) {
     if (works(wanted)) return wanted
     throw new Stop(`BERTH_CHROMIUM names ${wanted}, which does not run.`)
   }
-  const installed = findChromium() ?? (isDebian() ? await aptInstall('chromium', findChromium) : null)
+  const installed = findChromium() ?? (isDebian() ? await aptInstall(['chromium'], findChromium) : null)
   if (!installed) fetchPlaywrights(node)
   return installed
 }
@@ -88,21 +102,21 @@ function fetchPlaywrights(node) {
 const isRoot = process.getuid?.() === 0
 
 /**
- * Installs a Debian package as root and returns what `find` then finds; null where that cannot be done.
+ * Installs Debian packages as root and returns what `find` then finds; null where that cannot be done.
  * The package lists are fetched only if they do not serve: they may be missing or old.
  */
-async function aptInstall(name, find, around = (work) => work()) {
+async function aptInstall(names, find, around = (work) => work()) {
   if (!isRoot || !which('apt-get')) return null
   return exclusively(() => {
     if (find()) return find() // another run has just done it
-    say(`installing ${name}…`)
-    const install = ['install', '--yes', '--no-install-recommends', name]
+    say(`installing ${names.join(', ')}…`)
+    const install = ['install', '--yes', '--no-install-recommends', ...names]
     let result = around(() => apt(install))
     if (result.status !== 0) {
       apt(['update'])
       result = around(() => apt(install))
     }
-    if (result.status !== 0) say(`apt-get cannot install ${name}:\n${lastLines(result.stderr)}`)
+    if (result.status !== 0) say(`apt-get cannot install ${names.join(', ')}:\n${lastLines(result.stderr)}`)
     return find()
   })
 }
