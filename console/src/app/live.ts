@@ -30,7 +30,7 @@ export function connectFeed(queryClient: QueryClient, onEnded: () => void): void
       if (/^(server|release)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['catalog'] })
       if (event.type.startsWith('tier.')) void queryClient.invalidateQueries({ queryKey: ['tiers'] })
-      if (/^(subscription|invoice|clock|quota|member|invitation)\./.test(event.type))
+      if (/^(subscription|invoice|payment|clock|quota|member|invitation)\./.test(event.type))
         void queryClient.invalidateQueries({ queryKey: ['billing', event.organizationId] })
       if (event.type.startsWith('plan.')) void queryClient.invalidateQueries({ queryKey: ['plans'] })
       if (/^(user|operator|organization|mail|webhook|drift|billing)\./.test(event.type))

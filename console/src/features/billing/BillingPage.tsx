@@ -14,9 +14,11 @@ import { Invoices } from './Invoices.tsx'
 import { Plans } from './Plans.tsx'
 import { overdueRefusal } from './matter.ts'
 import { invoicesQuery, plansQuery, subscriptionQuery } from './queries.ts'
+import { Payment } from './Payment.tsx'
 import { QuotaBars } from './QuotaBars.tsx'
 import { Situation } from './Situation.tsx'
 import { UsagePanel } from './UsagePanel.tsx'
+import { Waiting } from './Waiting.tsx'
 import { dayOf } from './words.ts'
 
 const ChangeDialog = lazy(async () => ({ default: (await import('./ChangeDialog.tsx')).ChangeDialog }))
@@ -50,7 +52,7 @@ export function BillingPage() {
 function Whole({ subscription }: { subscription: Subscription }) {
   const organization = useOrganization()
   const { id } = organization
-  const { change, ask, by = 'day' } = useSearch({ from: '/console/billing/$organizationId' })
+  const { change, ask, checkout, by = 'day' } = useSearch({ from: '/console/billing/$organizationId' })
   const navigate = useNavigate({ from: '/console/billing/$organizationId' })
   const plans = useRef<HTMLDivElement>(null)
   const { data: offered } = useQuery(plansQuery)
@@ -105,6 +107,10 @@ function Whole({ subscription }: { subscription: Subscription }) {
           Compare plans
         </Button>
       </div>
+      <Waiting
+        {...{ subscription, refused, checkout }}
+        onClose={() => void navigate({ search: (before) => ({ ...before, checkout: undefined }) })}
+      />
       <div className="grid items-start gap-x-3.5 @4xl:grid-cols-2">
         <Situation
           subscription={subscription}
@@ -169,6 +175,7 @@ function Deeds(props: {
   })
   return (
     <>
+      <Payment organizationId={id} refused={refused} />
       {scheduled && (
         <p className="flex basis-full flex-wrap items-center gap-2 text-xs">
           <span className="min-w-0 flex-1 basis-[30ch]">

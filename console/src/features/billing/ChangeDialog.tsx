@@ -8,7 +8,7 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
-import { previewQuery, subscriptionQuery } from './queries.ts'
+import { paymentQuery, previewQuery, subscriptionQuery } from './queries.ts'
 import { OverLimits } from './Situation.tsx'
 import { dayOf, momentOf, priceOf } from './words.ts'
 
@@ -36,6 +36,7 @@ export function ChangeDialog(props: {
     enabled: !fault && !unchanged,
   })
   const quote = preview.data
+  const { data: payment } = useQuery(paymentQuery(organizationId))
   const change = useMutation({
     mutationFn: (when: 'quoted' | 'period-end') => {
       const params = { organizationId }
@@ -58,6 +59,11 @@ export function ChangeDialog(props: {
     },
     onError: () => queryClient.invalidateQueries({ queryKey: ['billing', organizationId] }),
   })
+  const checkout = useMutation({
+    mutationFn: () => call(api.checkout.checkout, { params: { organizationId }, body: wish }),
+    onSuccess: ({ url }) => window.location.assign(url),
+    onError: () => queryClient.invalidateQueries({ queryKey: ['billing', organizationId] }),
+  })
   const waiting = preview.isFetching ? 'It is being worked out what that costs.' : null
   const notYet = unchanged
     ? 'These are the seats you have: say another number.'
@@ -75,7 +81,9 @@ export function ChangeDialog(props: {
         className="flex min-h-0 flex-col"
         onSubmit={(event) => {
           event.preventDefault()
-          if (!notYet) change.mutate('quoted')
+          if (notYet) return
+          if (quote?.checkout) checkout.mutate()
+          else change.mutate('quoted')
         }}
       >
         <DialogBody>
@@ -108,11 +116,12 @@ export function ChangeDialog(props: {
           {preview.isError ? (
             <ErrorPanel {...factsOf(preview.error)} onRetry={() => void preview.refetch()} />
           ) : quote ? (
-            <Shown quote={quote} timeZone={timeZone} plan={plan} />
+            <Shown {...{ quote, timeZone, plan }} method={payment?.method ?? null} />
           ) : (
             !fault && !unchanged && <Skeleton className="h-24" />
           )}
           {change.error && <ErrorPanel {...factsOf(change.error)} />}
+          {checkout.error && <ErrorPanel {...factsOf(checkout.error)} />}
         </DialogBody>
         <DialogFooter>
           <Button onClick={onClose}>Leave it as it is</Button>
@@ -121,7 +130,7 @@ export function ChangeDialog(props: {
               At the end of the period
             </Button>
           )}
-          <Button type="submit" look="primary" whyNot={notYet} pending={change.isPending && 'Changing…'}>
+          <Button type="submit" look="primary" whyNot={notYet} pending={pendingOf(change, checkout)}>
             {deedOf(quote, plan, seatsAlone)}
           </Button>
         </DialogFooter>
@@ -130,8 +139,20 @@ export function ChangeDialog(props: {
   )
 }
 
+interface Sent {
+  isPending: boolean
+  isSuccess: boolean
+}
+
+/** Away to the checkout, the dialog stays as it is until the page is left. */
+function pendingOf(change: Sent, checkout: Sent): string | false {
+  if (checkout.isPending || checkout.isSuccess) return 'Opening the checkout…'
+  return change.isPending && 'Changing…'
+}
+
 function deedOf(quote: Quote | undefined, plan: PlanVersion, seatsAlone: boolean): string {
   const what = seatsAlone ? 'Change the seats' : `Change to ${plan.name}`
+  if (quote?.checkout) return 'Go to the checkout'
   if (quote?.trialEndsAt) return `Begin the trial of ${plan.name}`
   return quote?.kind === 'period-end' ? `${what} at the end of the period` : what
 }
@@ -146,13 +167,20 @@ function doneOf({ plan, seats, scheduled, trialEndsAt, timeZone, state }: Subscr
 }
 
 /** A quote as it is agreed to: its lines, the sum, what follows. */
-function Shown({ quote, timeZone, plan }: { quote: Quote; timeZone: string; plan: PlanVersion }) {
-  const { lines, total, currency, kind, effectiveAt, trialEndsAt, next, notes } = quote
+function Shown(props: {
+  quote: Quote
+  timeZone: string
+  plan: PlanVersion
+  /** What invoices are collected from; null: nothing is known. */
+  method: string | null
+}) {
+  const { quote, timeZone, plan, method } = props
+  const { lines, total, currency, kind, effectiveAt, trialEndsAt, next, notes, checkout } = quote
   return (
     <section aria-label="What follows" aria-live="polite" className="flex flex-col gap-2.5 text-xs">
       <p>
         {kind === 'now' ? (
-          <>It takes place now.</>
+          <>It takes place {checkout ? 'once it is paid at the checkout' : 'now'}.</>
         ) : (
           <>
             It takes place on{' '}
@@ -188,9 +216,12 @@ function Shown({ quote, timeZone, plan }: { quote: Quote; timeZone: string; plan
           />
         )}
       </dl>
-      {BigInt(total) > 0n && (
+      {BigInt(total) > 0n && !checkout && (
         <p className="text-ink-2">
-          An invoice is issued at once; it is due in {plan.dueDays === 1 ? '1 day' : `${plan.dueDays} days`}.
+          An invoice is issued at once;{' '}
+          {method
+            ? `it is collected from ${method}.`
+            : `it is due in ${plan.dueDays === 1 ? '1 day' : `${plan.dueDays} days`}.`}
         </p>
       )}
       <OverLimits subscription={quote} />

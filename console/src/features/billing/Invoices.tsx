@@ -22,7 +22,7 @@ export function Invoices(props: {
   const { source, timeZone, deeds } = props
   const query = useInfiniteQuery(source)
   const rows = useRows(query.data)
-  const open = rows.filter(({ state }) => state === 'open')
+  const open = rows.filter(({ state, provider }) => state === 'open' && provider === 'manual')
   return (
     <Panel flush title="Invoices" note={open.length > 0 && !deeds ? howToPay(open) : 'newest first'}>
       {query.isError && (
@@ -105,13 +105,24 @@ function Row({ invoice, timeZone, children }: { invoice: Invoice; timeZone: stri
 }
 
 /** Links to the invoice as a page and as PDF. */
-function Files({ invoice: { id, organizationId, number } }: { invoice: Invoice }) {
+function Files({ invoice: { id, organizationId, number, state, payUrl } }: { invoice: Invoice }) {
   if (!number) return null
   const to = (path: string) =>
     path.replace(':organizationId', organizationId).replace(':invoiceId', encodeURIComponent(id))
   const link = 'rounded-sm font-[550] text-accent hover:underline'
   return (
     <span className="inline-flex gap-2">
+      {state === 'open' && payUrl && (
+        <a
+          className={link}
+          href={payUrl}
+          target="_blank"
+          rel="noreferrer"
+          aria-label={`Pay invoice ${number}`}
+        >
+          Pay
+        </a>
+      )}
       <a
         className={link}
         href={to(api.invoices.html.path)}

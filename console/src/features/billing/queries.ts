@@ -9,6 +9,12 @@ export const subscriptionQuery = (organizationId: string) =>
     queryFn: ({ signal }) => call(api.subscriptions.get, { params: { organizationId } }, { signal }),
   })
 
+export const paymentQuery = (organizationId: string) =>
+  queryOptions({
+    queryKey: ['billing', organizationId, 'payment'] as const,
+    queryFn: ({ signal }) => call(api.checkout.payment, { params: { organizationId } }, { signal }),
+  })
+
 export const quotasQuery = (organizationId: string) =>
   queryOptions({
     queryKey: ['billing', organizationId, 'usage'] as const,

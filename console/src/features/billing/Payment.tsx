@@ -1,0 +1,33 @@
+import { api } from '@berth/contracts'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { call, factsOf } from '../../api/client.ts'
+import { Button } from '../../ui/Button.tsx'
+import { sayFailed } from '../../ui/Toast.tsx'
+import { paymentQuery } from './queries.ts'
+
+/** What invoices are collected from, and the way to the payment provider's pages; nothing where operators record payments. */
+export function Payment({ organizationId, refused }: { organizationId: string; refused: string | null }) {
+  const { data } = useQuery(paymentQuery(organizationId))
+  const portal = useMutation({
+    mutationFn: () => call(api.checkout.portal, { params: { organizationId } }),
+    onSuccess: ({ url }) => window.location.assign(url),
+    onError: (error) => sayFailed('The payment pages could not be opened', factsOf(error)),
+  })
+  if (!data || data.provider === 'manual') return null
+  return (
+    <p className="flex basis-full flex-wrap items-center gap-2 text-xs">
+      <span className="min-w-0 flex-1 basis-[30ch]">
+        {data.method ? (
+          <>
+            Invoices are collected from <b className="font-semibold">{data.method}</b>.
+          </>
+        ) : (
+          'No card is kept: invoices are paid on their pages.'
+        )}
+      </span>
+      <Button whyNot={refused} pending={portal.isPending && 'Opening…'} onClick={() => portal.mutate()}>
+        Manage payment
+      </Button>
+    </p>
+  )
+}
