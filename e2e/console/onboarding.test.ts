@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { subscribeTo } from '@berth/server/billing/test-kit.ts'
 import type { TestPerson } from '@berth/server/platform/testing/index.ts'
+import { Keyboard } from './keyboard.ts'
 import {
   expectAccessible,
   expectGoodEverywhere,
@@ -295,6 +296,36 @@ test('what is wrong with a form stands beside its fields, and what was typed sta
   await button(page, 'Launch').click()
   await dialogOf(page).getByText('Give the workspace a name.').waitFor()
   await expectAccessible(page)
+  await context.close()
+})
+
+test('by keyboard alone: from an account to an answered call', { timeout: 300_000 }, async () => {
+  const { page, context, complaints } = await visit(stage, { width: 1024 })
+  const keys = await Keyboard.of(page)
+  await page.goto('/onboarding')
+  await keys.fill(page.getByLabel('Your name'), 'Kay Bord')
+  await keys.fill(page.getByLabel('E-mail'), 'keys@example.org')
+  await keys.fill(page.getByLabel('Password'), password)
+  await keys.press('Enter')
+  await heading(page, 'Create an organization').waitFor()
+  await keys.fill(page.getByLabel('Name'), 'Typed')
+  await keys.press('Enter')
+  await heading(page, 'Choose a plan').waitFor()
+  await keys.activate(button(page, 'Choose Team…'))
+  await keys.activate(button(page, 'Begin the trial of Team'))
+  await page.getByText(/^Team is on trial until/).waitFor()
+  await keys.activate(button(page, 'Continue with Team'))
+  await keys.activate(button(page, 'Invite nobody now'))
+  await keys.activate(button(page, 'Launch Echo'))
+  await keys.activate(button(page, 'Launch'))
+  await page.getByText(/^It runs/).waitFor(patience)
+  await keys.fill(page.getByLabel('message'), 'hello')
+  await keys.press('Enter')
+  await page.getByRole('region', { name: 'Text 1' }).getByText('hello').waitFor()
+  await keys.activate(step(page, 'People'))
+  await heading(page, 'Invite people').waitFor()
+  expect(await keys.pointerWasUsed()).toBe(false)
+  expect(complaints).toEqual([])
   await context.close()
 })
 
