@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { consolePages } from './console.ts'
 import { decision } from './decision.ts'
 import { gateway } from './gateway.ts'
+import { inbox } from './inbox.ts'
 import { killSwitch } from './kill-switch.ts'
 import { runAndKeep, writeDocument, type Report } from './lib/report.ts'
 import { lifecycle } from './lifecycle.ts'
@@ -19,6 +20,7 @@ const benches: Record<string, () => Promise<Report>> = {
   'kill-switch': killSwitch,
   decision,
   quota,
+  inbox,
   log,
   subscribers,
   lifecycle,

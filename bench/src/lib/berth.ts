@@ -55,11 +55,15 @@ async function putOffObservations(sql: pg.Client): Promise<void> {
   )
 }
 
-/** `main.ts start` in a new data directory, on a free port, with the default settings otherwise. */
-export async function startShipped(nodeOptions: string[] = []): Promise<Shipped> {
+/** `main.ts start` in a new data directory, on a free port, with the default settings but for those given. */
+export async function startShipped(
+  nodeOptions: string[] = [],
+  env: Record<string, string> = {},
+): Promise<Shipped> {
   const { dataDir, remove } = await makeDataDir()
   const program = startProgram([process.execPath, ...nodeOptions, main, 'start', '--data-dir', dataDir], {
     BERTH_PORT: '0',
+    ...env,
   })
   try {
     const [, url] = await program.prints(/Berth is up at (\S+)/)

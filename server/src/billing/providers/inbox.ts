@@ -27,7 +27,7 @@ export async function keepEvent(
   return kept.numInsertedOrUpdatedRows === 1n
 }
 
-export const toWebhook = (row: Omit<Received, 'body'>): Webhook => ({
+const toWebhook = (row: Omit<Received, 'body'>): Webhook => ({
   id: row.id,
   provider: row.provider,
   eventId: row.eventId,

@@ -9,7 +9,7 @@ import type { Terms } from '../subscriptions/model.ts'
 import { lockLive } from '../subscriptions/store.ts'
 import { noteDrift } from './drifts.ts'
 
-export interface Payment {
+interface Payment {
   /** The id or the number of an invoice. */
   invoice: string
   amount: bigint

@@ -41,7 +41,7 @@ const failure = (provider: string, organizationId: string, error: unknown): Drif
   repaired: false,
 })
 
-export interface Reconciled {
+interface Reconciled {
   checked: number
   items: Drift[]
 }

@@ -10,7 +10,7 @@ import { findEntitled, limitOf, type Entitled } from './entitled.ts'
 import { lockBalances, move, type Balance } from './ledger.ts'
 import { sayCrossing } from './use.ts'
 
-export interface Usage {
+interface Usage {
   /** Who tells of it, and what they call it. */
   provider: string
   usageId: string
