@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { payInvoice, voidInvoice, writeOffInvoice } from '../../invoices/pay.ts'
 import { creditOf } from '../../invoices/store.ts'
 import { assignPlan, preview, setSeats } from '../../subscriptions/change.ts'
@@ -7,6 +7,9 @@ import { clockwork, invoicesOf as issuedTo, ordinary, storyOf } from '../../subs
 import { toQuote, toSubscription } from '../../subscriptions/view.ts'
 import { syncDue } from '../syncing.ts'
 import { day, hour, openStage, type Stage } from './testing/stage.ts'
+
+// Many requests each; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 })
 
 let stage: Stage
 beforeAll(async () => {
