@@ -29,6 +29,7 @@ const commands = {
   'lost-secret-key': program('server/src/main.ts', ['lost-secret-key'], []),
   check: runChecks,
   test: runTests,
+  'test:mutants': program('scripts/mutants/main.ts', [], []),
   /** For ./mcpctl: prints the path of the Node to use. */
   node(node) {
     console.log(node)
