@@ -64,7 +64,7 @@ const sections: { label: string; pages: string[] }[] = [
   },
   {
     label: 'For maintainers',
-    pages: ['architecture', 'adding-an-endpoint', 'benchmarks', 'decisions/'],
+    pages: ['architecture', 'adding-an-endpoint', 'billing-invariants', 'benchmarks', 'decisions/'],
   },
 ]
 
