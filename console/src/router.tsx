@@ -11,6 +11,7 @@ import { z } from 'zod'
 import { lazyPage } from './app/lazyPage.ts'
 import { findOrganization, meQuery, rememberOrganization } from './app/session.ts'
 import { auditSearch } from './features/audit/search.ts'
+import { leftFrom } from './features/billing/leaveToPay.ts'
 import { billingSearch } from './features/billing/search.ts'
 import { catalogSearch, serverSearch } from './features/catalog/search.ts'
 import { deploymentSearch } from './features/deployments/page/search.ts'
@@ -190,6 +191,14 @@ const billing = createRoute({
   validateSearch: billingSearch,
   // The organization on view is the one of the path.
   beforeLoad: ({ params, search }) => {
+    // Who left for the checkout among the first steps goes on there.
+    const from = search.checkout ? leftFrom() : null
+    if (from?.startsWith('/onboarding?'))
+      throw redirect({
+        to: '/onboarding',
+        search: { step: 'plan', org: params.organizationId, checkout: search.checkout },
+        replace: true,
+      })
     if (search.org === params.organizationId) return
     throw redirect({
       to: '/console/billing/$organizationId',

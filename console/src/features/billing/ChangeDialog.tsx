@@ -8,6 +8,7 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
+import { leaveToPay } from './leaveToPay.ts'
 import { paymentQuery, previewQuery, subscriptionQuery } from './queries.ts'
 import { OverLimits } from './Situation.tsx'
 import { dayOf, momentOf, priceOf } from './words.ts'
@@ -61,7 +62,7 @@ export function ChangeDialog(props: {
   })
   const checkout = useMutation({
     mutationFn: () => call(api.checkout.checkout, { params: { organizationId }, body: wish }),
-    onSuccess: ({ url }) => window.location.assign(url),
+    onSuccess: ({ url }) => leaveToPay(url),
     onError: () => queryClient.invalidateQueries({ queryKey: ['billing', organizationId] }),
   })
   const waiting = preview.isFetching ? 'It is being worked out what that costs.' : null

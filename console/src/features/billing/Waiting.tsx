@@ -5,6 +5,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Panel } from '../../ui/Panel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { sayDone, sayFailed } from '../../ui/Toast.tsx'
+import { leaveToPay } from './leaveToPay.ts'
 import { momentOf } from './words.ts'
 
 type Incomplete = NonNullable<Subscription['incomplete']>
@@ -68,7 +69,7 @@ const dueOf = ({ total, seats }: Incomplete, currency: string): string => {
 function Go({ incomplete: { url, total } }: { incomplete: Incomplete }) {
   if (url === null) return <Skeleton className="h-7 w-28" />
   return (
-    <Button look="primary" onClick={() => window.location.assign(url)}>
+    <Button look="primary" onClick={() => leaveToPay(url)}>
       {total === '0' ? 'Go to the checkout' : 'Pay now'}
     </Button>
   )

@@ -10,6 +10,7 @@ import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { PlanCards } from '../billing/Plans.tsx'
 import { plansQuery, subscriptionQuery } from '../billing/queries.ts'
+import { Waiting } from '../billing/Waiting.tsx'
 import { dayOf, priceOf } from '../billing/words.ts'
 import { StepBody } from './StepBody.tsx'
 import { useGo, useSkip } from './useSteps.ts'
@@ -58,7 +59,7 @@ export function PlanStep({ organization, chosen }: { organization: Membership; c
 }
 
 function Offered({ organization, subscription }: { organization: Membership; subscription: Subscription }) {
-  const { change } = useSearch({ from: '/onboarding' })
+  const { change, checkout } = useSearch({ from: '/onboarding' })
   const navigate = useNavigate({ from: '/onboarding' })
   const { data: plans } = useQuery(plansQuery)
   const refused = whyNot(organization, 'billing:write')
@@ -70,6 +71,10 @@ function Offered({ organization, subscription }: { organization: Membership; sub
       <p role="status" className="mb-3 font-[550]">
         {standing(subscription)}
       </p>
+      <Waiting
+        {...{ subscription, refused, checkout }}
+        onClose={() => void navigate({ search: (now) => ({ ...now, checkout: undefined }), replace: true })}
+      />
       <PlanCards subscription={subscription} refused={refused} onChoose={choose} />
       <Suspense>
         {wanted && !refused && (

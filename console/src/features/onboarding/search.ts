@@ -9,6 +9,8 @@ export const onboardingSearch = z.object({
   org: text,
   /** The plan one is about to change to. */
   change: text,
+  /** How a checkout ended that one comes back from. */
+  checkout: z.enum(['done', 'canceled']).optional().catch(undefined),
   /** The server one is about to launch, `provider/server`; `any`: to be chosen from all. */
   launch: text,
   /** Whether the form for a server of one's own is open. */
