@@ -50,7 +50,7 @@ export const subscription = z.object({
       trial: z.boolean(),
       total: minorUnits.describe('What is paid at the checkout; 0: a card is left there'),
       url: z.url().nullable().describe('Where it is paid; null: the payment provider was not reached yet'),
-      expiresAt: timestamp.describe('Given up by itself from then on'),
+      expiresAt: timestamp.describe('It can be paid until then; soon after it is given up by itself'),
     })
     .nullable(),
   timeZone: z.string().describe('Its periods begin and end by the calendar of this zone'),

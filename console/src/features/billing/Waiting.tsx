@@ -1,6 +1,8 @@
 import { api, formatMoney, type Subscription } from '@berth/contracts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { call, factsOf } from '../../api/client.ts'
+import { type Action, usePageActions } from '../../app/actions.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Panel } from '../../ui/Panel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
@@ -21,12 +23,13 @@ export function Waiting(props: {
   const { subscription, refused, checkout, onClose } = props
   const { incomplete, plan, organizationId, currency, timeZone } = subscription
   const queryClient = useQueryClient()
-  const abandon = useMutation({
+  const { mutate: abandon, isPending } = useMutation({
     mutationFn: () => call(api.checkout.abandon, { params: { organizationId } }),
     onSuccess: () => sayDone(`${plan.name} stays as it is; nothing is owed.`),
     onError: (error) => sayFailed('It was not given up', factsOf(error)),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['billing', organizationId] }),
   })
+  usePageActions(useMemo(() => actionsOf(incomplete, refused, abandon), [incomplete, refused, abandon]))
   if (!incomplete) {
     if (checkout !== 'done') return null
     return (
@@ -48,16 +51,22 @@ export function Waiting(props: {
           Until it is paid, {plan.name} stays as it is.
         </p>
         {checkout !== 'done' && <Go incomplete={incomplete} />}
-        <Button
-          whyNot={refused}
-          pending={abandon.isPending && 'Giving it up…'}
-          onClick={() => abandon.mutate()}
-        >
+        <Button whyNot={refused} pending={isPending && 'Giving it up…'} onClick={() => abandon()}>
           Give up
         </Button>
       </div>
     </Panel>
   )
+}
+
+function actionsOf(incomplete: Incomplete | null, refused: string | null, abandon: () => void): Action[] {
+  if (!incomplete) return []
+  const { plan, url } = incomplete
+  const unmade = url === null ? 'The checkout is being made.' : null
+  return [
+    { id: 'pay', label: `Pay for ${plan.name}`, whyNot: unmade, run: () => window.location.assign(url!) },
+    { id: 'abandon', label: `Give up changing to ${plan.name}`, whyNot: refused, run: abandon },
+  ]
 }
 
 const dueOf = ({ total, seats }: Incomplete, currency: string): string => {

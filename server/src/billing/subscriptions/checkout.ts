@@ -7,7 +7,7 @@ import { draftInvoice, finalize, moveCredit } from '../invoices/issue.ts'
 import { lockInvoice } from '../invoices/store.ts'
 import { take, wishFor, type PlanWish } from './change.ts'
 import { isTest } from './collecting.ts'
-import { checkoutEnd } from './due.ts'
+import { checkoutCloses, checkoutEnd } from './due.ts'
 import { dropIncomplete, markEnded } from './end.ts'
 import { named, type Held, type Terms } from './model.ts'
 import { sayOverLimit } from './over-limit.ts'
@@ -62,7 +62,11 @@ export async function beginCheckout(
   const waiting = await insertSubscription(tx, fresh)
   const draft = { purpose: purposeOf(waiting.id), lines: planned.lines, at: now }
   const { id: invoiceId, total } = await draftInvoice(tx, waiting, draft)
-  const said = { total: total.toString(), currency: plan.currency, expiresAt: end.toISOString() }
+  const said = {
+    total: total.toString(),
+    currency: plan.currency,
+    expiresAt: checkoutCloses(fresh).toISOString(),
+  }
   tx.emit(organizationId, 'subscription.checkout_began', { ...named(waiting), ...said }, now)
   return { invoiceId }
 }

@@ -20,6 +20,10 @@ const dayMs = 24 * hourMs
 export const checkoutEnd = ({ startedAt, periodEnd }: Pick<Held, 'startedAt' | 'periodEnd'>): Date =>
   new Date(Math.min(startedAt.getTime() + 23 * hourMs, periodEnd.getTime()))
 
+/** When it can be paid no more: a little before it is given up, so that what was paid in the last minute is waited for. */
+export const checkoutCloses = (one: Pick<Held, 'startedAt' | 'periodEnd'>): Date =>
+  new Date(checkoutEnd(one).getTime() - hourMs / 2)
+
 /** The next step and when it falls due; null: never. `unpaidSince`: when the oldest unpaid invoice is or was due. */
 export function nextDue(one: Held, unpaidSince: Date | null): Due | null {
   return candidates(one, unpaidSince).reduce<Due | null>(

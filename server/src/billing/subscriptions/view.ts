@@ -6,7 +6,7 @@ import { afterCursor, cutPage } from '../../platform/page.ts'
 import { creditOf, toLine } from '../invoices/store.ts'
 import { toPlanVersion } from '../plans/store.ts'
 import { needsCheckout } from './collecting.ts'
-import { aheadOf, checkoutEnd } from './due.ts'
+import { aheadOf, checkoutCloses } from './due.ts'
 import type { Held, Terms } from './model.ts'
 import { limitIn, overLimitsOf } from './over-limit.ts'
 import { isUnpaid, type PlannedChange } from './quote.ts'
@@ -66,7 +66,7 @@ async function waitingView(db: Queryable, organizationId: string): Promise<Subsc
     trial: one.trialEndsAt !== null,
     total: draft?.total ?? '0',
     url: draft?.payUrl ?? null,
-    expiresAt: checkoutEnd(one).toISOString(),
+    expiresAt: checkoutCloses(one).toISOString(),
   }
 }
 

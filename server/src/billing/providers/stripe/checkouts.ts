@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Stripe } from 'stripe'
 import { formatMoney } from '@berth/contracts'
 import { completeCheckout } from '../../subscriptions/checkout.ts'
-import { checkoutEnd } from '../../subscriptions/due.ts'
+import { checkoutCloses } from '../../subscriptions/due.ts'
 import { dropIncomplete } from '../../subscriptions/end.ts'
 import type { Held } from '../../subscriptions/model.ts'
 import { subscriptionById } from '../../subscriptions/store.ts'
@@ -11,11 +11,6 @@ import { findCustomer } from '../customers.ts'
 import { idOf, stripeAmount } from './client.ts'
 import { name, origin, type Comparison } from './comparison.ts'
 import { useMethod } from './customer.ts'
-
-/** A checkout ends a little before Berth gives it up, so that what was paid in its last minute is still waited for. */
-const marginMs = 30 * 60_000
-
-export const sessionEnd = (waiting: Held): Date => new Date(checkoutEnd(waiting).getTime() - marginMs)
 
 const dayMs = 24 * 3600_000
 
@@ -147,7 +142,7 @@ async function makeSession(
   if (there && there.status !== 'open') return
   if (there && one.providerRef === there.id && one.payUrl !== null) return
   const waiting = await subscriptionById(platform.db, one.subscriptionId)
-  if (waiting?.state !== 'incomplete' || sessionEnd(waiting) <= platform.clock.now()) return
+  if (waiting?.state !== 'incomplete' || checkoutCloses(waiting) <= platform.clock.now()) return
   await repair(`checkout/${one.id}`, 'Its checkout is made at Stripe.', async () => {
     const session = there ?? (await createSession(comparison, customer, one, waiting))
     await platform.mutate(origin, async (tx) => {
@@ -176,7 +171,7 @@ function createSession(
     metadata,
     // Cards alone say at once whether they pay; what takes days would come after the change was given up.
     allowed_payment_method_types: ['card'],
-    expires_at: Math.floor(sessionEnd(waiting).getTime() / 1000),
+    expires_at: Math.floor(checkoutCloses(waiting).getTime() / 1000),
     success_url: `${back}?checkout=done`,
     cancel_url: `${back}?checkout=canceled`,
   }

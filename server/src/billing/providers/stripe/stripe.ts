@@ -3,13 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { StripeConfig } from '../../../platform/config.ts'
 import type { Platform } from '../../../platform/platform.ts'
 import { Refusal } from '../../../platform/problem.ts'
+import { checkoutCloses } from '../../subscriptions/due.ts'
 import type { Terms } from '../../subscriptions/model.ts'
 import { findIncomplete } from '../../subscriptions/store.ts'
 import { findCustomer, organizationOfCustomer } from '../customers.ts'
 import type { Collector, Handled, InboxEvent, VerifiedEvent } from '../provider.ts'
 import { reconcileOne } from '../reconcile.ts'
 import { reportCharges } from './charges.ts'
-import { bringCheckouts, sessionEnd } from './checkouts.ts'
+import { bringCheckouts } from './checkouts.ts'
 import { idOf, openStripe } from './client.ts'
 import { compare, name, origin, type Comparison, type Shared } from './comparison.ts'
 import { bringCustomer, keepMethod } from './customer.ts'
@@ -94,7 +95,7 @@ export function createStripe(platform: Platform, terms: Terms, options: StripeOp
         'invalid_state',
         'The change of plan waits no more: it is done, or was given up meanwhile.',
       )
-    return { url: payUrl, expiresAt: sessionEnd(waiting) }
+    return { url: payUrl, expiresAt: checkoutCloses(waiting) }
   }
 
   /** Throws `unauthenticated`, `invalid_input`. */
