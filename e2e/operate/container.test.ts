@@ -41,7 +41,7 @@ beforeAll(async () => {
   }
   port = await freePort()
   cli = new Mcpctl(`http://127.0.0.1:${port}`)
-}, 15 * minutes)
+}, 40 * minutes)
 
 afterAll(async () => {
   await cli.close()
@@ -61,7 +61,7 @@ async function npmHere(): Promise<{ registry: string; certificates: string | und
 
 async function build(base: string): Promise<void> {
   const { registry, certificates } = await npmHere()
-  await engine.does(
+  const built = await engine.outcome(
     'build',
     `--file=${path.join(repository, 'deploy/Containerfile')}`,
     `--tag=${name}`,
@@ -75,7 +75,17 @@ async function build(base: string): Promise<void> {
       : []),
     repository,
   )
+  if (built.code === 0) return
+  const output = built.stdout + built.stderr
+  const fault = unreachable.exec(output)
+  if (fault)
+    throw new Missing(`What the image is made of cannot be fetched from inside the build: ${fault[0]}`)
+  throw new Error(`${engine.name} build ended with ${built.code}:\n${output}`)
 }
+
+/** How npm, apt and the engine say that the network, and not the Containerfile, is in the way. */
+const unreachable =
+  /^.*(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|Temporary failure resolving|Could not connect to|Unable to connect to).*$/m
 
 /** Starts a container from the image as deploy/compose.yaml does, on the test's volume. */
 async function start(): Promise<void> {

@@ -46,9 +46,13 @@ beforeAll(async () => {
 afterAll(() => platform?.close())
 
 type Act =
-  | { do: 'invite' | 'add' | 'remove'; person: number }
+  | { do: 'invite'; person: number }
+  | { do: 'add'; person: number }
+  | { do: 'remove'; person: number }
   | { do: 'accept'; person: number; link: number }
-  | { do: 'decline' | 'revoke' | 'resend'; link: number }
+  | { do: 'decline'; link: number }
+  | { do: 'revoke'; link: number }
+  | { do: 'resend'; link: number }
 
 const person = fc.integer({ min: 1, max: people })
 const link = fc.nat(6)
