@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { payInvoice, voidInvoice, writeOffInvoice } from '../../invoices/pay.ts'
 import { creditOf } from '../../invoices/store.ts'
-import { assignPlan, preview, setSeats } from '../../subscriptions/change.ts'
+import { assignPlan, preview, schedulePlan, setSeats } from '../../subscriptions/change.ts'
 import { abandonCheckout } from '../../subscriptions/checkout.ts'
 import { clockwork, invoicesOf as issuedTo, ordinary, storyOf } from '../../subscriptions/test-kit.ts'
 import { toQuote, toSubscription } from '../../subscriptions/view.ts'
@@ -373,4 +373,65 @@ test('a dry run says what would be done and does nothing', async () => {
   expect(would.every(({ repaired }) => repaired)).toBe(true)
   expect(stage.fake.writes()).toHaveLength(before)
   expect(await invoicesOf(id)).toMatchObject([{ state: 'open', payUrl: null }])
+})
+
+test('forged, stale and nonsensical events are refused, each with what is wrong', async () => {
+  const event = { id: 'evt_1', object: 'event', type: 'invoice.paid', data: { object: {} } }
+  const verify = ({ body, headers }: ReturnType<Stage['fake']['signed']>, other = body) =>
+    stage.collector.verify(Buffer.from(other), headers)
+  const signed = stage.fake.signed(event)
+  expect(await verify(signed)).toEqual({ eventId: 'evt_1', type: 'invoice.paid' })
+  await expect(verify(stage.fake.signed(event, { secret: 'whsec_other' }))).rejects.toThrow(
+    'does not fit the body',
+  )
+  await expect(verify(stage.fake.signed(event, { at: new Date(Date.now() - hour) }))).rejects.toThrow(
+    'five minutes old',
+  )
+  await expect(verify(signed, `${signed.body} `)).rejects.toThrow('does not fit the body')
+  await expect(verify(stage.fake.signed({ ...event, id: 7 }))).rejects.toThrow('must be an event of Stripe')
+  await expect(stage.collector.verify(Buffer.from('{}'), {})).rejects.toThrow('Stripe-Signature: is missing')
+})
+
+test('an event of a customer that nobody here is, is ignored', async () => {
+  const body = Buffer.from(
+    JSON.stringify({ data: { object: { object: 'invoice', customer: 'cus_elsewhere' } } }),
+  )
+  const event = { eventId: 'evt_2', type: 'invoice.paid', body, receivedAt: new Date() }
+  expect(await stage.collector.handle(event)).toEqual({ outcome: 'ignored', organizationId: null })
+})
+
+test('an open invoice is paid before a checkout takes the place of its subscription', async () => {
+  const id = await ordinary(stage.platform)
+  await stage.change(id, { trial: true })
+  await stage.pass(14 * day)
+  await expect(stage.checkout(id, { plan: 'business', seats: 10 })).rejects.toThrow(
+    'An invoice is open. Pay it first',
+  )
+})
+
+test('the portal is of the organization, with one configuration that leaves plans alone', async () => {
+  const id = await stage.paying()
+  const first = await stage.collector.portal(id)
+  const second = await stage.collector.portal(id)
+  expect([first.url, second.url]).toEqual([
+    expect.stringContaining('https://'),
+    expect.stringContaining('https://'),
+  ])
+  expect(stage.fake.things('billing_portal.configuration')).toHaveLength(1)
+  const customer = await stage.customerOf(id)
+  expect(stage.fake.things('billing_portal.session').every((one) => one.customer === customer)).toBe(true)
+})
+
+test('a period that ends, or another change, gives up what waits', async () => {
+  const id = await stage.paying()
+  stage.fake.change(await stage.customerOf(id), { invoice_settings: { default_payment_method: null } })
+  await sync(id)
+  const waits = async () => (await toSubscription(stage.platform.db, await stage.now(id))).incomplete !== null
+  await stage.pass(30 * day)
+  await stage.checkout(id, { plan: 'business', seats: 10 })
+  expect(await waits()).toBe(true)
+  await stage.pass(hour)
+  expect(await waits()).toBe(true)
+  await stage.platform.change((tx) => schedulePlan(tx, id, { plan: 'free', seats: null }, stage.terms))
+  expect(await waits()).toBe(false)
 })

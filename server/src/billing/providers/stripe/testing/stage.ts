@@ -75,7 +75,7 @@ export async function openStage(): Promise<Stage> {
     paying: async (wish, card) => {
       const id = await ordinary(platform)
       fake.payCheckout(await stage.checkout(id, wish), card)
-      await stage.settle()
+      await collector.sync(id)
       return id
     },
     change: (id, wish) => platform.change((tx) => changePlan(tx, id, { ...team, ...wish }, terms)),
