@@ -1,3 +1,4 @@
+import { inflateSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { InvoiceDocument } from './document.ts'
 import { invoiceHtml } from './html.ts'
@@ -22,6 +23,31 @@ test('nothing of an invoice becomes markup of its page', () => {
   expect(html).not.toMatch(/<script|<b>/)
   expect(html).toContain('&lt;script&gt;alert(&quot;1 &amp; &#39;two&#39;&quot;)&lt;/script&gt;')
   expect(html).toContain('€2,940.00')
+})
+
+/** The characters that a PDF shows, as its maps from glyphs to Unicode say. */
+function lettersOf(pdf: Buffer): string {
+  const streams = [...pdf.toString('latin1').matchAll(/stream\r?\n([^]*?)endstream/g)].map((match) => {
+    const bytes = Buffer.from(match[1]!, 'latin1')
+    try {
+      return inflateSync(bytes).toString('latin1')
+    } catch {
+      return ''
+    }
+  })
+  const codes = streams
+    .filter((text) => text.includes('beginbfrange'))
+    .flatMap((text) => [...text.matchAll(/(?<=[[ ])<([0-9a-f]{4})>(?=[ \]])/g)])
+  return codes.map((match) => String.fromCodePoint(Number.parseInt(match[1]!, 16))).join('')
+}
+
+test('a PDF has the letters of Latin, Greek and Cyrillic, and a question mark for what it has none of', async () => {
+  const chunks: Buffer[] = []
+  for await (const chunk of invoicePdf({ ...invoice, facts: [['For', 'Żółć Ελλάς Україна 株']], lines: [] }))
+    chunks.push(chunk as Buffer)
+  const letters = lettersOf(Buffer.concat(chunks))
+  for (const letter of 'ŻółćΕλάςУкраїна€?') expect([letter, letters.includes(letter)]).toEqual([letter, true])
+  expect(letters).not.toContain('株')
 })
 
 test('as PDF it is a document that goes on to further pages, whatever it is written in', async () => {

@@ -1,5 +1,8 @@
 // oxlint-disable-next-line import/no-named-as-default -- its types know the default export only
 import PDFDocument from 'pdfkit'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { create, type Font } from 'fontkit'
 import type { InvoiceDocument } from './document.ts'
 
 const margin = 56
@@ -7,6 +10,13 @@ const ink = '#16181d'
 const soft = '#5b6270'
 /** Where each column ends, from the left margin; all but the first are aligned right. */
 const columns = [0, 300, 380, 483] as const
+
+const fontFile = (name: string) =>
+  readFileSync(fileURLToPath(import.meta.resolve(`@expo-google-fonts/inter/${name}.ttf`)))
+/** The fonts travel along: those that every reader has know western letters only. Only what is used is embedded. */
+const fonts = { normal: fontFile('400Regular/Inter_400Regular'), bold: fontFile('700Bold/Inter_700Bold') }
+const inter = create(fonts.normal) as Font
+const known = (character: string) => inter.hasGlyphForCodePoint(character.codePointAt(0)!)
 
 /** An invoice as PDF, on A4. */
 export function invoicePdf({
@@ -17,6 +27,7 @@ export function invoicePdf({
   standing,
 }: InvoiceDocument): AsyncIterable<Uint8Array> {
   const pdf = new PDFDocument({ size: 'A4', margin, info: { Title: plain(title) }, lang: 'en' })
+  pdf.registerFont('normal', fonts.normal).registerFont('bold', fonts.bold)
   const bottom = pdf.page.height - margin - 40
   const at = (column: 1 | 2 | 3, text: string, y: number) =>
     pdf.text(plain(text), margin + columns[column] - 110, y, { width: 110, align: 'right', lineBreak: false })
@@ -28,17 +39,17 @@ export function invoicePdf({
       .strokeColor('#d5d9e0')
       .stroke()
 
-  pdf.font('Helvetica-Bold').fontSize(18).fillColor(ink).text(plain(title))
+  pdf.font('bold').fontSize(18).fillColor(ink).text(plain(title))
   pdf.moveDown(0.8).fontSize(10)
   for (const [name, value] of facts) {
     const { y } = pdf
-    pdf.font('Helvetica').fillColor(soft).text(plain(name), margin, y, { width: 70 })
+    pdf.font('normal').fillColor(soft).text(plain(name), margin, y, { width: 70 })
     pdf.fillColor(ink).text(plain(value), margin + 70, y, { width: columns[3] - 70 })
   }
 
   let y = pdf.y + 24
   const head = () => {
-    pdf.font('Helvetica').fontSize(9).fillColor(soft)
+    pdf.font('normal').fontSize(9).fillColor(soft)
     pdf.text('Description', margin, y, { lineBreak: false })
     for (const [column, text] of [
       [1, 'Quantity'],
@@ -56,7 +67,7 @@ export function invoicePdf({
       y = margin
       head()
     }
-    pdf.font('Helvetica').fontSize(10).fillColor(ink)
+    pdf.font('normal').fontSize(10).fillColor(ink)
     at(1, line.quantity, y)
     at(2, line.unit, y)
     at(3, line.amount, y)
@@ -65,24 +76,21 @@ export function invoicePdf({
     y = pdf.y + 8
   }
   rule(y)
-  pdf.font('Helvetica-Bold').fontSize(11).fillColor(ink)
+  pdf.font('bold').fontSize(11).fillColor(ink)
   pdf.text('Total', margin, y + 10, { lineBreak: false })
   at(3, total, y + 10)
   pdf
-    .font('Helvetica')
+    .font('normal')
     .fontSize(10)
     .text(plain(standing), margin, y + 40, { width: columns[3] })
   pdf.end()
   return pdf
 }
 
-/** The fonts that every reader brings along know western letters: others lose their marks, or stand as a question mark. */
+/** Inter has the letters of Latin, Greek and Cyrillic; of others what it has of them stands without its marks, or a question mark. */
 function plain(text: string): string {
   return text
     .normalize('NFC')
     .replace(/./gsu, (one) => (known(one) ? one : one.normalize('NFKD').replace(/\p{M}/gu, '')))
     .replace(/./gsu, (one) => (known(one) ? one : '?'))
 }
-
-const beyondLatin = new Set('€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ')
-const known = (character: string) => /^[\x20-\x7e\xa0-\xff]$/.test(character) || beyondLatin.has(character)
