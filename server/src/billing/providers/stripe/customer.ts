@@ -35,7 +35,7 @@ async function targetOf(db: Queryable, organizationId: string): Promise<Target> 
 }
 
 /**
- * The organization's customer, brought up to date. `renew`: one that was deleted there is replaced. Null: there is none
+ * The organization's customer, made if there is none. `renew`: one that was deleted there is replaced. Null: there is none
  * yet (in a dry run), or it was deleted, which is told.
  */
 export async function bringCustomer(
@@ -55,13 +55,8 @@ export async function bringCustomer(
     )
     return null
   }
-  const found =
-    there && !there.deleted
-      ? there
-      : await repair(identity, 'It becomes a customer at Stripe.', () => makeCustomer(comparison, ref))
-  if (!found) return null
-  const target = await targetOf(db, organizationId)
-  return (await bringUpToDate(comparison, found, target)) ?? found
+  if (there && !there.deleted) return there
+  return repair(identity, 'It becomes a customer at Stripe.', () => makeCustomer(comparison, ref))
 }
 
 /**
@@ -87,11 +82,10 @@ async function makeCustomer({ stripe, platform, organizationId }: Comparison, be
   return stripe.customers.retrieve(made.id, { expand }) as Promise<Stripe.Customer>
 }
 
-async function bringUpToDate(
-  { stripe, organizationId, repair, report }: Comparison,
-  customer: Stripe.Customer,
-  target: Target,
-): Promise<Stripe.Customer | null> {
+/** Says at Stripe who the organization is and what it is subscribed to, once all else is as it should be. */
+export async function bringDetails(comparison: Comparison, customer: Stripe.Customer): Promise<void> {
+  const { stripe, platform, organizationId, repair, report } = comparison
+  const target = await targetOf(platform.db, organizationId)
   if (customer.balance !== 0)
     report(
       `customer/${organizationId}/balance`,
@@ -102,11 +96,10 @@ async function bringUpToDate(
     (customer.name ?? '') === target.name &&
     (customer.email ?? '') === target.email &&
     Object.entries(target.metadata).every(([key, value]) => (metadata[key] ?? '') === value)
-  if (same) return customer
-  return repair(
-    `customer/${organizationId}/details`,
-    'Its name, address or plan at Stripe is brought up to date.',
-    () => stripe.customers.update(customer.id, { ...target, expand }),
+  if (same) return
+  const what = 'Its name, address or plan at Stripe is brought up to date.'
+  await repair(`customer/${organizationId}/details`, what, () =>
+    stripe.customers.update(customer.id, { ...target }),
   )
 }
 

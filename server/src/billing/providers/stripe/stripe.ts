@@ -13,7 +13,7 @@ import { reportCharges } from './charges.ts'
 import { bringCheckouts } from './checkouts.ts'
 import { idOf, openStripe } from './client.ts'
 import { compare, name, origin, type Comparison, type Shared } from './comparison.ts'
-import { bringCustomer, keepMethod } from './customer.ts'
+import { bringCustomer, bringDetails, keepMethod } from './customer.ts'
 import { bringInvoices } from './invoices.ts'
 import { createPortal } from './portal.ts'
 import { createTurns } from './turns.ts'
@@ -49,6 +49,7 @@ export function createStripe(platform: Platform, terms: Terms, options: StripeOp
           const current = await bringCheckouts(comparison, customer)
           await bringInvoices(comparison, current)
           await reportCharges(comparison, current)
+          await bringDetails(comparison, current)
           await keepMethod(comparison, current)
         }
         return comparison.found
@@ -82,7 +83,9 @@ export function createStripe(platform: Platform, terms: Terms, options: StripeOp
       .executeTakeFirstOrThrow()
     await comparing(organizationId, false, async (comparison) => {
       const customer = await bringCustomer(comparison, { renew: true })
-      if (customer) await bringCheckouts(comparison, customer)
+      if (!customer) return
+      await bringDetails(comparison, customer)
+      await bringCheckouts(comparison, customer)
     })
     const { payUrl, subscriptionId } = await platform.db
       .selectFrom('invoices')
