@@ -1,18 +1,17 @@
 /**
- * `npm run screenshots [-- folder] [--only part-of-a-name]`: a picture of every page of the console, light and dark, wide and
+ * `npm run screenshots [-- folder] [--only part-of-a-name]…`: a picture of every page of the console, light and dark, wide and
  * narrow, full, empty and failing, taken in the demo's world, with a page that shows them side by side.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { startDemoBerth } from '../../scripts/demo/berth.ts'
-import { signUp } from '../../scripts/demo/people.ts'
 import { standUp } from '../../scripts/demo/stand.ts'
 import { drive } from '../../scripts/demo/traffic.ts'
 import { until } from '../../scripts/demo/world.ts'
-import { api } from '@berth/contracts'
 import { launchBrowser } from '../support/browser.ts'
 import { shots } from './pages.ts'
+import { setScene, startPayments } from './scene.ts'
 import { Studio, type Picture } from './studio.ts'
 
 /** So long agents call before the first picture, so that there is something to see. */
@@ -21,25 +20,25 @@ const trafficMs = 20_000
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { only: { type: 'string' }, 'local-only': { type: 'boolean', default: false } },
+    options: { only: { type: 'string', multiple: true }, 'local-only': { type: 'boolean', default: false } },
   })
   const folder = path.resolve(positionals[0] ?? 'screenshots')
   await mkdir(folder, { recursive: true })
   process.env['BERTH_PORT'] ??= '0'
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())
+  const stripe = await startPayments()
   const berth = await startDemoBerth(stop.signal)
   try {
     const signal = AbortSignal.any([stop.signal, berth.ended])
     const { world, agents } = await standUp(berth, { localOnly: values['local-only'] }, signal)
-    const newcomer = await signUp(berth.url, 'Noor Haddad', 'has an organization and nothing in it')
-    await newcomer.client.call(api.organizations.create, { body: { name: 'Harbour Works' } })
+    const scene = await setScene(berth.url, world, stripe, signal)
     const traffic = drive(agents, { answered: 0, failed: 0 }, signal).catch(() => undefined)
     await until(world.payments, world.deployments.cards, ['failed'], signal)
     await new Promise((resolve) => setTimeout(resolve, trafficMs))
     const browser = await launchBrowser()
-    const studio = new Studio({ browser, url: berth.url, world, folder })
-    const wanted = shots.filter(({ name }) => !values.only || name.includes(values.only))
+    const studio = new Studio({ browser, url: berth.url, scene, folder })
+    const wanted = shots.filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true)
     const pictures = await studio.takeAll(wanted)
     await browser.close()
     await writeFile(path.join(folder, 'index.html'), contactSheet(pictures))
@@ -51,6 +50,7 @@ async function main(): Promise<void> {
     await traffic
   } finally {
     await berth.close()
+    await stripe.close()
   }
 }
 

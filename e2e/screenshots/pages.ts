@@ -1,8 +1,8 @@
 import { password } from '../../scripts/demo/people.ts'
-import type { World } from '../../scripts/demo/world.ts'
 import type { Page } from 'playwright-core'
+import type { Scene } from './scene.ts'
 
-export type Viewer = 'operator' | 'owner' | 'developer' | 'auditor' | 'newcomer' | 'stranger'
+export type Viewer = 'operator' | 'owner' | 'developer' | 'auditor' | 'shipper' | 'newcomer' | 'stranger'
 
 /** How wide a window may be: a desk, a small laptop, a telephone. */
 export const widths = [1440, 1024, 390] as const
@@ -11,11 +11,11 @@ export const widths = [1440, 1024, 390] as const
 export interface Shot {
   name: string
   /** Where it is; given the world it is in. */
-  path(world: World): string
+  path(scene: Scene): string
   /** Who looks; the owner of the demo's bank, when nobody is named. */
   by?: Viewer
   /** What is done on the page before the picture is taken. */
-  act?(page: Page, world: World): Promise<void>
+  act?(page: Page): Promise<void>
   /** At these only; all of them, when none is named. */
   widths?: readonly (typeof widths)[number][]
   /** Also without anything in it, as somebody sees it whose organization is new. */
@@ -26,14 +26,16 @@ export interface Shot {
 
 const at = (path: string) => () => path
 const deployment =
-  (name: keyof World['deployments'], more = '') =>
-  (world: World) =>
-    `/console/deployments/${world.deployments[name].id}${more}`
+  (name: keyof Scene['deployments'], more = '') =>
+  (scene: Scene) =>
+    `/console/deployments/${scene.deployments[name].id}${more}`
 const button = (name: string | RegExp) => async (page: Page) =>
   page.getByRole('button', { name }).first().click()
+const row = (text: string) => async (page: Page) =>
+  page.getByRole('row').filter({ hasText: text }).first().click()
 const billing =
   (more = '') =>
-  ({ payments }: World) =>
+  ({ payments }: Scene) =>
     `/console/billing/${payments.workspace.organizationId}${more}`
 const dialogOf = (page: Page) => page.getByRole('dialog')
 
@@ -51,6 +53,12 @@ const shell: Shot[] = [
   { name: 'reset-broken-link', path: at('/reset'), by: 'stranger' },
   { name: 'confirm-email-unknown-link', path: at(`/confirm-email#token=${'x'.repeat(43)}`), by: 'stranger' },
   { name: 'invite-broken-link', path: at('/onboarding/invite'), by: 'stranger' },
+  { name: 'invite', path: ({ invitation }) => `/onboarding/invite/${invitation}`, by: 'stranger' },
+  {
+    name: 'invite-somebody-else',
+    path: ({ invitation }) => `/onboarding/invite/${invitation}`,
+    by: 'auditor',
+  },
   ...['account', 'organization', 'plan', 'invite', 'server'].map((step): Shot => ({
     name: `onboarding-${step}`,
     path: at(`/onboarding?step=${step}`),
@@ -58,6 +66,11 @@ const shell: Shot[] = [
     failing: true,
   })),
   { name: 'onboarding-plan-change', path: at('/onboarding?step=plan&change=team'), by: 'newcomer' },
+  {
+    name: 'onboarding-plan-unpaid',
+    path: ({ unpaid }) => `/onboarding?step=plan&org=${unpaid}&checkout=canceled`,
+    by: 'shipper',
+  },
   {
     name: 'onboarding-server-runs',
     path: ({ payments, deployments: { rates } }) =>
@@ -233,6 +246,24 @@ const places: Shot[] = [
   { name: 'billing-by-tool', path: billing('?by=tool') },
   { name: 'billing-change', path: billing('?change=business') },
   { name: 'billing-auditor', path: billing(), by: 'auditor' },
+  {
+    name: 'billing-unpaid',
+    path: ({ unpaid }) => `/console/billing/${unpaid}?checkout=canceled`,
+    by: 'shipper',
+  },
+  {
+    name: 'billing-waiting',
+    path: ({ unpaid }) => `/console/billing/${unpaid}?checkout=done`,
+    by: 'shipper',
+  },
+  { name: 'billing-card', path: ({ paid }) => `/console/billing/${paid}`, by: 'shipper' },
+  { name: 'billing-past-due', path: ({ pastDue }) => `/console/billing/${pastDue}`, by: 'operator' },
+  { name: 'billing-suspended', path: ({ suspended }) => `/console/billing/${suspended}`, by: 'operator' },
+  {
+    name: 'lifecycle-suspended',
+    path: ({ suspended }) => `/console/lifecycle?org=${suspended}`,
+    by: 'operator',
+  },
   { name: 'settings', path: at('/console/settings'), empty: true, failing: true },
   { name: 'settings-auditor', path: at('/console/settings'), by: 'auditor' },
   { name: 'settings-close', path: at('/console/settings'), act: button(/^Close /) },
@@ -260,8 +291,25 @@ const operators: Shot[] = [
     failing: true,
     act: async (page) => page.getByRole('row').nth(1).click(),
   },
+  {
+    name: 'operator-billing-past-due',
+    path: at('/console/operator/billing'),
+    by: 'operator',
+    act: row('Skerry Freight'),
+  },
   { name: 'operator-billing-webhooks', path: at('/console/operator/billing?tab=webhooks'), by: 'operator' },
-  { name: 'operator-billing-drift', path: at('/console/operator/billing?tab=drift'), by: 'operator' },
+  {
+    name: 'operator-billing-webhook-dead',
+    path: at('/console/operator/billing?tab=webhooks'),
+    by: 'operator',
+    act: row('usage.recorded'),
+  },
+  {
+    name: 'operator-billing-drift',
+    path: at('/console/operator/billing?tab=drift'),
+    by: 'operator',
+    act: row('bank statement 12'),
+  },
   {
     name: 'operator-billing-reconcile',
     path: at('/console/operator/billing?tab=drift&ask=reconcile'),
@@ -273,6 +321,12 @@ const operators: Shot[] = [
   { name: 'operator-tier', path: at('/console/operator/tiers?edit=standard'), by: 'operator' },
   { name: 'operator-runners', path: at('/console/operator/runners'), by: 'operator', failing: true },
   { name: 'operator-outbox', path: at('/console/operator/outbox'), by: 'operator', failing: true },
+  {
+    name: 'operator-outbox-message',
+    path: at('/console/operator/outbox'),
+    by: 'operator',
+    act: row('hanna.voss@example.com'),
+  },
   { name: 'operator-refused', path: at('/console/operator/users') },
 ]
 

@@ -1,14 +1,15 @@
 import path from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { password } from '../../scripts/demo/people.ts'
-import type { World } from '../../scripts/demo/world.ts'
 import { type Shot, type Viewer, widths } from './pages.ts'
+import type { Scene } from './scene.ts'
 
 const emails: Record<Exclude<Viewer, 'stranger'>, string> = {
   operator: 'ines@example.com',
   owner: 'amara@example.com',
   developer: 'priya@example.com',
   auditor: 'luc@example.com',
+  shipper: 'sofie@example.com',
   newcomer: 'noor@example.com',
 }
 
@@ -31,11 +32,11 @@ interface Sitting {
 
 /** Takes the pictures; keeps one signed-in browser profile for each viewer and theme. */
 export class Studio {
-  private readonly given: { browser: Browser; url: string; world: World; folder: string }
+  private readonly given: { browser: Browser; url: string; scene: Scene; folder: string }
   private readonly contexts = new Map<string, Promise<BrowserContext>>()
   private readonly cookies = new Map<Viewer, ReturnType<BrowserContext['cookies']>>()
 
-  constructor(given: { browser: Browser; url: string; world: World; folder: string }) {
+  constructor(given: { browser: Browser; url: string; scene: Scene; folder: string }) {
     this.given = given
   }
 
@@ -61,10 +62,10 @@ export class Studio {
     await resize(page, first)
     try {
       if (state === 'failing') await cutOff(page, viewer)
-      await page.goto(shot.path(this.given.world))
+      await page.goto(shot.path(this.given.scene))
       await quiet(page)
       if (state === 'failing') await page.getByRole('alert').first().waitFor()
-      if (state !== 'failing') await shot.act?.(page, this.given.world)
+      if (state !== 'failing') await shot.act?.(page)
       await quiet(page)
     } catch (error) {
       complaints.push((error as Error).message.split('\n')[0]!)
