@@ -81,7 +81,7 @@ describe('signup', () => {
     const more = ['--email', 'emmy@example.com', '--organization', 'Rings', '--plan', 'golden']
     const unknown = await signup(cli, ...more)
     expect(unknown.code).toBe(1)
-    expect(unknown.stderr).toContain('There is no plan "golden"; there are free, business, team.')
+    expect(unknown.stderr).toContain('There is no plan "golden"; there are free, team, business.')
     expect((await cli.json<Me>('whoami')).organizations).toEqual([])
   })
 

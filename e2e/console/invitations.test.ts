@@ -60,7 +60,7 @@ test('an owner invites, sees what became of it, sends a new link and revokes', a
   await row.getByRole('button', { name: `Revoke the invitation of ${email}` }).click()
   await dialog.getByRole('button', { name: 'Revoke', exact: true }).click()
   await row.getByText('revoked').first().waitFor()
-  await page.getByText('1 of 5 seats are taken').waitFor()
+  await page.getByText('1 of 5 seats is taken').waitFor()
   expect(complaints).toEqual([])
   await context.close()
 })

@@ -117,7 +117,7 @@ test.each([
     await button(page, 'Continue with Team').click()
 
     await heading(page, 'Invite people').waitFor()
-    await page.getByText(/^1 of \d+ seats are taken/).waitFor()
+    await page.getByText(/^1 of \d+ seats is taken/).waitFor()
     await good('invite')
     await page.getByLabel('E-mail').fill(`guest-of-${email}`)
     await page.getByRole('combobox', { name: 'Role' }).click()

@@ -32,7 +32,9 @@ export function Frame({ me, organization, onboarding, current, children }: Frame
       <title>{`${titles[current]} · ${organization?.name ?? 'Set up'} · Berth`}</title>
       <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-panel px-4">
         <Brand />
-        <span className="min-w-0 flex-1" />
+        <span className="min-w-0 flex-1 truncate text-ink-2">
+          <span className="max-sm:hidden">{organization?.name}</span>
+        </span>
         {me && me.confirmEmail !== 'must' && (
           <>
             <NewVersion />

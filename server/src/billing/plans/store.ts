@@ -53,14 +53,17 @@ const selectVersions = (db: Queryable) =>
     // As text: amounts may pass what a number holds.
     .select(sql<string>`v.price::text`.as('price'))
 
-/** The newest version of every plan, by price. */
+/** The newest version of every plan, by price; the price of one seat says less, so plans that have it come last. */
 export async function newestPlans(db: Queryable): Promise<Plan[]> {
   const rows = await selectVersions(db)
     .distinctOn('v.plan')
     .orderBy('v.plan')
     .orderBy('v.version', 'desc')
     .execute()
-  return rows.map(toPlan).toSorted((a, b) => Number(a.price - b.price) || (a.plan < b.plan ? -1 : 1))
+  const bySeat = ({ per, price }: Plan) => Number(per === 'seat' && price > 0n)
+  return rows
+    .map(toPlan)
+    .toSorted((a, b) => bySeat(a) - bySeat(b) || Number(a.price - b.price) || (a.plan < b.plan ? -1 : 1))
 }
 
 /** The newest version of one plan. Throws `not_found`. */
