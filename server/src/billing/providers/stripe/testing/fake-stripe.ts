@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Stripe } from 'stripe'
 import { sha256 } from '../../../../platform/crypto.ts'
-import { createWorld, type Card, type Thing, type World } from './fake-world.ts'
+import type { Card, Thing, World } from './fake-kinds.ts'
+import { createWorld } from './fake-world.ts'
 import { check, invalid, parseForm, shapes, type ApiError, type Params } from './shapes.ts'
 
 export const secretKey = 'sk_test_berth'

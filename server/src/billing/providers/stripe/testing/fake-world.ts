@@ -1,41 +1,7 @@
 /** What the fake Stripe holds, and what its requests and its customers do to it. */
 import { randomBytes } from 'node:crypto'
+import type { Card, Thing, World } from './fake-kinds.ts'
 import { invalid, type ApiError, type Params } from './shapes.ts'
-
-// What stands in it is Stripe's, and as loosely typed as it comes over the wire.
-// oxlint-disable-next-line typescript/no-explicit-any
-export type Thing = any
-
-export interface Card {
-  last4?: string
-  /** What it answers to a payment; null: it pays. */
-  fails?: 'expired_card' | 'card_declined' | null
-}
-
-export interface World {
-  seed: string
-  run(route: string, asked: { path: string; params: Params }): Thing
-  things(object: string): Thing[]
-  thing(id: string): Thing
-  /** Somebody pays at a checkout, or leaves a card there. */
-  payCheckout(sessionId: string, card?: Card): void
-  expireCheckout(sessionId: string): void
-  /** Somebody pays an invoice on its page. */
-  payOnPage(invoiceId: string): void
-  /** Somebody changes the card on Stripe's own pages. */
-  changeCard(customerId: string, card?: Card): void
-  /** What the card that is kept answers from now on. */
-  cardAnswers(customerId: string, fails: Card['fails']): void
-  /** Stripe tries an open invoice again, as it does by itself. */
-  retry(invoiceId: string): void
-  refund(paymentIntent: string, amount: number): void
-  dispute(paymentIntent: string): void
-  deleteCustomer(id: string): void
-  /** Something that people or other programs do there. */
-  change(id: string, values: Thing): void
-  /** Searches find what was made only from now on. */
-  searchLags: { now: boolean }
-}
 
 export function createWorld(now: () => Date, emit: (type: string, object: Thing) => void): World {
   const all = new Map<string, Thing>()
@@ -54,7 +20,16 @@ export function createWorld(now: () => Date, emit: (type: string, object: Thing)
       throw { ...invalid(`No such ${object ?? 'object'}: '${id}'`, 'id', 'resource_missing'), status: 404 }
     return one
   }
-  const things = (object: string) => [...all.values()].filter((one) => one.object === object)
+  /** Checkouts end by themselves. */
+  function lapse(): void {
+    for (const one of all.values())
+      if (one.object === 'checkout.session' && one.status === 'open' && one.expires_at <= seconds())
+        Object.assign(one, { status: 'expired', url: null })
+  }
+  const things = (object: string) => {
+    lapse()
+    return [...all.values()].filter((one) => one.object === object)
+  }
 
   const itemsOf = (invoice: Thing) => things('invoiceitem').filter((item) => item.invoice === invoice.id)
   const total = (invoice: Thing): number => itemsOf(invoice).reduce((sum, { amount }) => sum + amount, 0)
