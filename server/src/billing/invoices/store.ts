@@ -118,14 +118,18 @@ export async function creditOf(db: Queryable, organizationId: string, currency: 
   return BigInt(rows[0]!.sum)
 }
 
-/** The invoices of a subscription that are overdue, oldest first. */
-export async function overdueOf(db: Queryable, one: Held): Promise<{ number: string; total: bigint }[]> {
-  const { rows } = await sql<{ number: number; total: string }>`
-    select number, total::text from invoices
-    where subscription_id = ${one.id} and state in ('open', 'uncollectible')
+/** The invoices of an organization that are overdue, oldest first: of what has ended those that nobody wrote off. */
+export async function overdueOf(
+  db: Queryable,
+  one: Held,
+): Promise<{ number: string; total: bigint; currency: string }[]> {
+  const { rows } = await sql<{ number: number; total: string; currency: string }>`
+    select number, total::text, currency from invoices
+    where organization_id = ${one.organizationId}
+      and (state = 'open' or state = 'uncollectible' and subscription_id = ${one.id})
       and due_at <= coalesce((select now from test_clocks where organization_id = ${one.organizationId}), now())
     order by due_at, number`.execute(db)
-  return rows.map(({ number, total }) => ({ number: numberOf(number), total: BigInt(total) }))
+  return rows.map((row) => ({ ...row, number: numberOf(row.number), total: BigInt(row.total) }))
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Queryable } from '../../platform/db/database.ts'
 import { nowOf } from '../clock.ts'
 import { issueInvoice } from '../invoices/issue.ts'
 import { billedFor, creditOf, overdueOf } from '../invoices/store.ts'
-import { landingPlan, newestPlan, type Plan } from '../plans/store.ts'
+import { landingPlan, newestPlans, type Plan } from '../plans/store.ts'
 import { countTaken } from '../quotas/room.ts'
 import { demandNoCheckout, providerFor } from './collecting.ts'
 import { named, type Held, type Terms } from './model.ts'
@@ -40,9 +40,11 @@ export interface PlanWish {
 
 /** The newest version of a plan that organizations may choose; operators may choose any. */
 async function chosen(db: Queryable, slug: string, anyPlan: boolean): Promise<Plan> {
-  const plan = await newestPlan(db, slug)
-  if (!plan.public && !anyPlan) throw notFound('plan')
-  return plan
+  const all = (await newestPlans(db)).filter((plan) => plan.public || anyPlan)
+  const plan = all.find((one) => one.plan === slug)
+  if (plan) return plan
+  const names = all.map((one) => one.plan).join(', ')
+  throw new Refusal('not_found', `There is no plan "${slug}" to choose; there are ${names}.`)
 }
 
 /** The wish with all that its quote depends on. */
@@ -63,7 +65,7 @@ async function around(db: Queryable, one: Held, plan: Plan) {
     ...(await billedFor(db, one)),
     credit: await creditOf(db, organizationId, plan.currency),
     trialUsed: await hadTrial(db, organizationId, plan.plan),
-    overdue: isUnpaid(one) ? await overdueOf(db, one) : [],
+    overdue: await overdueOf(db, one),
   }
 }
 

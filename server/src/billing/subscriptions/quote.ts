@@ -30,8 +30,8 @@ export interface Wish {
   credit: bigint
   /** Operators change plans at once, also downwards. */
   atOnce?: boolean
-  /** Invoices of the subscription that are overdue, oldest first. */
-  overdue?: { number: string; total: bigint }[]
+  /** Invoices that are overdue, oldest first, also of subscriptions that have ended. */
+  overdue?: { number: string; total: bigint; currency: string }[]
 }
 
 /** Where a subscription stands from the change on. */
@@ -89,8 +89,10 @@ function refuse(one: Held, wish: Wish): void {
       `The organization is on ${plan.name}${seats === null ? '' : ` with ${seats} seats`} already.`,
     )
   const isFree = plan.price === 0n && !trial
-  if (isUnpaid(one) && !isFree && takesPlaceNow(one, wish))
-    throw new Refusal('invalid_state', payFirst(one, wish.overdue ?? []))
+  const overdue = wish.overdue ?? []
+  // Who leaves with an invoice open and comes back would otherwise go on for ever without paying.
+  const owes = isUnpaid(one) || (overdue.length > 0 && !wish.atOnce)
+  if (owes && !isFree && takesPlaceNow(one, wish)) throw new Refusal('invalid_state', payFirst(one, overdue))
   if (!trial) return
   if (plan.trialDays === 0)
     throw new Refusal('invalid_state', `${plan.name} has no trial. Ask for it without.`)
@@ -101,8 +103,10 @@ function refuse(one: Held, wish: Wish): void {
     )
 }
 
-function payFirst({ state, plan: { currency } }: Held, overdue: NonNullable<Wish['overdue']>): string {
-  const amount = formatMoney(sum(overdue.map(({ total }) => total)).toString(), currency)
+function payFirst({ state, plan: { price } }: Held, overdue: NonNullable<Wish['overdue']>): string {
+  const amount = [...Map.groupBy(overdue, ({ currency }) => currency)]
+    .map(([currency, some]) => formatMoney(sum(some.map(({ total }) => total)).toString(), currency))
+    .join(' and ')
   const numbers = overdue.map(({ number }) => number).join(', ')
   const what =
     overdue.length > 1
@@ -110,9 +114,11 @@ function payFirst({ state, plan: { currency } }: Held, overdue: NonNullable<Wish
       : `Invoice ${numbers} over ${amount} is`
   const till =
     state === 'suspended'
-      ? 'A plan that costs nothing begins at once, also before that.'
-      : 'A cheaper plan can be chosen before that: it begins with the next period.'
-  return `${what} overdue. Pay that first; then the plan can be changed. ${till}`
+      ? ' A plan that costs nothing begins at once, also before that.'
+      : price > 0n
+        ? ' A cheaper plan can be chosen before that: it begins with the next period.'
+        : ''
+  return `${what} overdue. Pay that first; then the plan can be changed.${till}`
 }
 
 const perYear = (plan: Plan, seats: number | null) =>
