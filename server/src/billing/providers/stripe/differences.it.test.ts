@@ -177,7 +177,7 @@ test('a period that ends, or another change, gives up what waits', async () => {
   stage.fake.change(await stage.customerOf(id), { invoice_settings: { default_payment_method: null } })
   await sync(id)
   const waits = async () => (await toSubscription(stage.platform.db, await stage.now(id))).incomplete !== null
-  await stage.pass(30 * day)
+  await stage.pass(20 * day)
   await stage.checkout(id, { plan: 'business', seats: 10 })
   expect(await waits()).toBe(true)
   await stage.pass(hour)
