@@ -1,7 +1,7 @@
 // oxlint-disable-next-line import/no-named-as-default -- its types know the default export only
 import PDFDocument from 'pdfkit'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
 import { create, type Font } from 'fontkit'
 import type { InvoiceDocument } from './document.ts'
 
@@ -11,8 +11,8 @@ const soft = '#5b6270'
 /** Where each column ends, from the left margin; all but the first are aligned right. */
 const columns = [0, 300, 380, 483] as const
 
-const fontFile = (name: string) =>
-  readFileSync(fileURLToPath(import.meta.resolve(`@expo-google-fonts/inter/${name}.ttf`)))
+const { resolve } = createRequire(import.meta.url)
+const fontFile = (name: string) => readFileSync(resolve(`@expo-google-fonts/inter/${name}.ttf`))
 /** The fonts travel along: those that every reader has know western letters only. Only what is used is embedded. */
 const fonts = { normal: fontFile('400Regular/Inter_400Regular'), bold: fontFile('700Bold/Inter_700Bold') }
 const inter = create(fonts.normal) as Font
