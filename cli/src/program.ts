@@ -93,10 +93,21 @@ function commands(): Command[] {
 /** What every command needs: throw instead of exiting, say where help is, show the global options in its help. */
 function prepare(command: Command): void {
   command
-    .exitOverride()
+    .exitOverride((error) => {
+      throw Object.assign(error, { helpOf: pathOf(command) } satisfies WithHelp)
+    })
     .helpCommand(false)
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) })
   for (const one of command.commands) prepare(one)
+}
+
+/** Which command's help says what was right. */
+export interface WithHelp {
+  helpOf: string
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { describeFailure, exitCodes } from './core/errors.ts'
 import { Output } from './core/output.ts'
-import { createProgram } from './program.ts'
+import { createProgram, type WithHelp } from './program.ts'
 
 // A reader that has seen enough (`mcpctl audit list | head`) closes the pipe; that is no failure.
 for (const stream of [process.stdout, process.stderr]) {
@@ -29,6 +29,6 @@ function fail(error: unknown): void {
   out.fail(lines)
   const showedHelp = error instanceof CommanderError && error.code === 'commander.help'
   if (error instanceof CommanderError && exitCode === exitCodes.usage && !showedHelp)
-    out.next('mcpctl --help')
+    out.next(`${(error as CommanderError & Partial<WithHelp>).helpOf ?? 'mcpctl'} --help`)
   process.exitCode = exitCode
 }

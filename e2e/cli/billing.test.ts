@@ -48,6 +48,23 @@ it('publishes plans from a file, and exports them as one that changes nothing', 
   expect(wrong.stderr).toMatch(/plans\.gold\.price.*plans\.gold\.currency/s)
 })
 
+it('leads on to just what was previewed, and names what is not right', async () => {
+  const trial = await cli.run(['billing', 'preview', 'business', '--seats', '3', '--trial'])
+  expect(trial.stderr).toContain('mcpctl billing change business --seats 3 --trial')
+  const unknown = await cli.run(['billing', 'preview', 'platinum'])
+  expect([unknown.code, unknown.stderr]).toEqual([
+    1,
+    expect.stringMatching(/no plan "platinum".*free, .*team/),
+  ])
+  const without = await cli.run(['billing', 'preview'])
+  expect([without.code, without.stderr]).toEqual([
+    2,
+    expect.stringContaining('mcpctl billing preview --help'),
+  ])
+  const never = await cli.run(['billing', 'allow', 'clockwork', '--until', 'soon', '--reason', 'why not'])
+  expect([never.code, never.stderr]).toEqual([1, expect.stringContaining('such as 2030-01-31T09:00:00Z')])
+})
+
 it('changes the plan as previewed, and bills it', async () => {
   expect(await cli.text('billing', 'preview', 'team')).toContain('€49.00')
   expect(await cli.text('billing', 'change', 'team')).toContain('Team')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { CallRecord, LogEvent, Onboarding } from '@berth/contracts'
-import { startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
+import type { CallRecord, LogEvent, Me, Onboarding } from '@berth/contracts'
+import { signUp, startTestServer, type TestServer } from '../../server/src/platform/testing/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { fixtures, Mcpctl, signedIn } from './support.ts'
 
@@ -127,6 +127,14 @@ describe('quickstart', () => {
     const answer = await cli.json<Quickstart>('quickstart', '--server', other.name)
     expect(answer.tools).toEqual(['echo'])
     expect(answer.workspaceId).toBe(first.workspaceId)
+  })
+
+  it('works in the one organization that somebody owns, and makes no other', async () => {
+    const owner = await signedIn(server.url, await signUp(server))
+    const { id } = await owner.json<{ id: string }>('orgs', 'create', 'Foundry')
+    expect(await owner.json('quickstart')).toMatchObject({ organizationId: id })
+    expect((await owner.json<Me>('whoami')).organizations).toHaveLength(1)
+    await owner.close()
   })
 
   it('is 1 for a server that the catalog does not have, 2 for what is no name', async () => {

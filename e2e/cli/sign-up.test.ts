@@ -88,11 +88,13 @@ describe('signup', () => {
   it('sends a letter where e-mail is sent, and reads the same for an address that has an account', async () => {
     const cli = newCli(mailing)
     const email = 'ada@example.com'
-    const first = await signup(cli, '--email', email, '--organization', 'Engines')
+    const wish = ['--organization', 'Engines', '--plan', 'team', '--trial']
+    const first = await signup(cli, '--email', email, ...wish)
     expect(first.code).toBe(0)
     expect(first.stderr).toContain(`A letter is on its way to ${email}.`)
     expect(first.stderr).toContain(`mcpctl login --email ${email}`)
-    expect(await signup(cli, '--email', email, '--organization', 'Engines')).toEqual(first)
+    expect(first.stderr).toContain('mcpctl billing change team --trial')
+    expect(await signup(cli, '--email', email, ...wish)).toEqual(first)
     const login = ['login', '--email', email, '--password-stdin']
     expect((await cli.run(login, { stdin: `${password}\n` })).code).toBe(0)
     const early = await cli.run(['orgs', 'create', 'Engines'])
@@ -125,6 +127,7 @@ describe('onboarding', () => {
     const nowhere = await cli.run(['onboarding', 'status'])
     expect(nowhere.stderr).toContain('mcpctl orgs create <name>')
     await cli.text('orgs', 'create', 'Fission')
+    expect((await cli.run(['onboarding', 'status'])).stderr).toContain('mcpctl onboarding skip plan')
     const statesOf = ({ steps }: Onboarding) => steps.map(({ state }) => state)
     expect(statesOf(await cli.json('onboarding', 'status'))).toEqual(['done', 'done', 'next', 'open', 'open'])
     expect(statesOf(await cli.json('onboarding', 'skip', 'plan'))).toEqual([

@@ -37,7 +37,7 @@ async function makeAccount(context: Context, options: Options): Promise<void> {
   const setup = await context.call(api.identity.setup, {})
   const account = await ask(options)
   const token = await signUp(context, account, await setupCodeFor(setup))
-  if (token === null) return sayLetter(context, account.email, options.organization)
+  if (token === null) return sayLetter(context, account.email, options)
   const { me, context: signedIn } = await rememberSignIn(context, token)
   const organization = options.organization && (await found(signedIn, options.organization, options))
   const { out } = context
@@ -66,7 +66,7 @@ async function found(context: Context, name: string, { plan, trial = false }: Op
     const known = items.map((one) => one.plan).join(', ')
     throw new RefusedError(
       `There is no plan "${plan}"; there are ${known}. The account is made, the organization is not.`,
-      `mcpctl orgs create <name>`,
+      `mcpctl orgs create ${JSON.stringify(name)}`,
     )
   }
   const { id: organizationId, slug } = await context.call(api.organizations.create, { body: { name } })
@@ -79,13 +79,14 @@ async function found(context: Context, name: string, { plan, trial = false }: Op
 }
 
 /** Reads the same whether the address had an account or not. */
-function sayLetter({ out, url }: Context, email: string, organization: string | undefined): void {
+function sayLetter({ out, url }: Context, email: string, { organization, plan, trial }: Options): void {
   if (out.json) return out.data({ url, signedIn: false, email })
   out.done(`A letter is on its way to ${escapeText(email)}. Open the link in it, then sign in.`)
   if (organization) out.say('The organization can be created once the address is confirmed.')
   out.next(
     `mcpctl login --email ${escapeText(email)}`,
     ...(organization ? [`mcpctl orgs create ${JSON.stringify(organization)}`] : ['mcpctl quickstart']),
+    ...(plan ? [`mcpctl billing change ${plan}${trial ? ' --trial' : ''}`] : []),
     `mcpctl account resend-confirmation ${escapeText(email)}`,
   )
 }

@@ -50,7 +50,8 @@ async function preview(context: Context, options: WishOptions, plan: string): Pr
   const quoted = await quoteOf(context, options, plan)
   if (context.out.json) return context.out.data(quoted)
   printQuote(context.out, quoted)
-  context.out.next(`mcpctl billing ${quoted.checkout ? 'checkout' : 'change'} ${plan}`)
+  const wish = `${plan}${options.seats ? ` --seats ${options.seats}` : ''}${options.trial ? ' --trial' : ''}`
+  context.out.next(`mcpctl billing ${quoted.checkout ? 'checkout' : 'change'} ${wish}`)
 }
 
 async function quoteOf(context: Context, { seats: count, trial }: WishOptions, plan: string): Promise<Quote> {

@@ -62,7 +62,10 @@ async function quota(
   else printOutcomes(out, answer.items)
   if (answer.allowed) return record && !out.json ? out.done('Recorded.') : undefined
   const denied = answer.items.filter(({ allowed }) => !allowed).flatMap(({ notes }) => notes)
-  throw new RefusedError(`This is more than the plan allows, so nothing was used (${denied.join(', ')}).`)
+  throw new RefusedError(
+    `This is more than the plan allows, so nothing was used (${denied.join(', ')}).`,
+    'mcpctl billing plans list',
+  )
 }
 
 function wanted(text: string): { key: string; quantity: number } {
@@ -82,8 +85,17 @@ const columns: Column<BillingQuotaOutcome>[] = [
   { title: 'limit', cell: (one) => one.limit ?? 'unlimited' },
   { title: 'over', cell: (one) => one.overage },
   { title: 'counts anew', cell: (one) => one.window?.end ?? '' },
-  { title: 'more', cell: (one) => (one.allowed ? 'allowed' : one.notes.join(', ')) },
+  { title: 'more', cell: more },
 ]
+
+/** Whether more can be had, in a word or two; what else there is to know stands in the columns before. */
+function more({ allowed, entitlementKey: key, notes }: BillingQuotaOutcome): string {
+  if (allowed) return 'allowed'
+  const told = (kind: string) => notes.some((note) => note.startsWith(`billing:${kind}:`))
+  const isFeature = entitlements[key as EntitlementKey]?.kind === 'boolean'
+  if (told('entitlement-missing') || (isFeature && told('quota-exceeded'))) return 'not in the plan'
+  return told('quota-exceeded') ? 'refused' : notes.join(', ')
+}
 
 function printOutcomes(out: Output, items: BillingQuotaOutcome[]): void {
   out.table(items, columns, 'The plan speaks of nothing.')

@@ -33,7 +33,7 @@ async function skip(context: Context, _options: object, step: string): Promise<v
 type Step = Onboarding['steps'][number]
 
 /** What there is of a step, and what does it. */
-function describe(step: Step): { fact: string; command: string } {
+function describe(step: Step, slug: string): { fact: string; command: string } {
   switch (step.step) {
     case 'account': {
       const mark = step.emailVerified
@@ -60,22 +60,25 @@ function describe(step: Step): { fact: string; command: string } {
     default:
       return {
         fact: `${escapeText(step.deployment?.name ?? '—')}, ${step.answered ? 'a call was answered' : 'no call yet'}`,
-        command: 'mcpctl quickstart',
+        command: `mcpctl quickstart --org ${slug}`,
       }
   }
 }
 
 function print({ out }: Context, onboarding: Onboarding): void {
   if (out.json) return out.data(onboarding)
+  const slug = onboarding.steps[1].organization?.slug ?? '<organization>'
   out.table(
     onboarding.steps,
     [
       { title: 'step', cell: (one) => one.step },
       { title: 'state', cell: (one) => one.state },
-      { title: 'now', cell: (one) => describe(one).fact },
+      { title: 'now', cell: (one) => describe(one, slug).fact },
     ],
     '',
   )
   const next = onboarding.steps.find(({ state }) => state === 'next')
-  if (next) out.next(describe(next).command)
+  if (!next) return
+  const skippable = skippableStep.safeParse(next.step).success
+  out.next(describe(next, slug).command, ...(skippable ? [`mcpctl onboarding skip ${next.step}`] : []))
 }

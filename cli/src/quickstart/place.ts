@@ -6,13 +6,26 @@ import { escapeText } from '../core/text.ts'
 const name = 'Quickstart'
 const key = 'quickstart'
 
-/** The organization to work in: `--org`, else the caller's own one named Quickstart, made if need be. */
+/**
+ * The organization to work in: `--org`, else the caller's one named Quickstart, else their own: the one that
+ * `orgs use` chose, or the only one. Whoever owns none gets one.
+ */
 export async function organizationFor(context: Context, me: Me): Promise<Organization> {
-  const named = context.options.org ?? me.organizations.find((one) => one.name === name)?.id
+  const named = context.options.org ?? present(context, me)
   if (named) return context.call(api.organizations.get, { params: { organizationId: named } })
   const created = await createOrganization(context)
   context.out.done(`Created the organization ${escapeText(created.slug)}.`)
   return created
+}
+
+function present(context: Context, { organizations }: Me): string | undefined {
+  const owned = organizations.filter(({ role }) => role === 'owner')
+  const chosen = context.credentials.of(context.url).organizationId
+  const one =
+    organizations.find((organization) => organization.name === name) ??
+    owned.find(({ id }) => id === chosen) ??
+    (owned.length === 1 ? owned[0] : undefined)
+  return one?.id
 }
 
 /** Takes the plain slug, or lets the server find one where somebody else has it. */
