@@ -257,13 +257,6 @@ const places: Shot[] = [
     by: 'shipper',
   },
   { name: 'billing-card', path: ({ paid }) => `/console/billing/${paid}`, by: 'shipper' },
-  { name: 'billing-past-due', path: ({ pastDue }) => `/console/billing/${pastDue}`, by: 'operator' },
-  { name: 'billing-suspended', path: ({ suspended }) => `/console/billing/${suspended}`, by: 'operator' },
-  {
-    name: 'lifecycle-suspended',
-    path: ({ suspended }) => `/console/lifecycle?org=${suspended}`,
-    by: 'operator',
-  },
   { name: 'settings', path: at('/console/settings'), empty: true, failing: true },
   { name: 'settings-auditor', path: at('/console/settings'), by: 'auditor' },
   { name: 'settings-close', path: at('/console/settings'), act: button(/^Close /) },
@@ -325,7 +318,7 @@ const operators: Shot[] = [
     name: 'operator-outbox-message',
     path: at('/console/operator/outbox'),
     by: 'operator',
-    act: row('hanna.voss@example.com'),
+    act: row('Set a new password'),
   },
   { name: 'operator-refused', path: at('/console/operator/users') },
 ]
@@ -367,13 +360,22 @@ const documentation: Shot[] = [
   ['docs', '/docs'],
   ['docs-first-call', '/docs/first-call/'],
   ['docs-concept', '/docs/concepts/deployment/'],
+  ['docs-billing', '/docs/operate/billing/'],
+  ['docs-sign-up', '/docs/sign-up/'],
   ['docs-errors', '/docs/reference/errors/'],
   ['docs-commands', '/docs/reference/mcpctl/'],
   ['docs-api', '/docs/api'],
 ].map(([name, path]): Shot => ({ name: name!, path: at(path!), by: 'stranger' }))
 
-/** What changes the world a little comes last. */
+/** What changes the world a little comes last: which organization somebody looked at last, too. */
 const changing: Shot[] = [
+  { name: 'billing-past-due', path: ({ pastDue }) => `/console/billing/${pastDue}`, by: 'operator' },
+  { name: 'billing-suspended', path: ({ suspended }) => `/console/billing/${suspended}`, by: 'operator' },
+  {
+    name: 'lifecycle-unpaid',
+    path: ({ suspended }) => `/console/lifecycle?org=${suspended}`,
+    by: 'operator',
+  },
   {
     name: 'tokens-created',
     path: at('/console/tokens?create=true'),
