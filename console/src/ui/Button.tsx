@@ -19,6 +19,13 @@ export interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled'> 
   icon?: ReactNode
 }
 
+/** The look of a button, for a link that is the one thing to do. */
+export const buttonLook = (look: keyof typeof looks): string =>
+  cx(
+    'inline-flex h-[30px] shrink-0 items-center justify-center gap-1.5 rounded-md border px-3 text-sm font-[550] whitespace-nowrap select-none',
+    looks[look],
+  )
+
 /** A button. One that is off stays focusable, so that its reason can be read. */
 export function Button({
   look = 'plain',
@@ -40,8 +47,7 @@ export function Button({
       aria-busy={pending ? true : undefined}
       onClick={off ? (event) => event.preventDefault() : onClick}
       className={cx(
-        'inline-flex h-[30px] shrink-0 items-center justify-center gap-1.5 rounded-md border px-3 text-sm font-[550] whitespace-nowrap select-none',
-        looks[look],
+        buttonLook(look),
         whyNot && 'pointer-events-auto !text-ink-3',
         // One that is off must not stand out more than one that is on.
         whyNot && (look === 'quiet' ? '!bg-transparent !font-normal' : '!border-line !bg-idle-bg'),

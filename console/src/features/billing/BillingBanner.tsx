@@ -39,6 +39,9 @@ function Shown({ organization, subscription }: { organization: Membership; subsc
           params={{ organizationId: organization.slug }}
           search={{ org: organization.slug }}
           className="rounded-sm font-[550] text-accent underline"
+          // Who is there already is not sent anywhere.
+          activeProps={{ className: 'hidden' }}
+          activeOptions={{ includeSearch: false }}
         >
           Go to billing
         </Link>

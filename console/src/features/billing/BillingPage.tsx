@@ -99,11 +99,14 @@ function Whole({ subscription }: { subscription: Subscription }) {
     ),
   )
   const wanted = offered?.items.find((one) => one.plan === change)
+  // What is to be paid comes first.
+  const overdue = subscription.state === 'past_due' || subscription.state === 'suspended'
+  const invoices = <Invoices source={invoicesQuery(id)} timeZone={timeZone} />
   return (
     <>
       <div className="mb-3 flex items-center gap-3">
         <h1 className="flex-1">Billing</h1>
-        <Button look="primary" onClick={compare}>
+        <Button look={overdue || subscription.incomplete ? 'plain' : 'primary'} onClick={compare}>
           Compare plans
         </Button>
       </div>
@@ -120,6 +123,7 @@ function Whole({ subscription }: { subscription: Subscription }) {
         />
         <QuotaBars organizationId={id} timeZone={timeZone} />
       </div>
+      {overdue && invoices}
       <UsagePanel
         organizationId={id}
         timeZone={timeZone}
@@ -129,7 +133,7 @@ function Whole({ subscription }: { subscription: Subscription }) {
       <div ref={plans} tabIndex={-1} className="outline-none">
         <Plans subscription={subscription} refused={refused} onChoose={(chosen) => set({ change: chosen })} />
       </div>
-      <Invoices source={invoicesQuery(id)} timeZone={timeZone} />
+      {!overdue && invoices}
       <Suspense>
         {wanted && !refused && !overdueRefusal(subscription, wanted) && (
           <ChangeDialog

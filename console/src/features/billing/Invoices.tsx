@@ -40,14 +40,14 @@ export function Invoices(props: {
         <Table>
           <thead>
             <tr>
-              <Th className="w-[34%] @2xl:w-auto">Number</Th>
-              <Th className="w-[24%] @2xl:w-[12%]">State</Th>
+              <Th className="w-[23%] @2xl:w-auto">Number</Th>
+              <Th className="w-[23%] @2xl:w-[12%]">State</Th>
               <Th className={`${wide} w-[14%]`}>Issued</Th>
               <Th className={`${wide} w-[14%]`}>Due</Th>
-              <Th numeric className="w-[24%] @2xl:w-[14%]">
+              <Th numeric className="w-[25%] @2xl:w-[14%]">
                 Total
               </Th>
-              <Th numeric className={deeds ? 'w-[40%] @2xl:w-[34%]' : 'w-[18%] @2xl:w-[14%]'}>
+              <Th numeric className={deeds ? 'w-[29%] @2xl:w-[34%]' : 'w-[29%] @2xl:w-[14%]'}>
                 <span className="sr-only">What can be done</span>
               </Th>
             </tr>
@@ -111,7 +111,7 @@ function Files({ invoice: { id, organizationId, number, state, payUrl } }: { inv
     path.replace(':organizationId', organizationId).replace(':invoiceId', encodeURIComponent(id))
   const link = 'rounded-sm font-[550] text-accent hover:underline'
   return (
-    <span className="inline-flex gap-2">
+    <span className="flex flex-wrap justify-end gap-x-2">
       {state === 'open' && payUrl && (
         <a
           className={link}

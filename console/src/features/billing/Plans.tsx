@@ -39,6 +39,10 @@ export function PlanCards({ subscription, refused, onChoose }: PlansProps) {
   const { plan: current } = subscription
   const offered = plans.data?.items ?? []
   const all = offered.some(({ plan }) => plan === current.plan) ? offered : [current, ...offered]
+  // What no plan grants tells none of them from another.
+  const keys = entitlementKeys.filter((key) =>
+    all.some(({ grants }) => grants.some((grant) => grant.key === key && grant.limit !== 0)),
+  )
   return (
     <>
       {plans.isError && <ErrorPanel {...factsOf(plans.error)} onRetry={() => void plans.refetch()} />}
@@ -49,6 +53,7 @@ export function PlanCards({ subscription, refused, onChoose }: PlansProps) {
             <PlanCard
               key={plan.id}
               plan={plan}
+              keys={keys}
               subscription={subscription}
               refused={refused ?? overdueRefusal(subscription, plan)}
               onChoose={() => onChoose(plan.plan)}
@@ -65,11 +70,12 @@ const none = (key: EntitlementKey) => ({ key, limit: 0, reset: null, mode: 'hard
 
 function PlanCard(props: {
   plan: PlanVersion
+  keys: EntitlementKey[]
   subscription: Subscription
   refused: string | null
   onChoose: () => void
 }) {
-  const { plan, subscription, refused, onChoose } = props
+  const { plan, keys, subscription, refused, onChoose } = props
   const own = subscription.plan.plan === plan.plan
   const same = subscription.plan.id === plan.id
   const next = subscription.scheduled?.plan.plan === plan.plan && !own
@@ -92,7 +98,7 @@ function PlanCard(props: {
         {plan.trialDays > 0 && ` ${plan.trialDays} days of trial.`}
       </p>
       <dl className="my-2 flex-1 text-xs">
-        {entitlementKeys.map((key) => (
+        {keys.map((key) => (
           <div key={key} className="flex gap-2 border-t border-line-soft py-1">
             <dt title={entitlements[key].meaning} className="flex-1 text-ink-3">
               {entitlements[key].title}

@@ -15,7 +15,7 @@ export const subscriptionMarks: Record<SubscriptionState, Mark> = {
   trialing: { tone: 'accent', shape: 'dot', word: 'on trial' },
   active: { tone: 'good', shape: 'dot', word: 'active' },
   past_due: { tone: 'wait', shape: 'warning', word: 'past due' },
-  suspended: { tone: 'bad', shape: 'octagon', word: 'suspended' },
+  suspended: { tone: 'bad', shape: 'square', word: 'suspended' },
   canceled: { tone: 'idle', shape: 'square', word: 'canceled' },
 }
 

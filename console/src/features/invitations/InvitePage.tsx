@@ -6,7 +6,7 @@ import { signOut } from '../../api/auth.ts'
 import { call, factsOf, isCode } from '../../api/client.ts'
 import { forgetPerson, meQuery, rememberOrganization } from '../../app/session.ts'
 import { feed } from '../../stream/feed.ts'
-import { Button } from '../../ui/Button.tsx'
+import { Button, buttonLook } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { absoluteOf } from '../../ui/Time.tsx'
@@ -163,8 +163,12 @@ function WaysIn({ invited }: { invited: string }) {
   return (
     <>
       <p className="mb-3 text-ink-2">It takes an account with the address {invited}.</p>
-      <p className="flex flex-wrap gap-x-5 gap-y-2">
-        <Link to="/" search={{ view: 'sign-up', next: '/onboarding/invite' }} className={linkLook}>
+      <p className="flex flex-wrap items-center gap-x-5 gap-y-2">
+        <Link
+          to="/"
+          search={{ view: 'sign-up', next: '/onboarding/invite' }}
+          className={buttonLook('primary')}
+        >
           Create an account
         </Link>
         <Link to="/" search={{ view: 'sign-in', next: '/onboarding/invite' }} className={linkLook}>

@@ -28,6 +28,8 @@ export function PlanStep({ organization, chosen }: { organization: Membership; c
   const go = useGo(organization.slug)
   const skip = useSkip(organization, 'plan', () => go('invite'))
   const name = subscription.data?.plan.name
+  // What waits to be paid comes before going on.
+  const look = subscription.data?.incomplete ? 'plain' : 'primary'
   return (
     <StepBody
       width="wide"
@@ -38,11 +40,11 @@ export function PlanStep({ organization, chosen }: { organization: Membership; c
           <Button onClick={() => void go('organization')}>Back</Button>
           <span className="flex-1" />
           {chosen ? (
-            <Button look="primary" onClick={() => void go('invite')}>
+            <Button look={look} onClick={() => void go('invite')}>
               Continue{name && ` with ${name}`}
             </Button>
           ) : (
-            <Button look="primary" pending={skip.isPending && 'Saving…'} onClick={() => skip.mutate()}>
+            <Button look={look} pending={skip.isPending && 'Saving…'} onClick={() => skip.mutate()}>
               Stay on {name ?? 'this plan'}
             </Button>
           )}

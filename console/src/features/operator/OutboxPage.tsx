@@ -68,8 +68,9 @@ export function OutboxPage() {
         onClear={state && (() => set({ state: undefined }))}
         empty={
           <EmptyState icon={<MailIcon className="size-6" />} title="Nothing was mailed yet">
-            Invitations, and links to confirm an address or to set a new password, appear here whether they
-            are sent or not.
+            Links to confirm an address or to set a new password, and letters about payments, appear here
+            whether they are sent or not. Invitations do where a mail server is set; otherwise whoever invites
+            hands on the link.
           </EmptyState>
         }
         columns={columns}
