@@ -282,12 +282,6 @@ const operators: Shot[] = [
     path: at('/console/operator/billing'),
     by: 'operator',
     failing: true,
-    act: async (page) => page.getByRole('row').nth(1).click(),
-  },
-  {
-    name: 'operator-billing-past-due',
-    path: at('/console/operator/billing'),
-    by: 'operator',
     act: row('Skerry Freight'),
   },
   { name: 'operator-billing-webhooks', path: at('/console/operator/billing?tab=webhooks'), by: 'operator' },
