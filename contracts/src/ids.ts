@@ -74,7 +74,10 @@ export const displayName = z
   // oxlint-disable-next-line no-control-regex -- control characters are just what is refused
   .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters')
 
-export const timestamp = z.iso.datetime({ offset: true })
+export const timestamp = z.iso.datetime({
+  offset: true,
+  error: 'must be a time as of ISO 8601, such as 2030-01-31T09:00:00Z',
+})
 
 /** An id or, where the path names an organization, its slug. */
 export const organizationRef = z.union([idOf('organization'), slug])

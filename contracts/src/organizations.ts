@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { emailAddress } from './account.ts'
 import { endpoint } from './endpoint.ts'
 import { displayName, idOf, organizationRef, slug, timestamp } from './ids.ts'
 import { pageOf, pageQuery } from './pagination.ts'
@@ -120,7 +121,7 @@ export const organizationEndpoints = {
     summary: 'Add a person who has an account already',
     access: { kind: 'organization', permission: 'members:write' },
     params: inOrganization,
-    body: z.object({ email: z.email(), role: memberRole }),
+    body: z.object({ email: emailAddress, role: memberRole }),
     status: 201,
     response: member,
     idempotent: true,

@@ -105,6 +105,7 @@ describe('a link', () => {
     for (const ask of [preview, decline, (token: string) => accept(stranger, token)]) {
       const unknown = await said(ask('A'.repeat(43)))
       expect(unknown).toMatchObject({ code: 'not_found' })
+      expect(await said(ask(revoked.token.slice(0, 9))), 'cut short').toEqual(unknown)
       for (const { token } of [revoked, declined, used, expired])
         expect(await said(ask(token))).toEqual(unknown)
     }
