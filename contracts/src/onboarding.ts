@@ -12,7 +12,9 @@ export type SkippableStep = z.infer<typeof skippableStep>
 
 export const onboardingState = z
   .enum(['done', 'next', 'open', 'skipped'])
-  .describe('`next`: the first that is neither done nor skipped; `open`: those after it')
+  .describe(
+    '`next`: the first that is neither done nor skipped; `open`: those after it; `skipped`: left out, or for others to do',
+  )
 export type OnboardingState = z.infer<typeof onboardingState>
 
 const step = <S extends OnboardingStep>(name: S) => ({ step: z.literal(name), state: onboardingState })

@@ -72,6 +72,21 @@ test('it is about the newest organization of one’s own, or the one that is nam
     await expect(stepsOf(stranger, other)).rejects.toMatchObject({ problem: { code: 'not_found' } })
 })
 
+test('who was invited passes what is for others to do', async () => {
+  const [owner, developer] = [await signUp(server), await signUp(server)]
+  const organizationId = await found(owner, 'Shared')
+  const body = { email: developer.email, role: 'developer' as const }
+  await owner.client.call(api.organizations.addMember, { params: { organizationId }, body })
+  expect((await stepsOf(developer, organizationId)).states).toEqual([
+    'done',
+    'done',
+    'skipped',
+    'done',
+    'next',
+  ])
+  expect((await stepsOf(owner, organizationId)).states).toEqual(['done', 'done', 'next', 'done', 'open'])
+})
+
 test('a server that is there but never answered a call is not the end', async () => {
   const owner = await signUp(server)
   const organizationId = await found(owner, 'Running')

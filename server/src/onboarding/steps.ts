@@ -1,7 +1,26 @@
-import type { Onboarding, OnboardingState, OnboardingStep } from '@berth/contracts'
+import {
+  skippableStep,
+  type Onboarding,
+  type OnboardingState,
+  type OnboardingStep,
+  type Permission,
+  type SkippableStep,
+} from '@berth/contracts'
 import type { Facts } from './facts.ts'
 
 const order: OnboardingStep[] = ['account', 'organization', 'plan', 'invite', 'server']
+
+/** What it takes to do what can be left out. */
+const needs: Record<SkippableStep, Permission> = {
+  plan: 'billing:write',
+  invite: 'members:write',
+  server: 'deployments:write',
+}
+
+/** The steps that are for others to do: who was invited does not choose the plan. */
+export function othersSteps(may: ReadonlySet<Permission>): SkippableStep[] {
+  return skippableStep.options.filter((step) => !may.has(needs[step]))
+}
 
 /** How far somebody is: what is done counts, whatever was skipped, and the first that is left comes next. */
 export function stepsOf(facts: Facts, mustVerify: boolean): Onboarding {
