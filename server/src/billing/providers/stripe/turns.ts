@@ -7,9 +7,10 @@ const atOnce = 4
 /** Lets work of the same name take turns, in whatever process it is asked for. */
 export function createTurns(db: Database) {
   const waiting: (() => void)[] = []
+  const last = new Map<string, Promise<unknown>>()
   let running = 0
 
-  return async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
     if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
     else running++
     try {
@@ -21,6 +22,22 @@ export function createTurns(db: Database) {
       const next = waiting.shift()
       if (next) next()
       else running--
+    }
+  }
+
+  // In line by name first: however much of one name is asked for, it never holds more than one connection.
+  return async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = last.get(name)
+    const mine = before ? before.then(() => alone(name, work)) : alone(name, work)
+    const over = mine.then(
+      () => {},
+      () => {},
+    )
+    last.set(name, over)
+    try {
+      return await mine
+    } finally {
+      if (last.get(name) === over) last.delete(name)
     }
   }
 }
