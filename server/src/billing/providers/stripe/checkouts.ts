@@ -2,11 +2,13 @@
 import { sql } from 'kysely'
 import type { Stripe } from 'stripe'
 import { formatMoney } from '@berth/contracts'
+import type { Tx } from '../../../platform/mutate.ts'
+import { lockInvoice } from '../../invoices/store.ts'
 import { completeCheckout } from '../../subscriptions/checkout.ts'
 import { checkoutCloses } from '../../subscriptions/due.ts'
 import { dropIncomplete } from '../../subscriptions/end.ts'
 import type { Held } from '../../subscriptions/model.ts'
-import { subscriptionById } from '../../subscriptions/store.ts'
+import { lockLive, subscriptionById } from '../../subscriptions/store.ts'
 import { findCustomer } from '../customers.ts'
 import { idOf, stripeAmount } from './client.ts'
 import { name, origin, type Comparison } from './comparison.ts'
@@ -86,7 +88,7 @@ async function bringOne(
   if (session.status === 'expired') {
     if (waits)
       await repair(identity, 'Its checkout has expired: the change of plan is given up.', () =>
-        platform.mutate(origin, (tx) => dropIncomplete(tx, organizationId, tx.now, 'expired')),
+        platform.mutate(origin, (tx) => giveUp(tx, organizationId, one.id)),
       )
     return customer
   }
@@ -107,6 +109,13 @@ async function bringOne(
     platform.mutate(origin, (tx) => completeCheckout(tx, one.id, reference, comparison.terms)),
   )
   return became === 'late' ? reportLate(comparison, settled, { ...one, reference }) : settled
+}
+
+/** Another change may have taken its place meanwhile: that one still waits. */
+async function giveUp(tx: Tx, organizationId: string, invoiceId: string): Promise<void> {
+  await lockLive(tx, organizationId)
+  const { state } = await lockInvoice(tx.db, invoiceId)
+  if (state === 'draft') await dropIncomplete(tx, organizationId, tx.now, 'expired')
 }
 
 /** What a checkout that is done left: what it is called, the card, how much. */

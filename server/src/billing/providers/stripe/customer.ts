@@ -131,10 +131,10 @@ function wordsOf({ invoice_settings: { default_payment_method: method } }: Strip
     : method.type.replaceAll('_', ' ')
 }
 
-/** Keeps what its means of payment is. */
-export async function keepMethod(comparison: Comparison, customer: Stripe.Customer): Promise<void> {
+/** Keeps what its means of payment is; without a customer there is none. */
+export async function keepMethod(comparison: Comparison, customer: Stripe.Customer | null): Promise<void> {
   const { platform, organizationId, repair } = comparison
-  const method = wordsOf(customer)
+  const method = customer && wordsOf(customer)
   const known = await findCustomer(platform.db, organizationId, name)
   if (!known || known.paymentMethod === method) return
   await repair(`customer/${organizationId}/method-here`, 'Its means of payment is noted here.', () =>

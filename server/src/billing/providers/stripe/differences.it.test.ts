@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import type { Stripe } from 'stripe'
+import { beginCheckout } from '../../subscriptions/checkout.ts'
 import { assignPlan, schedulePlan } from '../../subscriptions/change.ts'
 import { clockwork, invoicesOf as issuedTo, ordinary } from '../../subscriptions/test-kit.ts'
 import { toSubscription } from '../../subscriptions/view.ts'
 import { syncDue } from '../syncing.ts'
+import { bringCheckouts } from './checkouts.ts'
+import { openStripe } from './client.ts'
+import { compare } from './comparison.ts'
+import { secretKey, webhookSecret } from './testing/fake-stripe.ts'
 import { day, hour, openStage, type Stage } from './testing/stage.ts'
 
 // Many requests each; a busy machine takes its time.
@@ -60,16 +66,14 @@ test('amounts that differ are told: nothing of them is taken over', async () => 
   expect(await invoicesOf(id)).toMatchObject([{ state: 'open' }])
 })
 
-test('a customer that was deleted there is told of; the next checkout makes another', async () => {
+test('a customer that was deleted there is told of, and its card is forgotten; the next checkout makes another', async () => {
   const id = await stage.paying()
   const before = await stage.customerOf(id)
   stage.fake.deleteCustomer(before)
-  expect(await sync(id)).toMatchObject([{ identity: `customer/${id}`, repaired: false }])
-  await stage.platform.db
-    .updateTable('billingCustomers')
-    .set({ paymentMethod: null })
-    .where('organizationId', '=', id)
-    .execute()
+  expect(await sync(id)).toContainEqual(
+    expect.objectContaining({ identity: `customer/${id}`, repaired: false }),
+  )
+  await expect(stage.change(id, { plan: 'business', seats: 10 })).rejects.toThrow('is paid at the checkout')
   stage.fake.payCheckout(await stage.checkout(id, { plan: 'business', seats: 10 }))
   await sync(id)
   expect(await stage.customerOf(id)).not.toBe(before)
@@ -140,6 +144,45 @@ test('forged, stale and nonsensical events are refused, each with what is wrong'
   await expect(verify(signed, `${signed.body} `)).rejects.toThrow('does not fit the body')
   await expect(verify(stage.fake.signed({ ...event, id: 7 }))).rejects.toThrow('must be an event of Stripe')
   await expect(stage.collector.verify(Buffer.from('{}'), {})).rejects.toThrow('Stripe-Signature: is missing')
+})
+
+test('a dispute, which names what was charged alone, leads to whose it is', async () => {
+  const id = await stage.paying()
+  const [paid] = await invoicesOf(id)
+  stage.fake.dispute(paid!.reference!)
+  const [dispute] = stage.fake.events.slice(-1)
+  const { id: eventId, type } = dispute!
+  const body = Buffer.from(stage.fake.signed(dispute).body)
+  const handled = await stage.collector.handle({ eventId, type, body, receivedAt: new Date() })
+  expect(handled).toEqual({ outcome: 'processed', organizationId: id })
+  const told = await stage.platform.db
+    .selectFrom('billingDrifts')
+    .select('what')
+    .where('organizationId', '=', id)
+    .execute()
+  expect(told).toEqual([{ what: expect.stringContaining('is disputed') }])
+})
+
+test('a checkout that has ended gives up what waited for it, not what took its place meanwhile', async () => {
+  const id = await ordinary(stage.platform)
+  stage.fake.expireCheckout(await stage.checkout(id))
+  const { platform, terms, fake } = stage
+  const settings = { secretKey, webhookSecret, api: fake.url }
+  const stripe = openStripe(settings, 0)
+  const comparison = compare({ stripe, platform, terms, page: () => 'https://berth.test' }, id, false)
+  const customer = fake.thing(await stage.customerOf(id)) as Stripe.Customer
+  await bringCheckouts(
+    {
+      ...comparison,
+      repair: async (_, __, work) => {
+        await platform.change((tx) => beginCheckout(tx, id, { plan: 'business', seats: 2 }, terms))
+        return work()
+      },
+    },
+    customer,
+  )
+  const { incomplete } = await toSubscription(platform.db, await stage.now(id))
+  expect(incomplete).toMatchObject({ plan: { plan: 'business' }, seats: 2 })
 })
 
 test('an event of a customer that nobody here is, is ignored', async () => {

@@ -18,6 +18,16 @@ import { bringInvoices } from './invoices.ts'
 import { createPortal } from './portal.ts'
 import { createTurns } from './turns.ts'
 
+type Ref = string | { id: string } | null
+
+/** What an event is about, as far as it says whose it is. */
+interface Told {
+  object?: string
+  id?: string
+  customer?: Ref
+  charge?: Ref
+}
+
 export interface StripeOptions {
   settings: StripeConfig
   /** The page of an organization's subscription, to which people come back. */
@@ -45,7 +55,8 @@ export function createStripe(platform: Platform, terms: Terms, options: StripeOp
       comparing(organizationId, dryRun, async (comparison) => {
         if (!(await findCustomer(platform.db, organizationId, name))) return []
         const customer = await bringCustomer(comparison)
-        if (customer) {
+        if (!customer) await keepMethod(comparison, null)
+        else {
           const current = await bringCheckouts(comparison, customer)
           await bringInvoices(comparison, current)
           await reportCharges(comparison, current)
@@ -68,11 +79,21 @@ export function createStripe(platform: Platform, terms: Terms, options: StripeOp
   }
 
   async function handle({ body }: InboxEvent): Promise<Handled> {
-    const ref = customerIn(JSON.parse(body.toString()))
+    const ref = await customerOf(JSON.parse(body.toString()))
     const organizationId = ref && (await organizationOfCustomer(platform.db, name, ref))
     if (!organizationId) return { outcome: 'ignored', organizationId: null }
     await reconcileOne(platform, collector, organizationId, { origin })
     return { outcome: 'processed', organizationId }
+  }
+
+  /** Which customer an event is of; whatever it tells, what holds is fetched. */
+  async function customerOf(event: unknown): Promise<string | null> {
+    const object = (event as { data?: { object?: Told } }).data?.object
+    if (!object) return null
+    if (object.object === 'customer') return object.id ?? null
+    // A dispute names what was charged alone.
+    const charge = object.object === 'dispute' ? idOf(object.charge) : null
+    return idOf(charge === null ? object.customer : (await stripe.charges.retrieve(charge)).customer)
   }
 
   async function checkout(invoiceId: string) {
@@ -125,13 +146,4 @@ export function createStripe(platform: Platform, terms: Terms, options: StripeOp
   }
 
   return collector
-}
-
-/** Which customer an event is of; whatever it tells, what holds is fetched. */
-function customerIn(event: unknown): string | null {
-  const object = (event as { data?: { object?: { object?: string; id?: string; customer?: unknown } } }).data
-    ?.object
-  if (!object) return null
-  if (object.object === 'customer') return object.id ?? null
-  return idOf(object.customer as string | { id: string } | null)
 }

@@ -292,6 +292,7 @@ export function createWorld(now: () => Date, emit: (type: string, object: Thing)
       invoice.total = total(invoice)
       return shown(one)
     },
+    'GET /v1/charges/:id': (_, id) => shown(thing(id, 'charge')),
     'GET /v1/charges': (params) => list(of('charge', params), params),
     'GET /v1/billing_portal/configurations': (params) => list(things('billing_portal.configuration'), params),
     'POST /v1/billing_portal/configurations': (params) => {
@@ -361,7 +362,9 @@ export function createWorld(now: () => Date, emit: (type: string, object: Thing)
     dispute: (intent) => {
       const one = things('charge').find((found) => found.payment_intent === intent)
       one.disputed = true
-      emit('charge.dispute.created', { ...shown(one), object: 'dispute' })
+      const { id, payment_intent, amount, currency } = one
+      const told = { charge: id, payment_intent, amount, currency, status: 'needs_response' }
+      emit('charge.dispute.created', shown(made('dp', 'dispute', told)))
     },
     deleteCustomer: (id) => {
       thing(id, 'customer').deleted = true

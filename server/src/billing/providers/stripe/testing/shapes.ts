@@ -197,6 +197,7 @@ export const shapes: Record<string, Shape> = {
       expand,
     },
   },
+  'GET /v1/charges/:id': { fields: { expand } },
   'GET /v1/charges': { fields: { ...page, customer: 'string', created: range } },
   'GET /v1/billing_portal/configurations': { fields: { ...page, active: 'boolean', is_default: 'boolean' } },
   'POST /v1/billing_portal/configurations': {
