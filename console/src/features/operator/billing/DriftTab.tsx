@@ -1,24 +1,21 @@
-import { api } from '@berth/contracts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Scale } from 'lucide-react'
 import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from 'react'
-import { call } from '../../../api/client.ts'
 import { type Action, usePageActions } from '../../../app/actions.tsx'
 import { Button } from '../../../ui/Button.tsx'
 import { EmptyState } from '../../../ui/EmptyState.tsx'
-import { Field, Input } from '../../../ui/Field.tsx'
 import { Copyable, Id } from '../../../ui/Id.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import type { Column } from '../../../ui/VirtualTable.tsx'
 import { Facts } from '../Facts.tsx'
 import { OperatorList, wide } from '../OperatorList.tsx'
-import { DeedDialog } from './DeedDialog.tsx'
 import { driftsQuery, type OpenDrift } from './queries.ts'
 
 const ReconcileDialog = lazy(async () => ({
   default: (await import('./ReconcileDialog.tsx')).ReconcileDialog,
 }))
+const SettleDrift = lazy(async () => ({ default: (await import('./SettleDrift.tsx')).SettleDrift }))
 
 /** Where payment providers differ from what is here and it takes a person. */
 export function DriftTab() {
@@ -114,33 +111,7 @@ function Detail({ drift }: { drift: OpenDrift }) {
       <div className="mt-1 mb-2">
         <Button onClick={() => setSettling(true)}>It is dealt with…</Button>
       </div>
-      {settling && <Settle drift={drift} onClose={() => setSettling(false)} />}
+      <Suspense>{settling && <SettleDrift drift={drift} onClose={() => setSettling(false)} />}</Suspense>
     </>
-  )
-}
-
-function Settle({ drift: { provider, identity }, onClose }: { drift: OpenDrift; onClose: () => void }) {
-  const [given, setGiven] = useState('')
-  const reason = given.trim()
-  return (
-    <DeedDialog
-      title="It is dealt with"
-      text="It goes from this list and stays away as long as it does not change. What you did about it stands in the log."
-      deed="Take it off the list"
-      doing="Saving…"
-      whyNot={reason ? null : 'Say what was done about it: it stands in the log.'}
-      run={() => call(api.payments.settleDrift, { body: { provider, identity, reason } })}
-      done="The difference is dealt with."
-      onClose={onClose}
-    >
-      <Field label="What was done about it">
-        <Input
-          autoComplete="off"
-          maxLength={400}
-          value={given}
-          onChange={(event) => setGiven(event.target.value)}
-        />
-      </Field>
-    </DeedDialog>
   )
 }

@@ -1,50 +1,22 @@
-import { api, formatMoney, type Invoice, invoiceMachine, refusalOf } from '@berth/contracts'
-import { useState } from 'react'
-import { call } from '../../../api/client.ts'
+import { type Invoice, invoiceMachine, refusalOf } from '@berth/contracts'
+import { lazy, Suspense, useState } from 'react'
 import { Button } from '../../../ui/Button.tsx'
-import { Field, Input } from '../../../ui/Field.tsx'
 import { Menu } from '../../../ui/Menu.tsx'
-import { DeedDialog } from './DeedDialog.tsx'
 
-const deeds = {
-  pay: {
-    label: 'Record a payment…',
-    title: (name: string) => `Record that ${name} is paid?`,
-    text: 'What was overdue or suspended is in use again at once, and servers resume by themselves. It cannot be taken back.',
-    field: 'Reference',
-    hint: 'Where the payment stands, such as “bank statement 12”.',
-    deed: 'Record the payment',
-    doing: 'Recording…',
-    done: 'is paid.',
-  },
-  void: {
-    label: 'Void it…',
-    title: (name: string) => `Void ${name}?`,
-    text: 'Nothing is owed for it any more; its number stays taken. It cannot be taken back.',
-    field: 'Reason',
-    hint: 'The organization is shown it in its log.',
-    deed: 'Void the invoice',
-    doing: 'Voiding…',
-    done: 'is void.',
-  },
-  'write-off': {
-    label: 'Write it off…',
-    title: (name: string) => `Write ${name} off?`,
-    text: 'Nobody waits for its payment any more, but the subscription goes on as if it were unpaid. It can still be paid later.',
-    field: 'Reason',
-    hint: 'The organization is shown it in its log.',
-    deed: 'Write the invoice off',
-    doing: 'Writing off…',
-    done: 'is written off.',
-  },
+const labels = {
+  pay: 'Record a payment…',
+  void: 'Void it…',
+  'write-off': 'Write it off…',
 } as const
-type Deed = keyof typeof deeds
+export type InvoiceDeed = keyof typeof labels
+
+const SettleInvoice = lazy(async () => ({ default: (await import('./SettleInvoice.tsx')).SettleInvoice }))
 
 /** What an operator can do with an invoice: what its state allows. */
 export function InvoiceDeeds({ invoice }: { invoice: Invoice }) {
-  const [asked, setAsked] = useState<Deed | null>(null)
+  const [asked, setAsked] = useState<InvoiceDeed | null>(null)
   const { number, state } = invoice
-  const possible = (Object.keys(deeds) as Deed[]).filter(
+  const possible = (Object.keys(labels) as InvoiceDeed[]).filter(
     (deed) => refusalOf(invoiceMachine, state, deed) === null,
   )
   if (possible.length === 0) return '–'
@@ -57,47 +29,11 @@ export function InvoiceDeeds({ invoice }: { invoice: Invoice }) {
             Settle…
           </Button>
         }
-        groups={[
-          { entries: possible.map((deed) => ({ label: deeds[deed].label, run: () => setAsked(deed) })) },
-        ]}
+        groups={[{ entries: possible.map((deed) => ({ label: labels[deed], run: () => setAsked(deed) })) }]}
       />
-      {asked && <Ask invoice={invoice} what={asked} onClose={() => setAsked(null)} />}
+      <Suspense>
+        {asked && <SettleInvoice invoice={invoice} what={asked} onClose={() => setAsked(null)} />}
+      </Suspense>
     </>
-  )
-}
-
-function Ask({ invoice, what, onClose }: { invoice: Invoice; what: Deed; onClose: () => void }) {
-  const [text, setText] = useState('')
-  const { id: invoiceId, number, total, currency } = invoice
-  const { title, field, hint, done, ...rest } = deeds[what]
-  const name = `invoice ${number ?? 'draft'} over ${formatMoney(total, currency)}`
-  const given = text.trim()
-  const params = { invoiceId }
-  const run = () => {
-    if (what === 'pay') return call(api.invoices.pay, { params, body: { reference: given } })
-    return call(what === 'void' ? api.invoices.void : api.invoices.writeOff, {
-      params,
-      body: { reason: given },
-    })
-  }
-  return (
-    <DeedDialog
-      {...rest}
-      title={title(name)}
-      danger={what !== 'pay'}
-      whyNot={given ? null : `Say the ${field.toLowerCase()}.`}
-      run={run}
-      done={`Invoice ${number ?? 'draft'} ${done}`}
-      onClose={onClose}
-    >
-      <Field label={field} hint={hint}>
-        <Input
-          autoComplete="off"
-          maxLength={200}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </Field>
-    </DeedDialog>
   )
 }
