@@ -51,6 +51,7 @@ it('publishes plans from a file, and exports them as one that changes nothing', 
 it('leads on to just what was previewed, and names what is not right', async () => {
   const trial = await cli.run(['billing', 'preview', 'business', '--seats', '3', '--trial'])
   expect(trial.stderr).toContain('mcpctl billing change business --seats 3 --trial')
+  expect(trial.stderr + trial.stdout).toContain('Business has 3 seats.')
   const unknown = await cli.run(['billing', 'preview', 'platinum'])
   expect([unknown.code, unknown.stderr]).toEqual([
     1,

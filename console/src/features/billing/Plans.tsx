@@ -104,7 +104,7 @@ function PlanCard(props: {
               {entitlements[key].title}
             </dt>
             <dd className="max-w-[60%] text-right tabular-nums">
-              {grantOf(plan.grants.find((grant) => grant.key === key) ?? none(key))}
+              {grantOf(plan.grants.find((grant) => grant.key === key) ?? none(key), plan.per)}
             </dd>
           </div>
         ))}
@@ -113,6 +113,8 @@ function PlanCard(props: {
         <p className="flex h-[30px] items-center gap-1.5 text-xs text-ink-2">
           <Check aria-hidden className="size-3.5 text-good" /> This is what you are on.
         </p>
+      ) : next && plan.per !== 'seat' ? (
+        <p className="flex h-[30px] items-center text-xs text-ink-2">This is what comes then.</p>
       ) : (
         <Button whyNot={refused} onClick={onChoose}>
           {own ? `Move to version ${plan.version}…` : `Choose ${plan.name}…`}

@@ -25,7 +25,13 @@ test.each([
   [{ key: 'sso', limit: 0, reset: null, mode: 'hard' }, 'not included'],
   [{ key: 'byok', limit: 1, reset: null, mode: 'hard' }, 'included'],
 ] as const)('a grant says how much', (grant, words) => {
-  expect(grantOf(grant)).toBe(words)
+  expect(grantOf(grant, 'organization')).toBe(words)
+})
+
+test('seats are as many as are paid for where they are what is paid for', () => {
+  const seats = { key: 'seats', limit: null, reset: null, mode: 'hard' } as const
+  expect(grantOf(seats, 'seat')).toBe('as many as you pay for')
+  expect(grantOf(seats, 'organization')).toBe('as many as you like')
 })
 
 test('a day is that of the zone', () => {

@@ -46,11 +46,12 @@ export const counted = (count: number, unit: string): string =>
 /** The keys in the order in which they are shown everywhere. */
 export const placeOf = (key: string): number => (isKnown(key) ? entitlementKeys.indexOf(key) : Infinity)
 
-/** What a plan grants of one key: `25 servers`, `250,000 calls a month`, `included`. */
-export function grantOf({ key, limit, reset, mode }: Grant): string {
+/** What a plan grants of one key: `25 servers`, `250,000 calls a month`, `included`; seats as its price has them. */
+export function grantOf({ key, limit, reset, mode }: Grant, per: PlanVersion['per']): string {
   const { kind, unit } = entitlements[key]
   if (limit === 0) return 'not included'
   if (kind === 'boolean') return 'included'
+  if (key === 'seats' && per === 'seat' && limit === null) return 'as many as you pay for'
   if (limit === null) return 'as many as you like'
   const often = reset ? ` a ${reset}` : ''
   const soft = kind === 'metered' && mode === 'soft' ? '; more are let through and marked' : ''

@@ -103,7 +103,7 @@ function notesOf(one: Held, { now, total, plan, seats, effectiveAt }: PlannedCha
     ...(total < 0n ? ['What is given back is kept as credit for the next invoices.'] : []),
     ...(replaced ? [`The change to ${one.scheduled!.plan.name} that is scheduled is replaced.`] : []),
     ...(one.cancelAtPeriodEnd ? ['The cancellation is taken back.'] : []),
-    ...(seatLimit === null ? [] : [`It has ${seatLimit} seat${seatLimit === 1 ? '' : 's'}.`]),
+    ...(seatLimit === null ? [] : [`${plan.name} has ${seatLimit} seat${seatLimit === 1 ? '' : 's'}.`]),
   ]
 }
 
