@@ -1,6 +1,6 @@
 /** Changes of plan that wait for their first payment, and their checkouts at Stripe. */
 import { sql } from 'kysely'
-import type { Stripe } from 'stripe'
+import { Stripe } from 'stripe'
 import { formatMoney } from '@berth/contracts'
 import type { Tx } from '../../../platform/mutate.ts'
 import { lockInvoice } from '../../invoices/store.ts'
@@ -139,6 +139,9 @@ function reportLate(
   return customer
 }
 
+/** What is told where Stripe does not make a checkout. */
+export const refusalIdentity = (invoiceId: string): string => `checkout/${invoiceId}/refused`
+
 /** Makes the checkout where a draft is paid, once for each, and notes where it is. */
 async function makeSession(
   comparison: Comparison,
@@ -146,14 +149,22 @@ async function makeSession(
   one: Ours,
   sessions: Stripe.Checkout.Session[],
 ): Promise<void> {
-  const { platform, repair } = comparison
+  const { platform, repair, report } = comparison
   const there = sessions.find(({ metadata }) => metadata?.['berth_invoice'] === one.id)
   if (there && there.status !== 'open') return
   if (there && one.providerRef === there.id && one.payUrl !== null) return
   const waiting = await subscriptionById(platform.db, one.subscriptionId)
   if (waiting?.state !== 'incomplete' || checkoutCloses(waiting) <= platform.clock.now()) return
+  // Such as an amount below the least that a card pays: no other try mends it, and all else goes on.
+  const refused = (error: Error): null => {
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError) || error.statusCode !== 400) throw error
+    const due = formatMoney(one.total, one.currency)
+    report(refusalIdentity(one.id), `Stripe refuses the checkout of ${due}: ${error.message}`)
+    return null
+  }
   await repair(`checkout/${one.id}`, 'Its checkout is made at Stripe.', async () => {
-    const session = there ?? (await createSession(comparison, customer, one, waiting))
+    const session = there ?? (await createSession(comparison, customer, one, waiting).catch(refused))
+    if (!session) return
     await platform.mutate(origin, async (tx) => {
       await tx.db
         .updateTable('invoices')

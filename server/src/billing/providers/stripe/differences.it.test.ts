@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Stripe } from 'stripe'
 import { beginCheckout } from '../../subscriptions/checkout.ts'
-import { assignPlan, schedulePlan } from '../../subscriptions/change.ts'
+import { assignPlan, cancelSubscription, schedulePlan } from '../../subscriptions/change.ts'
 import { clockwork, invoicesOf as issuedTo, ordinary } from '../../subscriptions/test-kit.ts'
 import { toSubscription } from '../../subscriptions/view.ts'
 import { syncDue } from '../syncing.ts'
@@ -183,6 +183,19 @@ test('a checkout that has ended gives up what waited for it, not what took its p
   )
   const { incomplete } = await toSubscription(platform.db, await stage.now(id))
   expect(incomplete).toMatchObject({ plan: { plan: 'business' }, seats: 2 })
+})
+
+test('a checkout that Stripe refuses is told of with its reason, and holds up nothing else', async () => {
+  const id = await stage.paying({ plan: 'business', seats: 10 })
+  await stage.platform.change((tx) => cancelSubscription(tx, id, { at: 'now' }, stage.terms))
+  const kept = { organizationId: id, currency: 'EUR', amount: 4899, reason: 'a test', at: new Date() }
+  await stage.platform.db.insertInto('credits').values(kept).execute()
+  const [paid] = await invoicesOf(id)
+  stage.fake.refund(paid!.reference!, 900)
+  await expect(stage.checkout(id)).rejects.toThrow('Stripe refuses the checkout of €0.01: Amount must be')
+  expect((await sync(id)).map(({ identity }) => identity.replace(/\/[a-z]+_[^/]*/, ''))).toEqual(
+    expect.arrayContaining(['checkout/refused', 'charge/refunded']),
+  )
 })
 
 test('an event of a customer that nobody here is, is ignored', async () => {

@@ -10,7 +10,7 @@ import { findCustomer, organizationOfCustomer } from '../customers.ts'
 import type { Collector, Handled, InboxEvent, VerifiedEvent } from '../provider.ts'
 import { reconcileOne } from '../reconcile.ts'
 import { reportCharges } from './charges.ts'
-import { bringCheckouts } from './checkouts.ts'
+import { bringCheckouts, refusalIdentity } from './checkouts.ts'
 import { idOf, openStripe } from './client.ts'
 import { compare, name, origin, type Comparison, type Shared } from './comparison.ts'
 import { bringCustomer, bringDetails, keepMethod } from './customer.ts'
@@ -102,12 +102,16 @@ export function createStripe(platform: Platform, terms: Terms, options: StripeOp
       .select('organizationId')
       .where('id', '=', invoiceId)
       .executeTakeFirstOrThrow()
-    await comparing(organizationId, false, async (comparison) => {
+    const found = await comparing(organizationId, false, async (comparison) => {
       const customer = await bringCustomer(comparison, { renew: true })
-      if (!customer) return
-      await bringDetails(comparison, customer)
-      await bringCheckouts(comparison, customer)
+      if (customer) {
+        await bringDetails(comparison, customer)
+        await bringCheckouts(comparison, customer)
+      }
+      return comparison.found
     })
+    const refused = found.find(({ identity }) => identity === refusalIdentity(invoiceId))
+    if (refused) throw new Refusal('invalid_state', refused.what)
     const { payUrl, subscriptionId } = await platform.db
       .selectFrom('invoices')
       .select(['payUrl', 'subscriptionId'])

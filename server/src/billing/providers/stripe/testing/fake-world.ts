@@ -190,6 +190,8 @@ export function createWorld(now: () => Date, emit: (type: string, object: Thing)
         (at, item) => at + Number(item.price_data.unit_amount) * Number(item.quantity),
         0,
       )
+      if (items.length > 0 && sum < 50)
+        throw invalid('Amount must be at least 50 cents.', 'line_items', 'amount_too_small')
       const one = made('cs', 'checkout.session', {
         mode: params['mode'],
         customer: customer.id,
