@@ -79,6 +79,7 @@ function print({ out }: Context, onboarding: Onboarding): void {
   )
   const next = onboarding.steps.find(({ state }) => state === 'next')
   if (!next) return
-  const skippable = skippableStep.safeParse(next.step).success
+  // Both come next only for those who may leave them out, too.
+  const skippable = next.step === 'plan' || next.step === 'invite'
   out.next(describe(next, slug).command, ...(skippable ? [`mcpctl onboarding skip ${next.step}`] : []))
 }
