@@ -56,9 +56,9 @@ export async function readFacts(
       (select p.name from subscriptions s join plan_versions p on p.id = s.plan_version_id
         where s.organization_id = x.id and s.state = 'incomplete') as unpaid_plan,
       exists (select from subscriptions s join plan_versions p on p.id = s.plan_version_id
-          where s.organization_id = x.id and s.state <> 'incomplete' and p.plan <> ${landingPlan})
+          where s.organization_id = x.id and s.state not in ('incomplete', 'canceled') and p.plan <> ${landingPlan})
         or exists (select from trials t where t.organization_id = x.id)
-        or exists (select from invoices i where i.organization_id = x.id and i.state = 'paid') as chose_a_plan,
+        or exists (select from invoices i where i.organization_id = x.id and i.number is not null) as chose_a_plan,
       (select count(*)::int from members m where m.organization_id = x.id) as members,
       (select count(*)::int from invitations i where i.organization_id = x.id and i.state = 'pending') as invited,
       exists (select from invitations i where i.organization_id = x.id) as ever_invited,

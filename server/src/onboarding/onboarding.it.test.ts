@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { api } from '@berth/contracts'
+import { abandonCheckout, beginCheckout } from '../billing/subscriptions/checkout.ts'
+import type { Terms } from '../billing/subscriptions/model.ts'
+import { systemActor } from '../platform/platform.ts'
 import { signUp, startTestServer, type TestPerson, type TestServer } from '../platform/testing/index.ts'
 
 let server: TestServer
@@ -56,6 +59,19 @@ test('every step follows from what is there, and a skipped one is passed', async
     states: ['done', 'done', 'done', 'done', 'next'],
     steps: [{}, {}, {}, { members: 1, invited: 1 }, { deployment: null, answered: false }],
   })
+})
+
+test('a checkout that was given up chose no plan', async () => {
+  const owner = await signUp(server)
+  const organizationId = await found(owner, 'Undecided')
+  const { platform } = server.berth
+  const origin = { actor: systemActor('test'), requestId: null }
+  const terms: Terms = { graceDays: 14, provider: 'stripe', tell: async () => {} }
+  await platform.mutate(origin, (tx) =>
+    beginCheckout(tx, organizationId, { plan: 'team', seats: null }, terms),
+  )
+  await platform.mutate(origin, (tx) => abandonCheckout(tx, organizationId, terms))
+  expect((await stepsOf(owner)).states).toEqual(['done', 'done', 'next', 'open', 'open'])
 })
 
 test('it is about the newest organization of one’s own, or the one that is named', async () => {
