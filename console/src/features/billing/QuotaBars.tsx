@@ -20,6 +20,7 @@ export function QuotaBars({ organizationId, timeZone }: { organizationId: string
       {quotas.isPending && <RowsSkeleton label="Loading what is in use" rows={6} />}
       <ul>
         {quotas.data?.items
+          .filter((one) => one.limit !== 0 || !isFeature(one))
           .toSorted((a, b) => placeOf(a.entitlementKey) - placeOf(b.entitlementKey))
           .map((quota) => (
             <Quota key={quota.entitlementKey} quota={quota} timeZone={timeZone} />
@@ -29,18 +30,20 @@ export function QuotaBars({ organizationId, timeZone }: { organizationId: string
   )
 }
 
+/** What a plan includes or does not, with nothing to count. */
+const isFeature = ({ entitlementKey: key }: BillingQuotaOutcome) =>
+  isKnown(key) && entitlements[key].kind === 'boolean'
+
 function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: string }) {
   const { entitlementKey: key, limit, used, held, overage, window, notes } = quota
   const known = isKnown(key) ? entitlements[key] : null
-  if (known?.kind === 'boolean')
+  if (known && isFeature(quota))
     return (
       <li className="flex min-h-9 items-center gap-3 border-b border-line-soft px-3 text-xs last:border-0">
         <span title={known.meaning} className="flex-1 font-[550]">
           {known.title}
         </span>
-        <span className={limit === 0 ? 'text-ink-3' : 'text-good'}>
-          {limit === 0 ? 'not included' : 'included'}
-        </span>
+        <span className="text-good">included</span>
       </li>
     )
   const unit = known?.unit ?? ''
