@@ -6,11 +6,12 @@ import { Badge } from '../../../ui/Badge.tsx'
 import { Button } from '../../../ui/Button.tsx'
 import { Tabs } from '../../../ui/Tabs.tsx'
 import { OperatorPage } from '../OperatorPage.tsx'
-import { DriftTab } from './DriftTab.tsx'
 import { OrganizationsTab } from './OrganizationsTab.tsx'
 import { driftsQuery, webhooksQuery } from './queries.ts'
-import { WebhooksTab } from './WebhooksTab.tsx'
 
+// Most come for the first tab.
+const WebhooksTab = lazy(async () => ({ default: (await import('./WebhooksTab.tsx')).WebhooksTab }))
+const DriftTab = lazy(async () => ({ default: (await import('./DriftTab.tsx')).DriftTab }))
 const CreateTestOrganization = lazy(async () => ({
   default: (await import('./CreateTestOrganization.tsx')).CreateTestOrganization,
 }))
@@ -79,8 +80,10 @@ export function BillingPage() {
         onChange={show}
       >
         {tab === 'organizations' && <OrganizationsTab />}
-        {tab === 'webhooks' && <WebhooksTab />}
-        {tab === 'drift' && <DriftTab />}
+        <Suspense>
+          {tab === 'webhooks' && <WebhooksTab />}
+          {tab === 'drift' && <DriftTab />}
+        </Suspense>
       </Tabs>
       <Suspense>
         {ask === 'test' && <CreateTestOrganization onClose={close} />}
