@@ -11,10 +11,12 @@ const soft = '#5b6270'
 /** Where each column ends, from the left margin; all but the first are aligned right. */
 const columns = [0, 300, 380, 483] as const
 
-const { resolve } = createRequire(import.meta.url)
-const fontFile = (name: string) => readFileSync(resolve(`@expo-google-fonts/inter/${name}.ttf`))
+const require = createRequire(import.meta.url)
 /** The fonts travel along: those that every reader has know western letters only. Only what is used is embedded. */
-const fonts = { normal: fontFile('400Regular/Inter_400Regular'), bold: fontFile('700Bold/Inter_700Bold') }
+const fonts = {
+  normal: readFileSync(require.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf')),
+  bold: readFileSync(require.resolve('@expo-google-fonts/inter/700Bold/Inter_700Bold.ttf')),
+}
 const inter = create(fonts.normal) as Font
 const known = (character: string) => inter.hasGlyphForCodePoint(character.codePointAt(0)!)
 
