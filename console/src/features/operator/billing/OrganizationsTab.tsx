@@ -2,6 +2,7 @@ import { formatMoney } from '@berth/contracts'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { CreditCard } from 'lucide-react'
+import { lazy, Suspense } from 'react'
 import type { z } from 'zod'
 import { EmptyState } from '../../../ui/EmptyState.tsx'
 import { FilterSelect } from '../../../ui/FilterSelect.tsx'
@@ -12,8 +13,9 @@ import { dayOf, momentOf, subscriptionMarks } from '../../billing/words.ts'
 import { OperatorList, wide } from '../OperatorList.tsx'
 import { OrganizationName } from '../OrganizationName.tsx'
 import type { billedSearch } from '../search.ts'
-import { BilledDetail } from './BilledDetail.tsx'
 import { type Billed, billedQuery } from './queries.ts'
+
+const BilledDetail = lazy(async () => ({ default: (await import('./BilledDetail.tsx')).BilledDetail }))
 
 const states = (['incomplete', 'trialing', 'active', 'past_due', 'suspended'] as const).map((value) => ({
   value,
@@ -65,7 +67,11 @@ export function OrganizationsTab() {
   )
 }
 
-const detailOf = (row: Billed) => <BilledDetail key={row.id} one={row} />
+const detailOf = (row: Billed) => (
+  <Suspense>
+    <BilledDetail key={row.id} one={row} />
+  </Suspense>
+)
 const columns: Column<Billed>[] = [
   {
     id: 'name',
