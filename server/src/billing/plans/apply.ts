@@ -32,26 +32,10 @@ interface Planned {
 
 /** What applying the file would do. Throws `invalid_input` that names every fault of it. */
 async function plan(db: Queryable, file: string): Promise<Planned[]> {
-  const parsed = parsePlanFile(file)
-  if (!parsed.plans) throw refusalOf(parsed.faults)
   const published = new Map((await newestPlans(db)).map((one) => [one.plan, one]))
-  const after = new Map<string, PlanSpec>([
-    ...published,
-    ...parsed.plans.map((one) => [one.plan, one] as const),
-  ])
-  const faults = [...after.values()].flatMap((one) => fallbackFault(one, after))
-  if (faults.length > 0) throw refusalOf(faults)
+  const parsed = parsePlanFile(file, published)
+  if (!parsed.plans) throw refusalOf(parsed.faults)
   return parsed.plans.map((spec) => ({ spec, change: changeOf(spec, published.get(spec.plan)) }))
-}
-
-/** A fallback is where those land who did not pay: it must be there, and cost nothing. */
-function fallbackFault({ plan: slug, fallback }: PlanSpec, all: ReadonlyMap<string, PlanSpec>): FileFault[] {
-  if (fallback === null) return []
-  const path = `plans.${slug}.fallback`
-  const target = all.get(fallback)
-  if (!target) return [{ path, message: `there is no plan "${fallback}"; add it, or name another` }]
-  if (target.price > 0n) return [{ path, message: `"${fallback}" costs something; a fallback must be free` }]
-  return []
 }
 
 function refusalOf(faults: FileFault[]): Refusal {

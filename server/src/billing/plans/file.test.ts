@@ -85,3 +85,36 @@ test('a plan cannot promise what this version does not have', () => {
     Array(2).fill(expect.stringContaining('must be false: this version of Berth does not have it')),
   )
 })
+
+test('what makes no sense together is named along with the fields at fault, in one go', () => {
+  const { faults } = parsePlanFile(`
+plans:
+  free: { name: Free, price: 5, currency: EUR }
+  gift: { name: Gift, price: 0, currency: EUR, trialDays: 14, fallback: nowhere }
+  team: { name: Team, price: free of charge, currency: EUR, fallback: team, colour: red }
+  firm: { name: Firm, price: 900, currency: EUR, fallback: free }
+`)
+  expect(faults.map(({ path }) => path.replace(/ \(line \d+\)$/, '')).sort()).toEqual([
+    'plans.firm.fallback',
+    'plans.free.price',
+    'plans.gift.fallback',
+    'plans.gift.trialDays',
+    'plans.team',
+    'plans.team.fallback',
+    'plans.team.price',
+  ])
+})
+
+test('a plan may fall back to one that is published, and no longer to one that begins to cost', () => {
+  const { plans } = parsePlanFile(file)
+  const published = new Map(plans!.map((one) => [one.plan, one]))
+  const firm = 'plans: { firm: { name: Firm, price: 900, currency: EUR, fallback: free } }'
+  const costly = plans!.find(({ price }) => price > 0n)!
+  expect(parsePlanFile(firm.replace('fallback: free', `fallback: ${costly.plan}`), published).faults).toEqual(
+    [{ path: 'plans.firm.fallback', message: `"${costly.plan}" costs something; a fallback must be free` }],
+  )
+  expect(parsePlanFile(firm).faults.map(({ path }) => path)).toEqual(['plans.firm.fallback'])
+  expect(
+    parsePlanFile(firm, new Map([['free', { ...costly, plan: 'free', price: 0n, fallback: null }]])).faults,
+  ).toEqual([])
+})

@@ -141,8 +141,14 @@ function unknownKey(issue: { code?: string | undefined }, what: string): string 
   return keys.map((key) => `"${key}" ${what}`).join('; ')
 }
 
-/** Reads a plan file. Every fault is named, with its place; with any, there are no plans. */
-export function parsePlanFile(text: string): ParsedFile {
+/**
+ * Reads a plan file. Every fault is named, with its place; with any, there are no plans. `published`: the newest versions
+ * of the plans there are, which those of the file may fall back to.
+ */
+export function parsePlanFile(
+  text: string,
+  published: ReadonlyMap<string, PlanSpec> = new Map(),
+): ParsedFile {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
   const wrong = [...document.errors, ...document.warnings]
@@ -160,15 +166,17 @@ export function parsePlanFile(text: string): ParsedFile {
     return { plans: null, faults: [{ path: 'file', message: (error as Error).message }] }
   }
   const parsed = fileSchema.safeParse(content)
-  if (parsed.error)
-    return { plans: null, faults: parsed.error.issues.map((issue) => faultOf(issue, document, lines)) }
+  const faults = [
+    ...(parsed.error?.issues ?? []).map((issue) => faultOf(issue, document, lines)),
+    ...senseFaults(content, published),
+  ]
+  if (!parsed.data || faults.length > 0) return { plans: null, faults }
   const plans = Object.entries(parsed.data.plans).map(([plan, given]): PlanSpec => ({
     ...given,
     plan,
     grants: grantsOf(given.grants),
   }))
-  const faults = plans.flatMap(faultsOf)
-  return faults.length > 0 ? { plans: null, faults } : { plans, faults: [] }
+  return { plans, faults: [] }
 }
 
 function faultOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): FileFault {
@@ -195,15 +203,58 @@ function grantsOf(given: Record<string, unknown>): Grant[] {
   })
 }
 
-/** What no field says by itself. */
-function faultsOf(one: PlanSpec): FileFault[] {
+/** What of a plan has to make sense together; null: that is not known, or at fault itself. */
+interface Sense {
+  plan: string
+  price: bigint | null
+  trialDays: number | null
+  fallback: string | null
+  /** Stands in the file. */
+  given: boolean
+}
+
+/** What no field says by itself, also where other fields are at fault: whoever mends a file reads all of it at once. */
+function senseFaults(content: unknown, published: ReadonlyMap<string, PlanSpec>): FileFault[] {
+  const all = new Map<string, Sense>()
+  for (const { plan, price: costs, trialDays, fallback } of published.values())
+    all.set(plan, { plan, price: costs, trialDays, fallback, given: false })
+  const plans = (content as { plans?: unknown } | null)?.plans
+  for (const [plan, given] of Object.entries(plans ?? {})) {
+    const of = <T>(name: 'price' | 'trialDays' | 'fallback', schema: z.ZodType<T>): T | null =>
+      schema.safeParse((given as Record<string, unknown> | null)?.[name]).data ?? null
+    all.set(plan, {
+      plan,
+      price: of('price', planFields.price),
+      trialDays: of('trialDays', planFields.trialDays),
+      fallback: of('fallback', planFields.fallback),
+      given: true,
+    })
+  }
+  return [...all.values()].flatMap((one) => [
+    ...(one.given ? ownFaults(one) : []),
+    ...fallbackFaults(one, all),
+  ])
+}
+
+function ownFaults({ plan, price: costs, trialDays, fallback }: Sense): FileFault[] {
   const faults: FileFault[] = []
-  const at = (field: string, message: string) => faults.push({ path: `plans.${one.plan}.${field}`, message })
-  if (one.plan === 'free' && one.price > 0n)
+  const at = (field: string, message: string) => faults.push({ path: `plans.${plan}.${field}`, message })
+  if (plan === 'free' && costs !== null && costs > 0n)
     at('price', 'must be 0: every organization can land on the plan "free"')
-  if (one.price === 0n && one.trialDays > 0) at('trialDays', 'must be 0 where the price is 0')
-  if (one.fallback === one.plan) at('fallback', 'must be another plan')
+  if (costs === 0n && trialDays) at('trialDays', 'must be 0 where the price is 0')
+  if (fallback === plan) at('fallback', 'must be another plan')
   return faults
+}
+
+/** A fallback is where those land who did not pay: it must be there, and cost nothing. */
+function fallbackFaults({ plan, fallback }: Sense, all: ReadonlyMap<string, Sense>): FileFault[] {
+  if (fallback === null || fallback === plan) return []
+  const path = `plans.${plan}.fallback`
+  const target = all.get(fallback)
+  if (!target) return [{ path, message: `there is no plan "${fallback}"; add it, or name another` }]
+  if (target.price !== null && target.price > 0n)
+    return [{ path, message: `"${fallback}" costs something; a fallback must be free` }]
+  return []
 }
 
 /** Plans as a file that, applied, changes nothing. */
