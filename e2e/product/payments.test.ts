@@ -86,10 +86,12 @@ test('with the card that is kept, an upgrade is collected without a checkout', a
   const params = { organizationId }
   const body = { plan: 'business', seats: 5 }
   await person.client.call(api.subscriptions.change, { params, body })
-  await eventually('the invoice is paid', async () => {
+  const paid = await eventually('the invoice is paid', async () => {
     const { items } = await person.client.call(api.invoices.list, { params, query: {} })
-    return items.length === 2 && items.every(({ state }) => state === 'paid') ? items : undefined
+    return items.every(({ state }) => state === 'paid') ? items : undefined
   })
+  expect(paid).toHaveLength(2)
+  expect((await person.client.call(api.subscriptions.get, { params })).plan.plan).toBe('business')
 })
 
 test('mcpctl waits until it is paid, and tells when it was given up', async () => {

@@ -123,17 +123,17 @@ describe('the settings', () => {
   })
 
   test('of Stripe go together, and its address has nothing after the port', () => {
-    const key = { BERTH_STRIPE_SECRET_KEY: 'sk_test_secret' }
+    const sealed = { BERTH_STRIPE_SECRET_KEY: 'sk_test_secret' }
     const secret = { BERTH_STRIPE_WEBHOOK_SECRET: 'whsec_secret' }
-    for (const half of [key, secret])
+    for (const half of [sealed, secret])
       expect(faultsOf(half)).toEqual([expect.stringMatching(/^BERTH_STRIPE_SECRET_KEY and .* go together/)])
-    expect(readConfig({ ...key, ...secret }).stripe).toEqual({
+    expect(readConfig({ ...sealed, ...secret }).stripe).toEqual({
       secretKey: 'sk_test_secret',
       webhookSecret: 'whsec_secret',
       api: null,
     })
     const elsewhere = { BERTH_STRIPE_API: 'http://127.0.0.1:9/v1' }
-    expect(faultsOf({ ...key, ...secret, ...elsewhere })).toEqual([
+    expect(faultsOf({ ...sealed, ...secret, ...elsewhere })).toEqual([
       expect.stringMatching(/^BERTH_STRIPE_API must have nothing after the port/),
     ])
   })
