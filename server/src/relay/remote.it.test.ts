@@ -156,7 +156,7 @@ describe('a remote server', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     await client.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 77 } })
     expect((await pending).error.code).toBe(-32800)
-    await expect.poll(async () => text(await client.call('cancelled'))).toBe('1')
+    await expect.poll(async () => text(await client.call('cancelled')), { timeout: 20_000 }).toBe('1')
   })
 
   it('that goes away fails the calls with a sentence', async () => {

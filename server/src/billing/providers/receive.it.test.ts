@@ -130,9 +130,12 @@ test('who signs is never told to wait; who only tries to is, and soon is not rea
   }
   const right = await statuses(30, () => signed(event))
   expect(new Set(right.map(({ status }) => status))).toEqual(new Set([204]))
-  const forged = await statuses(12, () => ({ ...signed(event), body: 'forged' }))
-  expect(forged.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429])
-  expect(Number(forged.at(-1)!.headers.get('retry-after'))).toBeGreaterThan(0)
+  // A minute may end meanwhile, and be counted anew: in two of them there are twenty.
+  const forged = await statuses(21, () => ({ ...signed(event), body: 'forged' }))
+  const read = forged.findIndex(({ status }) => status !== 401)
+  expect(read).toBeGreaterThanOrEqual(10)
+  expect(forged[read]!.status).toBe(429)
+  expect(Number(forged[read]!.headers.get('retry-after'))).toBeGreaterThan(0)
   // What anybody else asks for is counted apart.
   expect((await fetch(`${limited.url}/api/setup`)).headers.get('ratelimit-remaining')).toBe('9')
   await limited.close()
