@@ -31,7 +31,11 @@ export const auditEndpoints = {
     access: { kind: 'organization', permission: 'audit:read' },
     params: inOrganization,
     query: pageQuery.extend({
-      type: z.string().max(80).optional().describe('An event type, or its beginning followed by "*"'),
+      type: z
+        .string()
+        .max(80)
+        .optional()
+        .describe('An event type, or its beginning followed by "*"; after "!", all others'),
       actorId: z.string().max(64).optional(),
       deploymentId: idOf('deployment').optional(),
     }),

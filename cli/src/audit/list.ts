@@ -14,7 +14,7 @@ interface ListOptions extends PageOptions {
 
 export function listAudit(): Command {
   const command = paged(new Command('list').description('The log, newest first'))
-    .option('--type <type>', 'only this event type, or its beginning followed by "*"')
+    .option('--type <type>', 'only this event type, or its beginning followed by "*"; after "!", all others')
     .option('--actor <id>', 'only what this person, token or part of Berth did')
   return does(command, list)
 }

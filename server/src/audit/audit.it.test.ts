@@ -56,6 +56,13 @@ describe('the log', () => {
       new Set(['organization.created', 'organization.updated']),
     )
     expect(await typesOf({ type: 'organization.%' })).toEqual(new Set())
+    const all = await typesOf({})
+    const others = [...all].filter((type) => !type.startsWith('organization.'))
+    expect(others.length).toBeGreaterThan(0)
+    expect(await typesOf({ type: '!organization.*' })).toEqual(new Set(others))
+    expect(await typesOf({ type: '!member.added' })).toEqual(
+      new Set([...all].filter((type) => type !== 'member.added')),
+    )
     expect((await list({ actorId: owner.userId })).items).not.toEqual([])
     expect((await list({ actorId: 'usr_nobody' })).items).toEqual([])
     expect((await list({ deploymentId: 'dep_01kaqqqqqqqqqqqqqqqqqqqqqq' })).items).toEqual([])

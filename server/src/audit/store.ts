@@ -8,7 +8,7 @@ import { notFound, Refusal } from '../platform/problem.ts'
 export interface AuditQuery {
   cursor?: string | undefined
   limit: number
-  /** A type, or its beginning followed by `*`. */
+  /** A type, or its beginning followed by `*`; after `!`, all others. */
   type?: string | undefined
   actorId?: string | undefined
   deploymentId?: string | undefined
@@ -36,9 +36,10 @@ export async function pageOfEvents(
 const ofDeployment = (id: string) =>
   sql`and e.payload ? 'deploymentId' and e.payload ->> 'deploymentId' = ${id}`
 
-function ofType(type: string) {
-  if (!type.endsWith('*')) return sql`and e.type = ${type}`
-  return sql`and starts_with(e.type, ${type.slice(0, -1)})`
+function ofType(asked: string) {
+  const type = asked.replace(/^!/, '')
+  const fits = type.endsWith('*') ? sql`starts_with(e.type, ${type.slice(0, -1)})` : sql`e.type = ${type}`
+  return asked.startsWith('!') ? sql`and not ${fits}` : sql`and ${fits}`
 }
 
 function seqIn(cursor: string | undefined): number {

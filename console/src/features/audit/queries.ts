@@ -7,12 +7,7 @@ import {
 } from '@tanstack/react-query'
 import { call } from '../../api/client.ts'
 import { patchQueries } from '../../app/queryClient.ts'
-
-export interface AuditFilter {
-  type?: string | undefined
-  actorId?: string | undefined
-  deploymentId?: string | undefined
-}
+import { type AuditFilter, passes } from './filter.ts'
 
 type AuditPages = InfiniteData<{ items: LogEvent[]; nextCursor: string | null }>
 
@@ -47,13 +42,6 @@ export function leafQuery(organizationId: string, seq: number) {
     queryFn: ({ signal }) => call(api.audit.leaf, { params: { organizationId, seq } }, { signal }),
     staleTime: Infinity,
   })
-}
-
-function passes({ type, actorId, deploymentId }: AuditFilter, event: LogEvent): boolean {
-  if (type && !(type.endsWith('*') ? event.type.startsWith(type.slice(0, -1)) : event.type === type))
-    return false
-  if (actorId && event.actor.id !== actorId) return false
-  return !deploymentId || event.payload.deploymentId === deploymentId
 }
 
 /** Puts a new event on top of every list on view that it belongs to; once. */

@@ -11,8 +11,9 @@ export const auditSearch = z.object({
 })
 export type AuditSearch = z.infer<typeof auditSearch>
 
-/** What the log can be narrowed to; a beginning followed by `*` means all that begin so. */
+/** What the log can be narrowed to; a beginning followed by `*` means all that begin so, `!` all others. */
 export const eventGroups = [
+  { value: '!calls.*', label: 'all but recorded calls' },
   { value: 'deployment.*', label: 'deployments' },
   { value: 'decision.*', label: 'decisions' },
   { value: 'run.*', label: 'runs' },
@@ -21,6 +22,10 @@ export const eventGroups = [
   { value: 'token.*', label: 'tokens' },
   { value: 'member.*', label: 'members' },
   { value: 'workspace.*', label: 'workspaces' },
+  { value: 'invitation.*', label: 'invitations' },
   { value: 'organization.*', label: 'organization' },
+  { value: 'subscription.*', label: 'subscription' },
+  { value: 'invoice.*', label: 'invoices' },
+  { value: 'quota.*', label: 'quotas' },
   { value: 'calls.*', label: 'recorded calls' },
 ] as const
