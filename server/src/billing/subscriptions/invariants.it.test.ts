@@ -22,51 +22,13 @@ import {
 } from './change.ts'
 import { anchorOf } from './model.ts'
 import { readSubscription } from './store.ts'
+import { publishPlans } from '../testing/year/script.ts'
 import { clockwork, invoicesOf, testTerms } from './test-kit.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
   platform = await openTestPlatform()
-  const at = new Date()
-  await platform.db
-    .insertInto('plans')
-    .values([
-      { slug: 'strict', createdAt: at },
-      { slug: 'yearly', createdAt: at },
-    ])
-    .execute()
-  const common = { version: 1, description: '', currency: 'EUR', grants: '[]', public: true, publishedAt: at }
-  await platform.db
-    .insertInto('planVersions')
-    .values([
-      {
-        ...common,
-        id: 'plv_000000000000000000000strct',
-        plan: 'strict',
-        name: 'Strict',
-        price: 1999,
-        per: 'seat',
-        interval: 'month',
-        trialDays: 5,
-        dueDays: 0,
-        graceDays: 3,
-        fallback: null,
-      },
-      {
-        ...common,
-        id: 'plv_000000000000000000000yearl',
-        plan: 'yearly',
-        name: 'Yearly',
-        price: 50_001,
-        per: 'organization',
-        interval: 'year',
-        trialDays: 0,
-        dueDays: 10,
-        graceDays: 0,
-        fallback: 'free',
-      },
-    ])
-    .execute()
+  await publishPlans(platform.db)
 })
 afterAll(() => platform?.close())
 
