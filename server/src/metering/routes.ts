@@ -1,7 +1,7 @@
 import { callEndpoints } from '@berth/contracts'
 import { implement, type Route } from '../platform/http/implement.ts'
 import { reachOf } from '../platform/http/principal.ts'
-import { afterCursor, cutPage } from '../platform/page.ts'
+import { afterCursor, cutPage, timeIn } from '../platform/page.ts'
 import { Refusal } from '../platform/problem.ts'
 import { findCalls } from './store.ts'
 
@@ -29,8 +29,7 @@ export function meteringRoutes(): Route[] {
 function placeOf(key: string | null): { at: Date; id: string } | null {
   if (key === null) return null
   const [time, id] = key.split(' ')
-  const at = new Date(time!)
-  if (Number.isNaN(at.getTime()) || !id)
-    throw new Refusal('invalid_input', 'This cursor is not one that this list gave.')
+  const at = timeIn(time)
+  if (!id) throw new Refusal('invalid_input', 'This cursor is not one that this list gave.')
   return { at, id }
 }

@@ -24,3 +24,11 @@ export function afterCursor(cursor: string | undefined): string | null {
     throw new Refusal('invalid_input', 'This cursor is not one that a list gave.')
   return key
 }
+
+/** A time in a sorting key. Throws `invalid_input` for what no list gave, also for years that the database has none of. */
+export function timeIn(text: string | undefined): Date {
+  const at = new Date(text ?? '')
+  const year = at.getUTCFullYear()
+  if (year >= 0 && year <= 9999) return at
+  throw new Refusal('invalid_input', 'This cursor is not one that a list gave.')
+}

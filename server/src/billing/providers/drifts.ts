@@ -2,7 +2,7 @@
 import { platformOrganizationId, type Drift } from '@berth/contracts'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
-import { afterCursor, cutPage } from '../../platform/page.ts'
+import { afterCursor, cutPage, timeIn } from '../../platform/page.ts'
 import { notFound } from '../../platform/problem.ts'
 
 type Difference = Omit<Drift, 'repaired'>
@@ -81,12 +81,12 @@ export async function pageOfDrifts(
   let query = db.selectFrom('billingDrifts').selectAll().where('resolvedAt', 'is', null)
   const after = afterCursor(cursor)
   if (after !== null) {
-    const [at = '', provider = '', ...rest] = after.split(' ')
+    const [at, provider = '', ...rest] = after.split(' ')
     query = query.where((eb) =>
       eb(
         eb.refTuple('firstSeenAt', 'provider', 'identity'),
         '<',
-        eb.tuple(dateOf(at), provider, rest.join(' ')),
+        eb.tuple(timeIn(at), provider, rest.join(' ')),
       ),
     )
   }
@@ -109,11 +109,6 @@ export async function pageOfDrifts(
       lastSeenAt: lastSeenAt.toISOString(),
     }),
   )
-}
-
-const dateOf = (text: string): Date => {
-  const at = new Date(text)
-  return Number.isNaN(at.getTime()) ? new Date(0) : at
 }
 
 const one = (db: Queryable, { provider, identity }: Pick<Difference, 'provider' | 'identity'>) =>
