@@ -4,10 +4,13 @@ import { expect, it } from 'vitest'
 import { treeOf } from '../../cli/src/completion/tree.ts'
 import { createProgram } from '../../cli/src/program.ts'
 
-/** The words of every command line in this folder's tests, quotes and commas taken away. */
+/** The words of every command line in the tests that run commands, quotes and commas taken away. */
 function wordsTyped(): string {
-  const tests = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.test.ts'))
-  const texts = tests.map((name) => readFileSync(path.join(import.meta.dirname, name), 'utf8'))
+  const texts = ['.', '../product'].flatMap((folder) => {
+    const at = path.join(import.meta.dirname, folder)
+    const tests = readdirSync(at).filter((name) => name.endsWith('.test.ts'))
+    return tests.map((name) => readFileSync(path.join(at, name), 'utf8'))
+  })
   return texts
     .join(' ')
     .replace(/['`,([\])]/g, ' ')

@@ -146,13 +146,13 @@ export const subscriptionEndpoints = {
   }),
   change: endpoint({
     id: 'billing.change',
-    example: { body: { plan: 'team' } },
+    example: { body: { plan: 'team', trial: true } },
     method: 'POST',
     path: base,
     tag: 'billing',
     summary: 'Change the plan: an upgrade now, a downgrade at the end of the period',
     description:
-      'Send `quotedAt` and `expectedVersion` of a preview (`at`, at most 15 minutes old) to be charged exactly what it said; where something changed in between, it is refused.',
+      'Send `quotedAt` and `expectedVersion` of a preview (`at`, at most 15 minutes old) to be charged exactly what it said; where something changed in between, it is refused. Where the preview says `checkout`, the change is paid there first.',
     access: write,
     params: ofOrganization,
     body: z.object({ ...wish, quotedAt: timestamp.optional(), expectedVersion }),
