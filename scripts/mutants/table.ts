@@ -15,6 +15,7 @@ export interface Mutation {
 const billing = 'server/src/billing'
 const quotas = `${billing}/quotas`
 const lives = `${billing}/subscriptions/invariants.it.test.ts`
+const promises = `${billing}/subscriptions/promises.it.test.ts`
 const useQuota = 'server/migrations/0017_quota_use.sql'
 
 export const mutations: readonly Mutation[] = [
@@ -129,7 +130,7 @@ export const mutations: readonly Mutation[] = [
     file: `${billing}/subscriptions/change.ts`,
     find: 'await put(tx, one, { plan: scheduled?.plan ?? plan, seats }, at)',
     replace: 'await put(tx, one, { plan, seats }, at)',
-    test: lives,
+    test: promises,
   },
   {
     invariant: 15,
@@ -137,7 +138,7 @@ export const mutations: readonly Mutation[] = [
     file: `${billing}/subscriptions/change.ts`,
     find: '  return at\n}',
     replace: '  return now\n}',
-    test: lives,
+    test: promises,
   },
   {
     invariant: 16,
