@@ -41,7 +41,7 @@ export async function quota(): Promise<Report> {
       title: 'Quota',
       about: [
         `Uses of quota, each durable when it is answered, by callers who make one after the other, ${windowMs / 1000} s each. The plain way is one statement: a conditional update of the balance and an entry of the ledger.`,
-        'Together: callers who wait at the same time are decided in their order and written by one statement, which is its own transaction.',
+        'Together, as the API does it: callers of an organization who wait at the same time are decided in their order and written by one statement, in one transaction with the event that says what they used.',
         `Calls go through the gateway from ${sessions} sessions in turns: without a limit, under a hard limit that is far, and up to one that is near.`,
       ],
       findings: [...uses.findings, ...fold, ...calls.findings],
@@ -64,9 +64,9 @@ async function measureUses(
       select plan_version_id from subscriptions where organization_id = ${tenant.organizationId} and ended_at is null)
     where organization_id = any(${organizations}) and ended_at is null`.execute(platform.db)
   const hot = organizations[0]!
-  const uses = createQuotaUses(platform, origin)
+  const uses = createQuotaUses(platform)
   const together: Use = async (organizationId) =>
-    (await uses.use(organizationId, { items: [{ key, quantity: 1 }] })).allowed
+    (await uses.use(organizationId, origin, { items: [{ key, quantity: 1 }] })).allowed
   const plain = plainly(platform)
   const rows: string[][] = []
   let ratio = 0

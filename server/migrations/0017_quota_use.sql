@@ -26,11 +26,6 @@ begin
     for update of b;
 end $$;
 
--- What changes whenever an organization's subscription or its test clock is written: who wrote the rows (their xmin).
-create function subscription_stamp(subscription text, written xid, clock xid) returns text language sql stable as $$
-  select subscription || ' ' || written::text || ' ' || coalesce(clock::text, '')
-$$;
-
 -- Decides requests in their order, each all or nothing, and writes what they use.
 --
 -- A place is a key of an organization: its window (`starts` is null where it is not metered, and `taken` says how much is
@@ -38,13 +33,10 @@ $$;
 -- time. An item names its request, its place and a quantity; items are in the order of their requests. A request may
 -- have a key (and then a hash of what it wants), under which its outcome is kept together with `frames`.
 --
--- `stamps`: what the places were derived from (`subscription_stamp`); BQ001 is raised where that is no longer so. `alone`:
--- the log cannot be written to, so that BQ002 is raised where a limit is crossed. Nothing is done then.
---
 -- Returns for each request what it came to ('used', 'denied', 'before': the outcome is that of before, 'conflict': its key
 -- was used for another one), for each item how much is used and held after it, and the items that cross a limit.
 create function use_quota(
-  at timestamptz, alone bool, stamped text[], stamps text[],
+  at timestamptz,
   organizations text[], keys text[], starts timestamptz[], ends timestamptz[], limits bigint[], soft bool[],
   refused bool[], taken bigint[], times timestamptz[],
   item_requests int[], item_places int[], quantities bigint[],
@@ -68,15 +60,6 @@ declare
   entries int[] := '{}';
   crossing int[] := '{}';
 begin
-  if exists (
-    select from unnest(stamped, stamps) as g (organization, stamp)
-    left join subscriptions s on s.organization_id = g.organization and s.state not in ('incomplete', 'canceled')
-    left join test_clocks c on c.organization_id = g.organization
-    where g.stamp is distinct from subscription_stamp(s.id, s.xmin, c.xmin)
-  ) then
-    raise exception 'what an organization may use has changed' using errcode = 'BQ001';
-  end if;
-
   -- Waits for whoever claims one of the keys right now.
   if array_remove(request_keys, null) <> '{}' then
     insert into quota_requests (organization_id, key, request_hash, outcome, at)
@@ -128,9 +111,6 @@ begin
       if allowed and starts[place] is not null then
         if (case when soft[place] then used[place] <= limits[place] and used[place] + quantities[i] > limits[place]
             else used[place] < limits[place] and used[place] + quantities[i] >= limits[place] end) then
-          if alone then
-            raise exception 'a limit is crossed, which the log has to tell' using errcode = 'BQ002';
-          end if;
           crossing := crossing || i;
         end if;
         used[place] := used[place] + quantities[i];

@@ -53,7 +53,7 @@ export function createBilling(
       ...subscriptionRoutes(clock, terms),
       ...invoiceRoutes(terms),
       ...operatorRoutes(clock, terms),
-      ...quotaRoutes(clock),
+      ...quotaRoutes(platform),
       ...payRoutes(providers.collector, terms, platform.logger),
       ...providerRoutes(platform, providers, () => inbox?.wake()),
     ],

@@ -21,8 +21,7 @@ export interface Entitled {
   windows: Map<Reset, Span>
 }
 
-/** What an organization's plan grants, whatever the time is. */
-export interface Entitlements {
+interface Row {
   state: string
   graceEndsAt: Date | null
   fallback: string | null
@@ -33,9 +32,6 @@ export interface Entitlements {
   timeZone: string
   interval: Anchor['interval']
   testNow: Date | null
-  /** Another one as soon as anything of this is. */
-  stamp: string
-  windows: Map<Reset, Span>
 }
 
 /** `wall`: the time for organizations without a test clock. Null: there is no live subscription. */
@@ -44,29 +40,16 @@ export async function findEntitled(
   organizationId: string,
   wall: Date,
 ): Promise<Entitled | null> {
-  const found = (await findEntitlements(db, [organizationId])).get(organizationId)
-  return found ? entitledAt(found, wall) : null
-}
-
-/** By organization; those without a live subscription are not there. */
-export async function findEntitlements(
-  db: Queryable,
-  organizationIds: readonly string[],
-): Promise<Map<string, Entitlements>> {
-  const { rows } = await sql<Omit<Entitlements, 'windows'> & { organizationId: string }>`
-    select s.organization_id, s.state, s.grace_ends_at, v.fallback, v.grants, v.per, s.seats, s.anchor, s.time_zone,
-      v.interval, c.now as test_now, subscription_stamp(s.id, s.xmin, c.xmin) as stamp
+  const { rows } = await sql<Row>`
+    select s.state, s.grace_ends_at, v.fallback, v.grants, v.per, s.seats, s.anchor, s.time_zone, v.interval,
+      c.now as test_now
     from subscriptions s
     join plan_versions v on v.id = s.plan_version_id
     left join test_clocks c on c.organization_id = s.organization_id
-    where s.organization_id = any(${[...organizationIds]}::text[]) and s.state not in ('incomplete', 'canceled')`.execute(
-    db,
-  )
-  return new Map(rows.map(({ organizationId, ...row }) => [organizationId, { ...row, windows: new Map() }]))
-}
-
-export function entitledAt(found: Entitlements, wall: Date): Entitled {
-  const { state, graceEndsAt, fallback, grants, per, seats, anchor, timeZone, interval, testNow } = found
+    where s.organization_id = ${organizationId} and s.state not in ('incomplete', 'canceled')`.execute(db)
+  const row = rows[0]
+  if (!row) return null
+  const { state, graceEndsAt, fallback, grants, per, seats, anchor, timeZone, interval, testNow } = row
   const now = testNow ?? wall
   const graceOver = graceEndsAt !== null && graceEndsAt <= now
   return {
@@ -76,7 +59,7 @@ export function entitledAt(found: Entitlements, wall: Date): Entitled {
     seats: per === 'seat' ? seats : null,
     now,
     clockStands: testNow !== null,
-    windows: found.windows,
+    windows: new Map(),
   }
 }
 

@@ -153,9 +153,9 @@ test('invariant 6: requests decided together are decided as one after the other'
 
 test('callers of one hot key who wait for each other get no more than there is, each its own answer', async () => {
   const organizationId = await organization(100)
-  const uses = createQuotaUses(platform, origin)
+  const uses = createQuotaUses(platform)
   const answers = await Promise.all(
-    Array.from({ length: 150 }, () => uses.use(organizationId, callsWanted(1))),
+    Array.from({ length: 150 }, () => uses.use(organizationId, origin, callsWanted(1))),
   )
   expect(answers.filter(({ allowed }) => allowed).length).toBe(100)
   expect(await balanceOf(organizationId)).toEqual({ used: 100, held: 0 })

@@ -1,15 +1,18 @@
 import { entitlementKeys, quotaEndpoints } from '@berth/contracts'
-import type { Clock } from '../../platform/clock.ts'
 import { implement, type Route } from '../../platform/http/implement.ts'
 import { may, reachOf } from '../../platform/http/principal.ts'
+import type { Platform } from '../../platform/platform.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
 import { windowOf } from '../time/windows.ts'
 import { breakDown } from './breakdown.ts'
 import { kindOf } from './decide.ts'
 import { findEntitled } from './entitled.ts'
 import { checkQuota, useQuota } from './use.ts'
+import { createQuotaUses } from './uses.ts'
 
-export function quotaRoutes(clock: Clock): Route[] {
+export function quotaRoutes(platform: Platform): Route[] {
+  const { clock } = platform
+  const uses = createQuotaUses(platform)
   return implement(quotaEndpoints, {
     usage: async ({ db, organizationId }) => {
       const items = entitlementKeys.map((key) => ({ key, quantity: 1 }))
@@ -37,6 +40,9 @@ export function quotaRoutes(clock: Clock): Route[] {
       if (!record) return await checkQuota(db, organizationId, items, clock.now())
       if (!may(principal, organizationId, 'billing:write'))
         throw new Refusal('forbidden', 'To record what is used takes the permission billing:write.')
+      // A reply that may be asked for again is kept in a unit of work of its own.
+      if (context.headers['idempotency-key'] === undefined)
+        return await uses.use(organizationId, context.origin, { items })
       return await context.mutate(async (tx) => {
         const answer = await useQuota(tx, organizationId, { items })
         const used = items.filter(({ key }) => kindOf(key) === 'metered')

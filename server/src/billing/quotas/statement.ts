@@ -47,22 +47,17 @@ interface Kept {
   held: number[]
 }
 
-/**
- * Decides in the order of the requests, each all or nothing, and writes what they use. `stamps` are given where the
- * statement is all there is to its transaction: what each organization's items were derived from. It fails where that
- * has changed, and where a limit is crossed, which the log has to tell; nothing is done then.
- */
+/** Decides in the order of the requests, each all or nothing, and writes what they use. `fresh`: those that used something. */
 export async function runUses(
   db: Queryable,
   asks: readonly Ask[],
   at: Date,
-  stamps?: ReadonlyMap<string, string | null>,
-): Promise<{ results: UseResult[]; crossings: Crossing[] }> {
+): Promise<{ results: UseResult[]; fresh: boolean[]; crossings: Crossing[] }> {
   const { places, numbers } = placesOf(asks)
   const items = asks.flatMap((ask) => ask.items)
   const { rows } = await sql<{ written: Written }>`
     select use_quota(
-      ${at}, ${stamps !== undefined}, ${[...(stamps?.keys() ?? [])]}, ${[...(stamps?.values() ?? [])]},
+      ${at},
       ${places.map(({ organizationId }) => organizationId)}, ${places.map(({ item }) => item.key)},
       ${places.map(({ item: { metered, window } }) => (metered ? window!.start : null))},
       ${places.map(({ item: { metered, window } }) => (metered ? window!.end : null))},
@@ -86,6 +81,7 @@ export async function runUses(
       const own = { frames: [...frames], used: used.slice(first, last), held: held.slice(first, last) }
       return answerOf(result === 'before' ? outcomes[index]! : { ...own, result })
     }),
+    fresh: results.map((result) => result === 'used'),
     crossings: crossing.map((number) => {
       const { key, quantity } = items[number - 1]!
       return { key, quantity, before: used[number - 1]! - quantity }

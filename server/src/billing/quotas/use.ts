@@ -38,9 +38,18 @@ export async function useQuotas(
   organizationId: string,
   requests: readonly UseRequest[],
 ): Promise<(Answer | Refusal)[]> {
+  return (await useEach(tx, organizationId, requests)).map(({ answer }) => answer)
+}
+
+/** The same; `fresh`: something was used for it now, and not when its key came before. */
+export async function useEach(
+  tx: Tx,
+  organizationId: string,
+  requests: readonly UseRequest[],
+): Promise<{ answer: Answer | Refusal; fresh: boolean }[]> {
   const entitled = await findEntitled(tx.db, organizationId, tx.now)
   const asks = await asksOf(tx.db, organizationId, entitled, requests, tx.now)
-  const { results, crossings } = await runUses(tx.db, asks, tx.now)
+  const { results, fresh, crossings } = await runUses(tx.db, asks, tx.now)
   for (const { key, before, quantity } of crossings) {
     const { start: windowStart, end: windowEnd } = placeFor(entitled!, key)!.window
     sayCrossing(
@@ -51,7 +60,10 @@ export async function useQuotas(
       quantity,
     )
   }
-  return results.map((result, index) => refusing(result, requests[index]!))
+  return results.map((result, index) => ({
+    answer: refusing(result, requests[index]!),
+    fresh: fresh[index]!,
+  }))
 }
 
 /** The same of one request. Throws `idempotency_conflict`, too. */
@@ -62,7 +74,7 @@ export async function useQuota(tx: Tx, organizationId: string, request: UseReque
 }
 
 /** What requests of one organization ask of the database. Throws `invalid_input`. */
-export async function asksOf(
+async function asksOf(
   db: Queryable,
   organizationId: string,
   entitled: Entitled | null,
@@ -82,7 +94,7 @@ export async function asksOf(
   })
 }
 
-export const refusing = (result: UseResult, { requestKey }: UseRequest): Answer | Refusal =>
+const refusing = (result: UseResult, { requestKey }: UseRequest): Answer | Refusal =>
   result === 'conflict'
     ? new Refusal('idempotency_conflict', `The request key "${requestKey}" was used for another request.`)
     : result

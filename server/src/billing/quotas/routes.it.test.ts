@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { api } from '@berth/contracts'
+import { signUp, startTestServer, type TestPerson, type TestServer } from '../../platform/testing/index.ts'
+import { subscribeTo } from '../test-kit.ts'
+
+const key = 'gateway.tool_calls'
+let server: TestServer
+let owner: TestPerson
+let params: { organizationId: string }
+
+beforeAll(async () => {
+  server = await startTestServer({ roles: ['api'] })
+  owner = await signUp(server)
+  const { id } = await owner.client.call(api.organizations.create, { body: { name: 'Hot' } })
+  params = { organizationId: id }
+  await subscribeTo(server.berth.platform.db, id, [{ key, limit: 40, mode: 'hard', reset: 'month' }])
+})
+afterAll(() => server?.close())
+
+const record = () =>
+  owner.client.call(api.quotas.check, { params, body: { items: [{ key, quantity: 1 }], record: true } })
+
+test('uses that are recorded at the same time wait for each other in groups: all there is, never more, each told of', async () => {
+  const answers = await Promise.all(Array.from({ length: 60 }, record))
+  expect(answers.filter(({ allowed }) => allowed)).toHaveLength(40)
+  expect(new Set(answers.map(({ items }) => items[0]!.used))).toEqual(
+    new Set(Array.from({ length: 40 }, (_, n) => n + 1)),
+  )
+  const { items } = await owner.client.call(api.audit.list, { params, query: { type: 'quota.consumed' } })
+  const told = items.map(({ payload }) => (payload['items'] as { quantity: number }[])[0]!.quantity)
+  expect(told.reduce((sum, quantity) => sum + quantity, 0)).toBe(40)
+  expect(told.length).toBeLessThan(40)
+})
