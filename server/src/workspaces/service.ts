@@ -44,8 +44,8 @@ export async function resolveWorkspaceKey(
 
 /**
  * Creates an active workspace. Without a key one is made from the name. Throws `invalid_input` for an unknown
- * tier, a region that the tier does not allow, or a name that gives no key; `duplicate` for a key that is taken;
- * `policy_veto` when the plan allows no more.
+ * tier or a region that the tier does not allow; `duplicate` for a key that is taken; `policy_veto` when the plan
+ * allows no more.
  */
 export async function createWorkspace(
   tx: Tx,
@@ -54,7 +54,7 @@ export async function createWorkspace(
 ): Promise<Workspace> {
   await demandRoom(tx, organizationId, 'workspaces')
   refuseRegion(await holdTier(tx, input.tier), input.region)
-  const key = input.key ?? (await freeKey(tx.db, organizationId, keyFrom(input.name)))
+  const key = input.key ?? (await freeKey(tx.db, organizationId, toSlug(input.name) || 'workspace'))
   const id = newId('workspace')
   const { name, tier, region } = input
   const workspace = await insertWorkspace(tx.db, {
@@ -141,18 +141,6 @@ function refuseRegion(tier: Tier, region: string): void {
     'invalid_input',
     `The tier "${tier.code}" does not allow the region "${region}"; it allows ${allowed}.`,
     { errors: [{ path: 'region', message: `must be one of ${allowed}` }] },
-  )
-}
-
-function keyFrom(name: string): string {
-  const key = toSlug(name)
-  if (key) return key
-  throw new Refusal(
-    'invalid_input',
-    'No key can be made from this name; give one in Latin letters or digits.',
-    {
-      errors: [{ path: 'key', message: 'is required with this name' }],
-    },
   )
 }
 

@@ -37,11 +37,10 @@ describe('keys', () => {
     expect((await create({ name: long })).key).toBe(`${'a'.repeat(34)}-2`)
   })
 
-  test('are asked for when the name gives none', async () => {
-    await expect(create({ name: '日本' })).rejects.toMatchObject({
-      code: 'invalid_input',
-      extra: { errors: [{ path: 'key', message: expect.stringContaining('required') }] },
-    })
+  test('are there for names in any script', async () => {
+    const organization = await kit.organization()
+    expect((await create({ name: '日本' }, organization)).key).toBe('workspace')
+    expect((await create({ name: 'البحر' }, organization)).key).toBe('workspace-2')
   })
 
   test('that are given must be free, in this organization only', async () => {
