@@ -6,6 +6,7 @@ import { findNode } from './setup/node.mjs'
 import { root, runInFront, say, Stop } from './setup/process.mjs'
 import { ensureBubblewrap, ensureChromium } from './setup/programs.mjs'
 import { conclude, runChecks, runTests } from './test.mjs'
+import { commandNamed, helpOf, helpOfAll, Misuse, understand } from './usage.mjs'
 
 /** What `npm start`, `npm test`, … do once the dependencies are there. Each returns its exit code. */
 const commands = {
@@ -45,18 +46,22 @@ function program(path, firstArgs, preparations) {
   }
 }
 
-/** Runs one command. Ends the process with its exit code; a failed preparation is a sentence and exit code 1. */
+/**
+ * Runs one command. Ends the process with its exit code; a failed preparation is a sentence and exit code 1, a misuse one
+ * and exit code 2, before anything is installed.
+ */
 export async function main([name, ...args]) {
   try {
-    const command = commands[name]
-    if (!command)
-      throw new Stop(`Unknown command ${name ?? ''}. There are: ${Object.keys(commands).join(', ')}.`)
+    if (name === '--help' || name === '-h') return console.log(helpOfAll())
+    const command = commands[commandNamed(name)]
+    if (understand(name, args) === null) return console.log(helpOf(name))
     await installDependencies()
     process.exitCode = await command(findNode(), args)
   } catch (error) {
-    if (!(error instanceof Stop)) throw error
+    if (!(error instanceof Stop) && !(error instanceof Misuse)) throw error
     say(error.message)
-    process.exitCode = 1
+    process.exitCode = error instanceof Misuse ? 2 : 1
+    if (error instanceof Misuse) return
     if (name === 'test' || name === 'check') conclude({ passed: 0, failed: 1, skipped: 0 })
   }
 }

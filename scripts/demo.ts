@@ -3,33 +3,21 @@
  * clients. It runs until Ctrl-C and leaves nothing behind.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { DemoFault, startDemoBerth, type DemoBerth } from './demo/berth.ts'
 import { password } from './demo/people.ts'
 import { standUp } from './demo/stand.ts'
 import { drive } from './demo/traffic.ts'
 import { until, type World } from './demo/world.ts'
+import { readArguments } from './usage.mjs'
 
 /** Within so long after it has stopped answering, Berth is gone. */
 const endingMs = 5000
 
-const help = `Usage: npm run demo [-- --local-only]
-
-Starts a Berth on an empty folder of its own, fills it with organizations, people, servers and traffic, and runs until
-Ctrl-C. BERTH_PORT chooses the port (7070, or the next free one). It listens on this machine only, since everybody knows
-its passwords.
-
-  --local-only  without the servers from npm`
-
 async function main(): Promise<void> {
-  const options = readOptions()
-  if (options.help) {
-    console.log(help)
-    return
-  }
+  const localOnly = Boolean(readArguments('demo').values['local-only'])
   const stopped = stopOnSignal()
   try {
-    await withBerth(stopped, (berth, signal) => live(berth, options['local-only'], signal))
+    await withBerth(stopped, (berth, signal) => live(berth, localOnly, signal))
   } catch (error) {
     if (!stopped.aborted) throw error
   }
@@ -51,18 +39,6 @@ async function withBerth(
   } finally {
     console.log('Stopping…')
     await berth.close()
-  }
-}
-
-function readOptions() {
-  const options = {
-    'local-only': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  } as const
-  try {
-    return parseArgs({ options }).values
-  } catch (error) {
-    throw new DemoFault(`${(error as Error).message}\n\n${help}`)
   }
 }
 

@@ -1,5 +1,5 @@
 /** `npm run bench [name …] [-- --write-docs]`: exit code 1 when a target is missed or a benchmark fails. */
-import { parseArgs } from 'node:util'
+import { benchmarks, readArguments } from '../../scripts/usage.mjs'
 import { consolePages } from './console.ts'
 import { decision } from './decision.ts'
 import { gateway } from './gateway.ts'
@@ -14,7 +14,9 @@ import { sessions } from './sessions.ts'
 import { start } from './start.ts'
 import { subscribers } from './subscribers.ts'
 
-const benches: Record<string, () => Promise<Report>> = {
+type Name = (typeof benchmarks)[number]
+
+const benches: Record<Name, () => Promise<Report>> = {
   gateway,
   sessions,
   'kill-switch': killSwitch,
@@ -29,22 +31,14 @@ const benches: Record<string, () => Promise<Report>> = {
   memory,
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { 'write-docs': { type: 'boolean', default: false } },
-})
-const unknown = positionals.filter((name) => !Object.hasOwn(benches, name))
-if (unknown.length > 0) {
-  console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.`)
-  process.exit(2)
-}
-const chosen = positionals.length > 0 || values['write-docs'] ? positionals : Object.keys(benches)
+const { positionals, values } = readArguments('bench')
+const chosen = positionals.length > 0 || values['write-docs'] ? (positionals as Name[]) : benchmarks
 for (const name of chosen) {
   try {
-    if (!(await runAndKeep(name, benches[name]!))) process.exitCode = 1
+    if (!(await runAndKeep(name, benches[name]))) process.exitCode = 1
   } catch (error) {
     console.error(`${name} failed: ${(error as Error).stack}`)
     process.exitCode = 1
   }
 }
-if (values['write-docs']) writeDocument(Object.keys(benches))
+if (values['write-docs']) writeDocument(benchmarks)

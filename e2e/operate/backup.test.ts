@@ -229,12 +229,11 @@ test('the program says its version, its commands, and what is wrong with what wa
     code: 2,
     stderr: expect.stringContaining('There is no command'),
   })
-  expect(await run(['start', '--colour'], {})).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('--help lists'),
-  })
-  expect(await run(['restore'], environment())).toMatchObject({
-    code: 1,
-    stderr: 'Name the backup to restore: npm run restore <file>\n',
-  })
+  for (const [args, stderr] of [
+    [['start', '--colour'], "Unknown option '--colour': --help lists what there is.\n"],
+    [['start', '--yes'], 'start takes no --yes: --help lists what it takes.\n'],
+    [['backup', 'one', 'two'], 'backup takes one file, not also "two".\n'],
+    [['restore'], 'Say which: restore <file>.\n'],
+  ] as const)
+    expect(await run([...args], environment())).toMatchObject({ code: 2, stderr })
 })

@@ -4,11 +4,11 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { startDemoBerth } from '../../scripts/demo/berth.ts'
 import { standUp } from '../../scripts/demo/stand.ts'
 import { drive } from '../../scripts/demo/traffic.ts'
 import { until } from '../../scripts/demo/world.ts'
+import { readArguments } from '../../scripts/usage.mjs'
 import { launchBrowser } from '../support/browser.ts'
 import { shots } from './pages.ts'
 import { setScene, startPayments } from './scene.ts'
@@ -18,10 +18,8 @@ import { Studio, type Picture } from './studio.ts'
 const trafficMs = 20_000
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { only: { type: 'string', multiple: true }, 'local-only': { type: 'boolean', default: false } },
-  })
+  const { values, positionals } = readArguments('screenshots')
+  const only = values['only'] as string[] | undefined
   const folder = path.resolve(positionals[0] ?? 'screenshots')
   await mkdir(folder, { recursive: true })
   process.env['BERTH_PORT'] ??= '0'
@@ -31,14 +29,14 @@ async function main(): Promise<void> {
   const berth = await startDemoBerth(stop.signal)
   try {
     const signal = AbortSignal.any([stop.signal, berth.ended])
-    const { world, agents } = await standUp(berth, { localOnly: values['local-only'] }, signal)
+    const { world, agents } = await standUp(berth, { localOnly: Boolean(values['local-only']) }, signal)
     const scene = await setScene(berth.url, world, stripe, signal)
     const traffic = drive(agents, { answered: 0, failed: 0 }, signal).catch(() => undefined)
     await until(world.payments, world.deployments.cards, ['failed'], signal)
     await new Promise((resolve) => setTimeout(resolve, trafficMs))
     const browser = await launchBrowser()
     const studio = new Studio({ browser, url: berth.url, scene, folder })
-    const wanted = shots.filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true)
+    const wanted = shots.filter(({ name }) => only?.some((part) => name.includes(part)) ?? true)
     const pictures = await studio.takeAll(wanted)
     await browser.close()
     await writeFile(path.join(folder, 'index.html'), contactSheet(pictures))

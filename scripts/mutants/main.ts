@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readArguments } from '../usage.mjs'
 import { copyCheckout } from './copy.ts'
 import { mutations, type Mutation } from './table.ts'
 
@@ -19,13 +20,7 @@ interface Outcome {
   broken: string | null
 }
 
-const asked = process.argv.slice(2)
-const unknown = asked.filter((number) => !mutations.some((one) => String(one.invariant) === number))
-if (unknown.length > 0) {
-  console.error(`There is no invariant ${unknown.join(', ')}: they are numbered 1 to 20.`)
-  process.exit(2)
-}
-
+const asked = readArguments('test:mutants').positionals
 const folder = copyCheckout(root)
 process.once('SIGINT', () => process.exit(130))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))

@@ -8,7 +8,7 @@ import { writeBackup } from './platform/backup/backup.ts'
 import { BackupError } from './platform/backup/manifest.ts'
 import { restoreBackup } from './platform/backup/restore.ts'
 import { systemClock } from './platform/clock.ts'
-import { ConfigError, type Config } from './platform/config.ts'
+import type { Config } from './platform/config.ts'
 import { keyCheckOf, loadMasterKey, masterKey, storedKey } from './platform/crypto.ts'
 import { openDatabase } from './platform/db/database.ts'
 import { migrate } from './platform/db/migrate.ts'
@@ -145,8 +145,7 @@ export async function backup({ config, logger, args }: MachineCommand): Promise<
 }
 
 export async function restore({ config, logger, args, values }: MachineCommand): Promise<void> {
-  const [file] = args
-  if (!file) throw new ConfigError('Name the backup to restore: npm run restore <file>')
+  const file = args[0]!
   if (!config.databaseUrl && (await runningDatabase(config.dataDir)))
     throw new BackupError(
       `Berth runs on ${config.dataDir}. A backup is restored into an empty data directory: name one with BERTH_DATA_DIR.`,

@@ -13,6 +13,8 @@ import { version } from './platform/version.ts'
 
 interface Command {
   summary: string
+  /** What it takes besides its name: at most one argument, and these options. */
+  takes?: { argument?: string; required?: true; options?: (keyof typeof options)[] }
   run: (command: machine.MachineCommand) => Promise<void>
 }
 
@@ -31,11 +33,17 @@ const commands: Record<string, Command> = {
   migrate: { summary: "bring the database to this program's schema, and end", run: machine.migrateDatabase },
   recover: {
     summary: 'make an operator who can sign in; --email <address> names which account',
+    takes: { options: ['email'] },
     run: machine.recover,
   },
-  backup: { summary: 'back everything up to [file], while Berth runs or not', run: machine.backup },
+  backup: {
+    summary: 'back everything up to [file], while Berth runs or not',
+    takes: { argument: '[file]' },
+    run: machine.backup,
+  },
   restore: {
     summary: 'restore <file> into an empty Berth; --without-key where the secret key is lost',
+    takes: { argument: '<file>', required: true, options: ['without-key'] },
     run: machine.restore,
   },
   'rotate-secret-key': {
@@ -44,6 +52,7 @@ const commands: Record<string, Command> = {
   },
   'lost-secret-key': {
     summary: 'go on without the secret key; --yes gives up what it sealed',
+    takes: { options: ['yes'] },
     run: machine.lostSecretKey,
   },
 }
@@ -68,12 +77,30 @@ Settings, as environment variables:
 ${settingsHelp()}
 `
 
+/** A command line that says something there is not: a sentence that says what would be right, and exit code 2. */
+class Misuse extends Error {}
+
 function readArguments() {
   try {
     return parseArgs({ args: process.argv.slice(2), options, allowPositionals: true })
   } catch (error) {
-    throw new ConfigError(`${(error as Error).message} (--help lists what there is)`)
+    // What Node goes on to say is for the unlikely case that a name begins with a dash.
+    const [fault] = (error as Error).message.split('. ')
+    throw new Misuse(`${fault}: --help lists what there is.`)
   }
+}
+
+/** Refuses what the command would silently leave aside. */
+function checkArguments(name: string, { takes = {} }: Command, args: string[], given: string[]): void {
+  const { argument, required, options: own = [] } = takes
+  const foreign = given.find((option) => option !== 'data-dir' && !(own as string[]).includes(option))
+  if (foreign) throw new Misuse(`${name} takes no --${foreign}: --help lists what it takes.`)
+  if (required && args.length === 0) throw new Misuse(`Say which: ${name} ${argument}.`)
+  const [extra] = args.slice(argument ? 1 : 0)
+  if (extra !== undefined)
+    throw new Misuse(
+      `${name} takes ${argument ? `one ${argument.slice(1, -1)}` : 'nothing'}, not also "${extra}".`,
+    )
 }
 
 async function main(): Promise<void> {
@@ -87,11 +114,10 @@ async function main(): Promise<void> {
     process.stdout.write(`berth ${version}\n`)
     return
   }
-  const command = commands[name]
-  if (!command) {
-    process.stderr.write(`There is no command "${name}". Use one of: ${Object.keys(commands).join(', ')}.\n`)
-    process.exit(2)
-  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command)
+    throw new Misuse(`There is no command "${name}". Use one of: ${Object.keys(commands).join(', ')}.`)
+  checkArguments(name, command, args, Object.keys(values))
   const config = readConfig({
     ...process.env,
     ...(values['data-dir'] ? { BERTH_DATA_DIR: values['data-dir'] } : {}),
@@ -165,11 +191,11 @@ async function greet(berth: Berth, roles: readonly Role[]): Promise<void> {
 }
 
 /** What a person can mend, in a sentence; anything else is a fault of ours, and shows where it is at `debug`. */
-const known = [ConfigError, SchemaError, BackupError, KeyError, Refusal]
+const known = [Misuse, ConfigError, SchemaError, BackupError, KeyError, Refusal]
 
 main().catch((error: unknown) => {
   const { name, message, stack } = error as Error
   const sentence = known.some((kind) => error instanceof kind) || name === 'DataDirectoryInUse'
   process.stderr.write(`${sentence || process.env['BERTH_LOG_LEVEL'] !== 'debug' ? message : stack}\n`)
-  process.exit(1)
+  process.exit(error instanceof Misuse ? 2 : 1)
 })
