@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { LogEvent } from '@berth/contracts'
 import { feedLeaseMs, startFeed, type Feed } from './feed.ts'
 import { newId } from './ids.ts'
-import { appendEvents } from './log/append.ts'
+import { appending } from './log/append.ts'
 import { prepareEvent } from './log/leaf.ts'
 import { systemActor } from './platform.ts'
 import { openTestPlatform, seedOrganization, type TestPlatform } from './testing/index.ts'
@@ -41,7 +41,7 @@ async function emitSilently(during: (append: () => Promise<void>) => Promise<voi
     during(async () => {
       await trx.updateTable('installation').set({ createdAt: new Date() }).execute()
       const event = prepareEvent(organizationId, 'workspace.archived', { workspaceId: newId('workspace') })
-      await appendEvents(trx, [event], context)
+      await appending([event], context).execute(trx)
     }),
   )
 }

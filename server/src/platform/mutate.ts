@@ -2,9 +2,10 @@ import type { Transaction } from 'kysely'
 import type { Actor, EventPayload, EventType } from '@berth/contracts'
 import type { Clock } from './clock.ts'
 import type { Database } from './db/database.ts'
+import { executeWithCommit } from './db/driver.ts'
 import type { DB } from './db/schema.generated.ts'
 import type { Jobs, JobData, JobName, JobOptions } from './jobs.ts'
-import { appendEvents } from './log/append.ts'
+import { appending } from './log/append.ts'
 import { prepareEvent, type PreparedEvent } from './log/leaf.ts'
 
 /** Who changes something, and in which request. */
@@ -70,7 +71,6 @@ async function mutateOnce<T>(
 ): Promise<T> {
   const events: PreparedEvent[] = []
   const enqueued = new Set<JobName>()
-  let moved: string[] = []
   const result = await context.db.transaction().execute(async (trx) => {
     const tx: Tx = {
       ...origin,
@@ -85,10 +85,11 @@ async function mutateOnce<T>(
       },
     }
     const value = await work(tx)
-    if (events.length > 0) moved = await appendEvents(trx, events, { ...origin, at: context.clock.now() })
+    if (events.length > 0)
+      await executeWithCommit(trx, appending(events, { ...origin, at: context.clock.now() }))
     return value
   })
-  if (moved.length > 0) context.hint(moved)
+  if (events.length > 0) context.hint([...new Set(events.map(({ organizationId }) => organizationId))])
   for (const name of enqueued) context.jobs.wake(name)
   return result
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { organizationEndpoints, type LogEvent } from '@berth/contracts'
 import { newId } from './ids.ts'
-import { appendEvents } from './log/append.ts'
+import { appending } from './log/append.ts'
 import { prepareEvent } from './log/leaf.ts'
 import { systemActor } from './platform.ts'
 import {
@@ -131,9 +131,9 @@ describe('readers that drop and come back with Last-Event-ID', () => {
     const context = { ...origin, at: new Date() }
     await db.transaction().execute(async (trx) => {
       await trx.updateTable('installation').set({ createdAt: new Date() }).execute()
-      if (ms < 1000) await appendEvents(trx, [event()], context)
+      if (ms < 1000) await appending([event()], context).execute(trx)
       await sleep(ms)
-      if (ms >= 1000) await appendEvents(trx, [event()], context)
+      if (ms >= 1000) await appending([event()], context).execute(trx)
     })
   }
 

@@ -435,6 +435,7 @@ export interface QuotaBalances {
 }
 
 export interface QuotaHolds {
+  actor: unknown | null;
   createdAt: Timestamp;
   endedAt: Timestamp | null;
   expiresAt: Timestamp;
@@ -442,6 +443,7 @@ export interface QuotaHolds {
   items: unknown;
   organizationId: string;
   state: string;
+  used: unknown | null;
 }
 
 export interface QuotaLeases {

@@ -1,6 +1,5 @@
-import { sql, type Transaction } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Actor } from '@berth/contracts'
-import type { DB } from '../db/schema.generated.ts'
 import { leafOf, type Opening, type PreparedEvent } from './leaf.ts'
 
 export interface AppendContext {
@@ -10,26 +9,22 @@ export interface AppendContext {
 }
 
 /**
- * Gives the buffered events their places in the logs of their organizations, in one statement at the end of the
- * transaction; the database completes their leaves (`append_events`). Returns the organizations whose heads moved.
+ * Gives events their places in the logs of their organizations, in one statement at the end of a transaction; the
+ * database completes their leaves, and refuses organizations that have no log (`append_events`).
  */
-export async function appendEvents(
-  trx: Transaction<DB>,
+export function appending(
   given: PreparedEvent[],
   { at, actor, requestId }: AppendContext,
-): Promise<string[]> {
+): RawBuilder<unknown> {
   const events = given.toSorted((a, b) => compare(a.organizationId, b.organizationId))
   const leaves = events.map((event) => leafOf(event, { at, actor, requestId }))
-  const { rows } = await sql<{ missing: string[] }>`
+  return sql`
     select append_events(${at}, ${JSON.stringify(actor)}, ${requestId},
       ${events.map((event) => event.organizationId)}, ${events.map((event) => event.type)},
       ${events.map((event) => event.version)}, ${events.map((event) => event.effectiveAt ?? at)},
       ${events.map((event) => JSON.stringify(event.payload))},
       ${leaves.map((leaf) => leaf.before)}, ${leaves.map((leaf) => leaf.after)},
-      ${events.map(({ openings }) => JSON.stringify(openings.map(asJson)))}) as missing`.execute(trx)
-  const { missing } = rows[0]!
-  if (missing.length > 0) throw new Error(`no log for ${missing.join(', ')}`)
-  return [...new Set(events.map((event) => event.organizationId))]
+      ${events.map(({ openings }) => JSON.stringify(openings.map(asJson)))})`
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
