@@ -59,7 +59,7 @@ export const auditEndpoints = {
     id: 'audit.stream',
     method: 'GET',
     path: '/api/stream',
-    tag: 'streams',
+    tag: 'audit',
     summary: 'All events the caller may read, as they are committed',
     description:
       'Server-sent events: `event` carries one log event; `ready` tells the position; `reset` says that the position is older than what is kept, so take a snapshot. `Last-Event-ID` (or ?cursor) resumes without loss or doubling.',

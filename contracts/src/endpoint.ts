@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Example } from './samples.ts'
 import type { Permission, PlatformRole } from './permissions.ts'
+import type { Tag } from './tags.ts'
 
 /**
  * Who may use an endpoint. `organization` endpoints carry `:organizationId` in their path (or query): the caller
@@ -28,7 +29,7 @@ export interface Endpoint<
   path: string
   summary: string
   description?: string
-  tag: string
+  tag: Tag
   access: Access
   /** Open also to a person who has to confirm their e-mail address first. */
   unverified?: true

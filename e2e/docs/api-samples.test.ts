@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { api, samplesOf, variableOf, type Endpoint } from '@berth/contracts'
+import { api, samplesOf, tags, variableOf, type Endpoint } from '@berth/contracts'
 import { rows, type Given } from '../access/rows.ts'
 import { buildWorld, type World } from '../access/world.ts'
 
@@ -79,4 +79,9 @@ test('the OpenAPI document carries the samples', async () => {
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
   expect(operations).toHaveLength(endpoints.length)
   for (const operation of operations) expect(operation['x-codeSamples']).toHaveLength(2)
+})
+
+test('the OpenAPI document tells what the endpoints are grouped by, in the order of a reader', async () => {
+  const document = await (await fetch(`${world.server.url}/api/openapi.json`)).json()
+  expect(document.tags).toEqual(Object.entries(tags).map(([name, description]) => ({ name, description })))
 })

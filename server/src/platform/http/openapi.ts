@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Sample } from '@berth/contracts'
+import { tags, type Sample } from '@berth/contracts'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { sha256 } from '../crypto.ts'
 
@@ -16,6 +16,7 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
         description: 'Runs third-party MCP servers for organizations that have to answer for them.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
       security: [{ bearer: [] }, { session: [] }],
       components: {
         securitySchemes: {
