@@ -1,6 +1,8 @@
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Moment } from '@berth/contracts'
+import { known, type Gate } from '../platform/gate.ts'
 import { newId } from '../platform/ids.ts'
 import {
   openTestPlatform,
@@ -14,7 +16,29 @@ import { demandRoom } from './quotas/room.ts'
 import { subscribeTo } from './test-kit.ts'
 
 const servers = 'runtime.concurrent_servers'
-const policy = createPolicy([billingGate])
+
+/** Another gate, as there are others wherever servers run: it notes what it lets pass, too. */
+const otherGate: Gate<{ bad: boolean }> = {
+  name: 'trust',
+  version: 1,
+  rules: {
+    bad: {
+      title: 'Trust',
+      notYet: { launch: 'hold', relaunch: 'hold', running: 'hold', call: 'hold' },
+      graceMs: 0,
+      pending: 'pending-attestation',
+    },
+  },
+  facts: () => sql`(select jsonb_build_object('bad', ${known(sql`to_jsonb(d.quarantined)`)}))`,
+  decide: ({ bad = false }) => [
+    {
+      verdict: bad ? 'hold' : 'pass',
+      note: bad ? 'trust:artifact:unavailable' : 'trust:artifact:intact',
+      sentence: 'It is as it is.',
+    },
+  ],
+}
+const [alone, policy] = [createPolicy([billingGate]), createPolicy([billingGate, otherGate])]
 let platform: TestPlatform
 let organizationId: string
 
@@ -35,8 +59,7 @@ const setPhase = (id: string, phase: string) =>
   platform.db.updateTable('deployments').set({ phase }).where('id', '=', id).execute()
 
 const asked = (deploymentId: string, moment: Moment) => ({ organizationId, deploymentId, moment })
-const look = (id: string, moment: Moment) =>
-  policy.judge(platform.db, asked(id, moment), platform.clock.now())
+const look = (id: string, moment: Moment) => alone.judge(platform.db, asked(id, moment), platform.clock.now())
 
 const limited = (limit: number | null, more: Record<string, unknown> = {}) =>
   subscribeTo(platform.db, organizationId, [{ key: servers, limit }], more)
@@ -77,12 +100,33 @@ async function launch(id: string): Promise<void> {
   const set = (fields: object) =>
     platform.db.updateTable('deployments').set(fields).where('id', '=', id).execute()
   await set({ phase: 'launching' })
-  const { allowed, notes, pendingStatus } = await platform.change(async (tx) => {
+  const { id: decisionId, allowed, notes, pendingStatus } = await decide(id, 'relaunch')
+  if (allowed) await set({ phase: 'running', runningGeneration: 1, hold: null, holdNotes: [], decisionId })
+  else
+    await set({
+      phase: 'stopped',
+      runningGeneration: null,
+      hold: pendingStatus,
+      holdNotes: notes,
+      decisionId,
+    })
+}
+
+const decide = (id: string, moment: Moment) =>
+  platform.change(async (tx) => {
     await takeTurns(tx, organizationId)
-    return await policy.decide(tx, asked(id, 'relaunch'))
+    return await policy.decide(tx, asked(id, moment))
   })
-  if (allowed) await set({ phase: 'running', runningGeneration: 1, hold: null, holdNotes: [] })
-  else await set({ phase: 'stopped', runningGeneration: null, hold: pendingStatus, holdNotes: notes })
+
+const running = async () => {
+  const rows = await platform.db
+    .selectFrom('deployments')
+    .select('id')
+    .where('organizationId', '=', organizationId)
+    .where('phase', '=', 'running')
+    .orderBy('id')
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 test('whatever order all are launched again in, the oldest run as far as the plan lets them, and then the next older', async () => {
@@ -100,27 +144,17 @@ test('whatever order all are launched again in, the oldest run as far as the pla
         .where('organizationId', '=', organizationId)
         .execute()
       const shuffled = ids.toSorted((a, b) => order[ids.indexOf(a)]! - order[ids.indexOf(b)]!)
-      const run = async () => {
-        const rows = await platform.db
-          .selectFrom('deployments')
-          .select('id')
-          .where('organizationId', '=', organizationId)
-          .where('phase', '=', 'running')
-          .orderBy('id')
-          .execute()
-        return rows.map(({ id }) => id)
-      }
       await limited(limit)
       for (const id of shuffled) await launch(id)
-      expect(await run()).toEqual(ids.slice(0, limit))
+      expect(await running()).toEqual(ids.slice(0, limit))
       // There is more room: whoever asks first, the older ones go first.
       await limited(limit + more)
       const waiting = async () => {
-        const running = await run()
-        return shuffled.filter((id) => !running.includes(id))
+        const up = await running()
+        return shuffled.filter((id) => !up.includes(id))
       }
       for (let round = 0; round < ids.length; round++) for (const id of await waiting()) await launch(id)
-      expect(await run()).toEqual(ids.slice(0, limit + more))
+      expect(await running()).toEqual(ids.slice(0, limit + more))
     },
   )
   await fc.assert(seen, { numRuns: 8 })
@@ -128,15 +162,31 @@ test('whatever order all are launched again in, the oldest run as far as the pla
 
 test('an older one that waits for something else as well keeps no place free', async () => {
   await limited(1)
-  const [older, newer] = [await deploy('stopped'), await deploy('launching')]
-  const hold = { hold: 'pending-billing', holdNotes: [`billing:quota:${servers}:1/1`, 'trust:quarantined'] }
-  await platform.db.updateTable('deployments').set(hold).where('id', '=', older).execute()
+  const [first, older, newer] = [await deploy('running'), await deploy('stopped'), await deploy('launching')]
+  const quarantine = (quarantined: boolean) =>
+    platform.db.updateTable('deployments').set({ quarantined }).where('id', '=', older).execute()
+  await quarantine(true)
+  await launch(older)
+  await setPhase(first, 'stopped')
   expect(await look(newer, 'launch')).toMatchObject({ allowed: true })
-  const alone = { holdNotes: [`billing:quota:${servers}:1/1`] }
-  await platform.db.updateTable('deployments').set(alone).where('id', '=', older).execute()
+  await setPhase(first, 'running')
+  await quarantine(false)
+  await launch(older)
+  await setPhase(first, 'stopped')
   const held = await look(newer, 'launch')
   expect(held).toMatchObject({ allowed: false, notes: [`billing:quota:${servers}:1/1`] })
   expect(held.gates[0]!.sentences[0]!.text).toContain('1 older one waits for a place')
+})
+
+test('once it is paid the older ones come back first, whichever of those that were stopped asks first', async () => {
+  await limited(2)
+  const ids = [await deploy('running'), await deploy('running'), await deploy('stopped')]
+  await limited(2, { state: 'suspended' })
+  for (const id of ids) await launch(id)
+  expect(await running()).toEqual([])
+  await limited(2)
+  for (const id of [...ids.toReversed(), ...ids]) await launch(id)
+  expect(await running()).toEqual(ids.slice(0, 2))
 })
 
 test('one that is started anew pushes none aside that runs, however old it is', async () => {
@@ -150,12 +200,7 @@ test('one that is started anew pushes none aside that runs, however old it is', 
 test('of launches that are decided at once, just as many pass as there are places', async () => {
   await limited(2)
   const ids = await Promise.all(Array.from({ length: 6 }, () => deploy('launching')))
-  const decide = (id: string) =>
-    platform.change(async (tx) => {
-      await takeTurns(tx, organizationId)
-      return await policy.decide(tx, asked(id, 'launch'))
-    })
-  const decisions = await Promise.all(ids.map(decide))
+  const decisions = await Promise.all(ids.map((id) => decide(id, 'launch')))
   expect(decisions.filter(({ allowed }) => allowed).length).toBe(2)
 })
 

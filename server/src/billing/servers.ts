@@ -9,12 +9,16 @@ export const takesPlace = sql<boolean>`(x.phase in ('running', 'stopping') or x.
   x.running_generation is not null
   or (select p.allowed from decisions p where p.deployment_id = x.id order by p.id desc limit 1)))`
 
-/** Whether deployment `x` waits for such a place, and for nothing else. */
+/**
+ * Whether deployment `x` waits for such a place, or for the subscription that gives it, and for nothing else: no other gate
+ * held it when it was decided last. The notes of its hold do not tell, since gates that let it pass have notes, too.
+ */
 export const waitsForPlace = sql<boolean>`(
   x.hold = 'pending-billing' and x.desired = 'running' and x.deleted_at is null and x.phase in ('stopped', 'launching')
   and exists (select from workspaces w where w.id = x.workspace_id and w.state = 'active')
-  and exists (select from unnest(x.hold_notes) note where note like ${`billing:quota:${serversKey}:%`})
-  and not exists (select from unnest(x.hold_notes) note where note not like 'billing:%'))`
+  and exists (select from decisions p where p.id = x.decision_id and not exists (
+    select from jsonb_array_elements(p.gates) gate
+    where gate ->> 'gate' <> 'billing' and gate ->> 'verdict' <> 'pass')))`
 
 export interface Server {
   deploymentId: string
