@@ -58,9 +58,9 @@ class PipeliningDriver extends PostgresDriver {
       const state: State = { begun: Promise.resolve(), sayLast: null }
       this.#states.set(connection, state)
       const execute = connection.executeQuery.bind(connection)
-      connection.executeQuery = async <R>(query: CompiledQuery, options?: AbortableOperationOptions) => {
-        if (!last.has(query)) return await execute<R>(query, options)
-        state.sayLast = () => execute(query, options)
+      connection.executeQuery = async <R>(query: CompiledQuery, how?: AbortableOperationOptions) => {
+        if (!last.has(query)) return await execute<R>(query, how)
+        state.sayLast = () => execute(query, how)
         return { rows: [] }
       }
     }
