@@ -57,7 +57,7 @@ function One(props: OneProps) {
         <Fault text={faults[path]} />
       </div>
     )
-  const hint = [field.description, boundsOf(field), formats[field.kind]].filter(Boolean).join(' ')
+  const hint = [field.description, boundsOf(field), formats[field.kind], field.form].filter(Boolean).join(' ')
   return (
     <Field
       label={field.label}

@@ -180,3 +180,23 @@ test('bounds are told before anything is sent', () => {
     s: 's needs at least 3 characters.',
   })
 })
+
+test('a whole number that JSON would change is not sent', () => {
+  const fields = fieldsOf({ properties: { id: { type: 'integer' } } })!
+  expect(configOf(fields, { id: '9007199254740993' }).faults['id']).toMatch(/more digits than can be sent/)
+  expect(configOf(fields, { id: '9007199254740991' })).toEqual({
+    config: { id: 9007199254740991 },
+    faults: {},
+  })
+})
+
+test('what a text has to look like is told', () => {
+  const [when, code] = fieldsOf({
+    properties: {
+      when: { type: 'string', format: 'date-time' },
+      code: { type: 'string', pattern: '^[a-z]+$' },
+    },
+  })!
+  expect(when!.form).toBe('A time such as 2030-01-31T09:00:00Z.')
+  expect(code!.form).toBe('Matches ^[a-z]+$')
+})

@@ -25,6 +25,8 @@ export interface ConfigField {
   item: ConfigField | null
   /** How a text is typed: several lines, hidden, or as a date. */
   input: 'text' | 'lines' | 'password' | 'date'
+  /** What a text has to look like, in words; empty when anything goes. */
+  form: string
   /** The least and most of a number, of a text's length or of a list's. */
   least: number | null
   most: number | null
@@ -71,6 +73,7 @@ function fieldOf(name: string, given: Schema, required: boolean, root: Schema, d
     fields: kind === 'object' ? propertiesOf(schema, root, depth + 1) : [],
     item: kind === 'list' ? fieldOf('', itemsOf(schema), true, root, depth + 1) : null,
     input: inputOf(name, schema),
+    form: formOf(schema),
     least: boundOf(schema.minimum, schema.minLength, schema.minItems),
     most: boundOf(schema.maximum, schema.maxLength, schema.maxItems),
     initial: '',
@@ -92,6 +95,22 @@ function inputOf(name: string, { format, writeOnly, contentMediaType }: Schema):
   if (format === 'date') return 'date'
   const long = contentMediaType !== undefined || format === 'multiline' || longNames.test(name)
   return long && format === undefined ? 'lines' : 'text'
+}
+
+const forms: Record<string, string> = {
+  'date-time': 'A time such as 2030-01-31T09:00:00Z.',
+  date: 'A day such as 2030-01-31.',
+  time: 'A time of day such as 09:00:00Z.',
+  email: 'An e-mail address.',
+  uri: 'A URL.',
+  uuid: 'A UUID.',
+}
+
+/** Only told, never tried: the server judges it, and whose pattern it is may have made it take forever. */
+function formOf({ type, format, pattern }: Schema): string {
+  if (type !== 'string') return ''
+  const told = typeof format === 'string' ? (forms[format] ?? '') : ''
+  return typeof pattern === 'string' ? `${told} Matches ${pattern}`.trim() : told
 }
 
 /** What a control starts with when nothing is said. */
@@ -232,6 +251,11 @@ function textValue(field: ConfigField, text: string): { value?: unknown; fault?:
   const number = Number(text)
   if (!Number.isFinite(number)) return { fault: `${label} must be a number.` }
   if (kind === 'integer' && !Number.isInteger(number)) return { fault: `${label} must be a whole number.` }
+  // JSON's numbers are read as JavaScript reads them: another number would be sent than the one that was typed.
+  if (kind === 'integer' && !Number.isSafeInteger(number))
+    return {
+      fault: `${label} has more digits than can be sent exactly; the largest is ${Number.MAX_SAFE_INTEGER}.`,
+    }
   if (least !== null && number < least) return { fault: `${label} must be ${least} or more.` }
   if (most !== null && number > most) return { fault: `${label} must be ${most} or less.` }
   return { value: number }
