@@ -115,6 +115,17 @@ const consoleIndex = createRoute({
   },
 })
 
+/** An address that was cut short leads to where is listed what stands below it. */
+function cutShort<const P extends string>(path: P) {
+  return createRoute({
+    getParentRoute: () => consoleRoute,
+    path,
+    beforeLoad: () => {
+      throw redirect({ to: '/console/lifecycle', replace: true })
+    },
+  })
+}
+
 const lifecycle = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/lifecycle',
@@ -134,6 +145,14 @@ const catalog = createRoute({
   path: '/catalog',
   validateSearch: catalogSearch,
   component: lazyPage(() => import('./features/catalog/CatalogPage.tsx'), 'CatalogPage'),
+})
+
+const catalogProvider = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/catalog/$provider',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/console/catalog', search: { q: `${params.provider}/` }, replace: true })
+  },
 })
 
 const catalogServer = createRoute({
@@ -183,6 +202,19 @@ const settings = createRoute({
   getParentRoute: () => consoleRoute,
   path: '/settings',
   component: lazyPage(() => import('./features/organizations/SettingsPage.tsx'), 'SettingsPage'),
+})
+
+/** The organization on view is the one that is meant. */
+const billingIndex = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: '/billing',
+  beforeLoad: async ({ context, search }) => {
+    const me = await context.queryClient.ensureQueryData(meQuery)
+    const organizationId = me && findOrganization(me, search.org)?.slug
+    // None of theirs goes by that name, which every page says.
+    if (!organizationId) throw redirect({ to: '/console/lifecycle', replace: true })
+    throw redirect({ to: '/console/billing/$organizationId', params: { organizationId }, replace: true })
+  },
 })
 
 const billing = createRoute({
@@ -288,15 +320,19 @@ const routeTree = root.addChildren([
   consoleRoute.addChildren([
     consoleIndex,
     lifecycle,
+    cutShort('/workspaces'),
     workspace,
+    cutShort('/deployments'),
     deployment,
     catalog,
+    catalogProvider,
     catalogServer,
     importFile,
     audit,
     members,
     tokens,
     settings,
+    billingIndex,
     billing,
     operator.addChildren([
       operatorIndex,

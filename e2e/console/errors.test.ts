@@ -1,3 +1,4 @@
+import { api } from '@berth/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   expectAccessible,
@@ -23,6 +24,32 @@ test('an address in the console that names nothing says so, with the frame aroun
   await expectGoodEverywhere(page, 'missing')
   await page.getByRole('link', { name: 'Go to Lifecycle' }).click()
   await page.getByRole('heading', { name: 'Nothing runs here yet' }).waitFor()
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('an address that was cut short leads to where is listed what stands below it', async () => {
+  const { person, slug } = await settle(stage.server, 'Short')
+  const other = await person.client.call(api.organizations.create, { body: { name: 'Other' } })
+  const { page, context, complaints } = await visit(stage, { person })
+  for (const [address, heading, place] of [
+    [`/console?org=${slug}`, 'Nothing runs here yet', `/console/lifecycle?org=${slug}`],
+    ['/console/workspaces', 'Nothing runs here yet', '/console/lifecycle'],
+    ['/console/deployments/', 'Nothing runs here yet', '/console/lifecycle'],
+    ['/console/catalog/reference', 'Catalog', '/console/catalog?q=reference%2F'],
+    ['/console/billing', 'Billing', `/console/billing/${slug}?org=${slug}`],
+    [`/console/billing?org=${other.slug}`, 'Billing', `/console/billing/${other.slug}?org=${other.slug}`],
+    [
+      '/console/billing?org=nowhere',
+      'There is no organization “nowhere” for you',
+      '/console/lifecycle?org=nowhere',
+    ],
+    ['/onboarding/invite', 'Invitation', '/onboarding/invite'],
+  ] as const) {
+    await page.goto(address)
+    await page.getByRole('heading', { name: heading, exact: true }).first().waitFor()
+    expect(page.url().replace(stage.server.url, '')).toBe(place)
+  }
   expect(complaints).toEqual([])
   await context.close()
 })
