@@ -106,6 +106,24 @@ describe('an operator', () => {
     await context.close()
   })
 
+  test('reads nothing above these pages about the organization looked at last', async () => {
+    const { id, slug } = await operator.client.call(api.organizations.create, { body: { name: 'Halted' } })
+    await operator.client.call(api.operator.suspendOrganization, {
+      params: { organizationId: id },
+      body: { reason: 'Invoices unpaid' },
+    })
+    const { page, context } = await visit(stage, { person: operator })
+    const banner = page.getByRole('status').filter({ hasText: 'Invoices unpaid' })
+    await page.goto(`/console/lifecycle?org=${slug}`)
+    await banner.waitFor()
+    await page.getByRole('link', { name: 'Runners' }).click()
+    await page.getByRole('heading', { name: 'Runners', level: 1 }).waitFor()
+    expect(await banner.count()).toBe(0)
+    await page.getByRole('link', { name: 'Lifecycle' }).click()
+    await banner.waitFor()
+    await context.close()
+  })
+
   test('creates a tier, sees others’ changes live, and keeps an edit on top of theirs', async () => {
     const { page, context, complaints } = await visit(stage, { person: operator })
     await page.goto('/console/operator/tiers')

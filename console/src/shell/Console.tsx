@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Navigate, Outlet, useNavigate, useSearch } from '@tanstack/react-router'
+import { Navigate, Outlet, useLocation, useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { ActionsProvider } from '../app/actions.tsx'
 import { useKeys } from '../app/keys.ts'
@@ -75,6 +75,8 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
   useKeys({ 'mod+k': () => setOpen('palette'), '?': () => setOpen('keys') })
   const organization = useOrganization()
   const { data: me } = useQuery(meQuery)
+  // The pages for the installation as a whole tell nothing of the organization that was looked at last.
+  const operating = useLocation({ select: ({ pathname }) => pathname.startsWith('/console/operator') })
   // Names of people are wanted on every page; asking here lets them arrive early.
   useQuery(peopleQuery(organization.id))
   return (
@@ -93,9 +95,13 @@ function Frame({ onCreateOrganization }: { onCreateOrganization: () => void }) {
       />
       <SideNav />
       <div id="page" tabIndex={-1} className="flex min-h-0 min-w-0 flex-col outline-none">
-        <Suspense>{organization.state !== 'active' && <HaltedBanner organization={organization} />}</Suspense>
         <Suspense>
-          {organization.state === 'active' && <BillingBanner organization={organization} />}
+          {!operating &&
+            (organization.state === 'active' ? (
+              <BillingBanner organization={organization} />
+            ) : (
+              <HaltedBanner organization={organization} />
+            ))}
         </Suspense>
         <Suspense>{me?.confirmEmail === 'should' && <ConfirmBanner me={me} />}</Suspense>
         <div className="min-h-0 flex-1">
