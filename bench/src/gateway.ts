@@ -92,7 +92,8 @@ async function takeTurns(contenders: Contender[], sessions: number, times: numbe
       const window = await loads[index]!.run(windowMs)
       const after = usage(contender.pid)
       console.log(`  ${contender.name}, ${sessions} sessions: ${round(window.perSecond)} calls/s`)
-      if (window.wrong > 0) throw new Error(`${contender.name} gave ${window.wrong} wrong answers`)
+      if (window.wrong.calls > 0)
+        throw new Error(`${contender.name} gave ${window.wrong.calls} wrong answers`)
       turns.push({
         name: contender.name,
         ...window,

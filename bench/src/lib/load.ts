@@ -5,14 +5,18 @@ import { HttpWorker, type Target } from './http-worker.ts'
 import { quantile } from './statistics.ts'
 import { RawStdio } from './stdio.ts'
 
-/** What one window gave. Times in milliseconds. */
-export interface Window {
+/** Calls of one window. Times in milliseconds. */
+export interface Pace {
   calls: number
-  /** Calls that were answered with something else than what was sent. */
-  wrong: number
   perSecond: number
   p50: number
   p99: number
+}
+
+/** What one window gave: the calls that were answered as they should be. */
+export interface Window extends Pace {
+  /** Those that were answered with something else than what was sent. */
+  wrong: Pace
 }
 
 interface Echoer {
@@ -70,34 +74,34 @@ async function inTurns(workers: Echoer[], work: (worker: Echoer) => Promise<void
   for (let at = 0; at < workers.length; at += 16) await Promise.all(workers.slice(at, at + 16).map(work))
 }
 
+const paceOf = (latencies: readonly number[], seconds: number): Pace => ({
+  calls: latencies.length,
+  perSecond: latencies.length / seconds,
+  p50: quantile(latencies, 0.5),
+  p99: quantile(latencies, 0.99),
+})
+
 function generate(): void {
   let workers: Echoer[] = []
 
   async function run(ms: number): Promise<Window> {
-    const latencies: number[] = []
-    let wrong = 0
+    const [right, wrong]: number[][] = [[], []]
     await inTurns(workers, (worker) => worker.renew())
     const start = performance.now()
     const until = start + ms
     await Promise.all(
       workers.map(async (worker, at) => {
         for (let count = 0, from = performance.now(); from < until; count++) {
-          const right = await worker.echo(`m${at}-${count}`)
+          const echoed = await worker.echo(`m${at}-${count}`)
           const now = performance.now()
-          if (right) latencies.push(now - from)
-          else wrong++
+          const latencies = echoed ? right! : wrong!
+          latencies.push(now - from)
           from = now
         }
       }),
     )
     const seconds = (performance.now() - start) / 1000
-    return {
-      calls: latencies.length,
-      wrong,
-      perSecond: latencies.length / seconds,
-      p50: quantile(latencies, 0.5),
-      p99: quantile(latencies, 0.99),
-    }
+    return { ...paceOf(right!, seconds), wrong: paceOf(wrong!, seconds) }
   }
 
   async function obey(order: Order): Promise<unknown> {
