@@ -1,5 +1,6 @@
 import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
+import { holdEndpoints } from './billing/holds.ts'
 import { invoiceEndpoints } from './billing/invoices.ts'
 import { invitationEndpoints } from './billing/invitations.ts'
 import { planEndpoints } from './billing/plans.ts'
@@ -51,6 +52,7 @@ export const api = {
   invoices: invoiceEndpoints,
   billing: billingOperatorEndpoints,
   quotas: quotaEndpoints,
+  holds: holdEndpoints,
   payments: providerEndpoints,
   checkout: checkoutEndpoints,
   audit: auditEndpoints,

@@ -115,6 +115,10 @@ export const eventMeanings: Record<EventType, string> = {
   'invoice.written_off': 'An operator gave up collecting an invoice.',
   'quota.consumed':
     'Quota was used through the API; calls through the gateway are counted without an event each.',
+  'quota.held': 'Quota was reserved for something that takes a while; nobody else can use it until then.',
+  'quota.confirmed': 'So much of what was held was used; what is `returned` went back to where it came from.',
+  'quota.released': 'What was held was given back unused, to where it came from.',
+  'quota.expired': 'Nobody ended a hold in its time: what was held went back to where it came from.',
   'quota.exhausted': 'All that the plan allows of something in this window is used.',
   'quota.overage_began': 'More is used in this window than the plan includes; it goes on and is marked.',
   'usage.recorded':

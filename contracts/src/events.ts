@@ -13,11 +13,14 @@ function personal<T extends z.ZodType>(schema: T): T {
 const text = () => personal(z.string())
 const change = z.object({ field: z.string(), previous: z.unknown(), current: z.unknown() })
 const changes = z.array(change)
+/** So much of a key, in the window that starts then. */
+const heldQuota = z.object({ key: z.string(), quantity: z.number().int(), start: z.string() })
 const ids = {
   subscription: { subscriptionId: idOf('subscription'), plan: z.string(), planVersion: z.number() },
   invoice: { invoiceId: idOf('invoice'), number: z.string() },
   /** A limit in one of its windows. */
   quota: { key: z.string(), limit: z.number().int(), start: z.string(), end: z.string() },
+  hold: { holdId: idOf('hold'), items: z.array(heldQuota) },
   webhook: { webhookId: idOf('webhook'), provider: z.string(), type: z.string() },
   drift: { provider: z.string(), identity: z.string(), organizationId: idOf('organization').nullable() },
   workspace: { workspaceId: idOf('workspace') },
@@ -229,6 +232,10 @@ export const eventTypes = {
   'quota.consumed': {
     items: z.array(z.object({ key: z.string(), quantity: z.number().int() })),
   },
+  'quota.held': { ...ids.hold, expiresAt: z.string() },
+  'quota.confirmed': { ...ids.hold, returned: z.array(heldQuota) },
+  'quota.released': ids.hold,
+  'quota.expired': ids.hold,
   'quota.exhausted': ids.quota,
   'quota.overage_began': ids.quota,
   'usage.recorded': {

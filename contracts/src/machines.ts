@@ -1,4 +1,10 @@
-import { invitationMachine, invoiceMachine, subscriptionMachine, webhookMachine } from './billing/machine.ts'
+import {
+  holdMachine,
+  invitationMachine,
+  invoiceMachine,
+  subscriptionMachine,
+  webhookMachine,
+} from './billing/machine.ts'
 import { machine } from './machine.ts'
 
 export const userMachine = machine({
@@ -362,6 +368,7 @@ export const machines = [
   runMachine,
   subscriptionMachine,
   invoiceMachine,
+  holdMachine,
   webhookMachine,
   invitationMachine,
 ]

@@ -60,7 +60,15 @@ async function testOrganization(world: World): Promise<World> {
   return { ...place, workspace: await createWorkspace(place), neighbour: await createWorkspace(place) }
 }
 
-/** Plans, subscriptions and invoices. */
+const someCalls = { items: [{ key: 'gateway.tool_calls', quantity: 10 }] }
+
+async function onHold({ owner, organizationId }: World): Promise<Given> {
+  const params = { organizationId }
+  const { hold } = await owner.client.call(api.holds.reserve, { params, body: someCalls })
+  return { params: { ...params, holdId: hold!.id } }
+}
+
+/** Plans, subscriptions, invoices and quotas. */
 export const billingRows: Record<string, Row> = {
   'billing.list-plans': { needs: 'person' },
   'billing.catalog': { needs: 'person' },
@@ -146,4 +154,15 @@ export const billingRows: Record<string, Row> = {
     needs: 'billing:read',
     request: (world) => ({ ...inOrganization(world), body: { items: [{ key: 'gateway.tool_calls' }] } }),
   },
+  'billing.reserve-quota': {
+    needs: 'billing:write',
+    request: (world) => ({ ...inOrganization(world), body: someCalls }),
+  },
+  'billing.holds': { needs: 'billing:read', request: inOrganization },
+  'billing.hold': { needs: 'billing:read', request: onHold },
+  'billing.confirm-hold': {
+    needs: 'billing:write',
+    request: async (world) => ({ ...(await onHold(world)), body: {} }),
+  },
+  'billing.release-hold': { needs: 'billing:write', request: onHold },
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { noun } from '../core/command.ts'
 import { changeCommands } from './change.ts'
 import { checkoutCommands } from './checkout.ts'
+import { holdsCommand } from './holds.ts'
 import { invoicesCommand } from './invoices.ts'
 import { clockCommand, operatorCommands } from './operator.ts'
 import { plansCommand } from './plans.ts'
@@ -19,6 +20,7 @@ export function billingCommand(): Command {
     ...checkoutCommands(),
     usageCommand(),
     quotaCommand(),
+    holdsCommand(),
     invoicesCommand(),
     clockCommand(),
     ...operatorCommands(),

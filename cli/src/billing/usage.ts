@@ -61,14 +61,20 @@ async function quota(
   if (out.json) out.data(answer)
   else printOutcomes(out, answer.items)
   if (answer.allowed) return record && !out.json ? out.done('Recorded.') : undefined
-  const denied = answer.items.filter(({ allowed }) => !allowed).flatMap(({ notes }) => notes)
-  throw new RefusedError(
-    `This is more than the plan allows, so nothing was used (${denied.join(', ')}).`,
+  throw moreThanAllowed(answer.items, 'used')
+}
+
+/** What stands against so much; nothing was done. */
+export function moreThanAllowed(items: BillingQuotaOutcome[], done: 'used' | 'held'): RefusedError {
+  const denied = items.filter(({ allowed }) => !allowed).flatMap(({ notes }) => notes)
+  return new RefusedError(
+    `This is more than the plan allows, so nothing was ${done} (${denied.join(', ')}).`,
     'mcpctl billing plans list',
   )
 }
 
-function wanted(text: string): { key: string; quantity: number } {
+/** So much of a key, as it is typed. */
+export function wanted(text: string): { key: string; quantity: number } {
   const [, key, amount = '1'] = /^([^=]+)(?:=(\d+))?$/.exec(text) ?? []
   const quantity = Number(amount)
   if (!key || !Number.isSafeInteger(quantity) || quantity < 1)
@@ -97,6 +103,6 @@ function more({ allowed, entitlementKey: key, notes }: BillingQuotaOutcome): str
   return told('quota-exceeded') ? 'refused' : notes.join(', ')
 }
 
-function printOutcomes(out: Output, items: BillingQuotaOutcome[]): void {
+export function printOutcomes(out: Output, items: BillingQuotaOutcome[]): void {
   out.table(items, columns, 'The plan speaks of nothing.')
 }

@@ -22,6 +22,7 @@ const marks: Record<string, [mark: string, style: Style]> = {
   ok: ['✔', green],
   trialing: ['●', green],
   paid: ['✔', green],
+  confirmed: ['✔', green],
   processed: ['✔', green],
   received: ['◐', blue],
   launching: ['◐', blue],
@@ -63,6 +64,7 @@ const marks: Record<string, [mark: string, style: Style]> = {
   ignored: ['■', dim],
   closed: ['■', dim],
   revoked: ['■', dim],
+  released: ['■', dim],
   expired: ['■', dim],
 }
 

@@ -157,3 +157,33 @@ export const invitationMachine = machine({
     },
   ],
 })
+
+export const holdMachine = machine({
+  name: 'hold',
+  states: ['held', 'confirmed', 'released', 'expired'],
+  initial: 'held',
+  terminal: ['confirmed', 'released', 'expired'],
+  edges: [
+    {
+      action: 'confirm',
+      from: ['held'],
+      to: 'confirmed',
+      by: 'who used it',
+      refusal: 'Only quota that is still held can be confirmed.',
+    },
+    {
+      action: 'release',
+      from: ['held'],
+      to: 'released',
+      by: 'who did not use it',
+      refusal: 'Only quota that is still held can be released.',
+    },
+    {
+      action: 'expire',
+      from: ['held'],
+      to: 'expired',
+      by: 'the clock',
+      refusal: 'Only quota that is still held expires.',
+    },
+  ],
+})

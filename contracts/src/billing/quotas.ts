@@ -24,11 +24,16 @@ export type BillingQuotaOutcome = z.infer<typeof billingQuotaOutcome>
 
 const ofOrganization = z.object({ organizationId: organizationRef })
 const read = { kind: 'organization', permission: 'billing:read' } as const
-const wanted = z.object({
+
+/** So much of a key. */
+export const wantedQuota = z.object({
   /** Any text: a key that no plan knows is denied and named. */
   key: z.string().min(1).max(100),
   quantity: quantity.min(1).default(1),
 })
+
+/** Whether so much may be used, and how each key stands. */
+export const quotaCheck = z.object({ allowed: z.boolean(), items: z.array(billingQuotaOutcome) })
 
 export const quotaEndpoints = {
   usage: endpoint({
@@ -73,8 +78,8 @@ export const quotaEndpoints = {
       'Without `record` nothing is changed, and `billing:read` is enough. With `record`, which takes `billing:write`, metered keys are used at once, under the `Idempotency-Key` if one is given.',
     access: read,
     params: ofOrganization,
-    body: z.object({ items: z.array(wanted).min(1).max(20), record: z.boolean().default(false) }),
-    response: z.object({ allowed: z.boolean(), items: z.array(billingQuotaOutcome) }),
+    body: z.object({ items: z.array(wantedQuota).min(1).max(20), record: z.boolean().default(false) }),
+    response: quotaCheck,
     idempotent: true,
   }),
 }

@@ -9,6 +9,7 @@ import { providersOf } from './providers/providers.ts'
 import { providerRoutes } from './providers/routes.ts'
 import { startSyncing } from './providers/syncing.ts'
 import { startInbox, type InboxWorker } from './providers/worker.ts'
+import { holdRoutes } from './quotas/hold-routes.ts'
 import { quotaRoutes } from './quotas/routes.ts'
 import { startQuotaUpkeep } from './quotas/upkeep.ts'
 import type { Terms } from './subscriptions/model.ts'
@@ -54,6 +55,7 @@ export function createBilling(
       ...invoiceRoutes(terms),
       ...operatorRoutes(clock, terms),
       ...quotaRoutes(platform),
+      ...holdRoutes(platform),
       ...payRoutes(providers.collector, terms, platform.logger),
       ...providerRoutes(platform, providers, () => inbox?.wake()),
     ],

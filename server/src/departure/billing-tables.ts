@@ -65,7 +65,7 @@ export const billingTables: readonly ExportedTable[] = [
     name: 'quota-holds',
     from: ['quota_holds'],
     about: 'Quota that was reserved',
-    sql: `select id, items, state, expires_at as "expiresAt", created_at as "createdAt", ended_at as "endedAt"
+    sql: `select id, items, used, state, actor, expires_at as "expiresAt", created_at as "createdAt", ended_at as "endedAt"
       from quota_holds where organization_id = $1 order by id`,
   },
   {

@@ -1,5 +1,11 @@
 /** May so much be used? Pure, and in the order in which it is asked. */
-import { entitlements, maxQuantity, type BillingQuotaOutcome, type EntitlementKey } from '@berth/contracts'
+import {
+  entitlementKeys,
+  entitlements,
+  maxQuantity,
+  type BillingQuotaOutcome,
+  type EntitlementKey,
+} from '@berth/contracts'
 import { Refusal } from '../../platform/problem.ts'
 import { noAccess } from '../access.ts'
 import { limitOf, windowIn, type Entitled } from './entitled.ts'
@@ -28,6 +34,14 @@ export function placeFor(entitled: Entitled, key: string): Place | null {
 
 export const kindOf = (key: string) =>
   Object.hasOwn(entitlements, key) ? entitlements[key as EntitlementKey].kind : null
+
+/** Why a key cannot be counted by use, with those that can; null: it can. */
+export function whyUnmetered(key: string): string | null {
+  const kind = kindOf(key)
+  if (kind === 'metered') return null
+  const metered = entitlementKeys.filter((one) => kindOf(one) === 'metered').join(', ')
+  return `"${key}" ${kind === null ? 'is no entitlement' : 'is not counted by use'}. Those that are: ${metered}.`
+}
 
 /** Quantities of one key added up, in the order of their keys. Throws `invalid_input` for what is no quantity. */
 export function addUp(items: readonly Wanted[]): Wanted[] {

@@ -4,6 +4,7 @@ import { openTestPlatform, type TestPlatform } from '../../platform/testing/inde
 import { advanceOnce } from '../subscriptions/advance.ts'
 import { clockwork, testTerms } from '../subscriptions/test-kit.ts'
 import { subscribeTo } from '../test-kit.ts'
+import { concludeHold } from './hold-store.ts'
 import { endHold, reserveQuota, type HoldEnd } from './holds.ts'
 import { findDifferences } from './ledger.ts'
 
@@ -21,6 +22,8 @@ type Step =
   | { do: 'reserve'; quantity: number }
   /** Ends a hold, ended or not, in several ways at once. */
   | { do: 'end'; which: number; ends: HoldEnd[] }
+  /** Confirms of a hold no more than so much, several times at once. */
+  | { do: 'use'; which: number; most: number[] }
   | { do: 'wait'; hours: number }
   /** Other limits and other windows from here on. */
   | { do: 'replan'; limit: number; reset: 'day' | 'week' | 'month' | 'period' }
@@ -40,6 +43,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         minLength: 1,
         maxLength: 3,
       }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('use' as const),
+      which: fc.nat(9),
+      most: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 3 }),
     }),
   },
   {
@@ -71,6 +82,17 @@ async function balancesOf(organizationId: string): Promise<Map<string, Amount>> 
   return new Map(rows.map(({ windowStart, used, held }) => [windowStart.toISOString(), { used, held }]))
 }
 
+/** The entries that a hold left in the ledger, after the one that it began with. */
+const entriesOf = async (holdId: string) =>
+  (
+    await platform.db
+      .selectFrom('quotaLedger')
+      .select(['kind', 'used', 'held', 'windowStart'])
+      .where('holdId', '=', holdId)
+      .orderBy('id')
+      .execute()
+  ).slice(1)
+
 /** The window that changed, and by how much; there is at most one. */
 function changed(before: Map<string, Amount>, after: Map<string, Amount>) {
   const differences = [...after].flatMap(([window, { used, held }]) => {
@@ -82,7 +104,7 @@ function changed(before: Map<string, Amount>, after: Map<string, Amount>) {
   return differences[0] ?? null
 }
 
-test('invariant 4: a hold ends once, whoever ends it at the same time; invariant 5: what it took goes back to just where it came from, whatever the plan and the window are by then', async () => {
+test('invariant 4: a hold ends once, whoever ends it at the same time; invariant 5: what it took, or the rest of it, goes back to just where it came from, whatever the plan and the window are by then', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 5, max: 30 }),
@@ -112,6 +134,37 @@ test('invariant 4: a hold ends once, whoever ends it at the same time; invariant
               holdId && { used: 0, held: quantity },
             )
             if (holdId) holds.push({ holdId, window: taken!.window, quantity, over: false })
+          } else if (one.do === 'use') {
+            const hold = holds[one.which % holds.length]
+            if (!hold) continue
+            const { holdId, window, quantity, over } = hold
+            const wishes = one.most.map((most) => Math.min(most, quantity))
+            const answers = await Promise.all(
+              wishes.map((used) =>
+                platform.change((tx) =>
+                  concludeHold(tx, id, holdId, {
+                    action: 'confirm',
+                    items: [{ key: calls, quantity: used }],
+                  }),
+                ),
+              ),
+            )
+            const back = changed(before, await balancesOf(id))
+            if (over) expect(back).toBeNull()
+            else {
+              // One of them ended it, and only who wished the same is told that it did.
+              const used = back!.used
+              expect(wishes).toContain(used)
+              expect(answers.map((answer) => 'id' in answer)).toEqual(wishes.map((wish) => wish === used))
+              expect(back).toEqual({ window, used, held: -quantity })
+              const rest = quantity - used
+              const entry = { windowStart: new Date(window) }
+              expect(await entriesOf(holdId)).toEqual([
+                { ...entry, kind: 'confirm', used, held: -used },
+                ...(rest > 0 ? [{ ...entry, kind: 'release', used: 0, held: -rest }] : []),
+              ])
+            }
+            hold.over = true
           } else if (holds.length > 0) {
             const hold = holds[one.which % holds.length]!
             const { holdId, window, quantity, over } = hold

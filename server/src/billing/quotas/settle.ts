@@ -1,11 +1,11 @@
 /** Use that happened elsewhere: it is counted once, in its own window, whatever the limit is. */
-import { entitlementKeys, maxQuantity } from '@berth/contracts'
+import { maxQuantity } from '@berth/contracts'
 import { sha256 } from '../../platform/crypto.ts'
 import { canonical } from '../../platform/log/leaf.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { windowOf } from '../time/windows.ts'
-import { kindOf } from './decide.ts'
+import { whyUnmetered } from './decide.ts'
 import { findEntitled, limitOf, type Entitled } from './entitled.ts'
 import { lockBalances, move, type Balance } from './ledger.ts'
 import { sayCrossing } from './use.ts'
@@ -29,7 +29,8 @@ const aheadMinutes = 5
 export async function settleUsage(tx: Tx, organizationId: string, usage: Usage): Promise<void> {
   const { provider, usageId, key, quantity, at } = usage
   if (!(await claimUsage(tx, organizationId, usage))) return
-  refuseUnmetered(key)
+  const unmetered = whyUnmetered(key)
+  if (unmetered) throw new Refusal('invalid_input', `data.key: ${unmetered}`)
   const entitled = await findEntitled(tx.db, organizationId, tx.now)
   if (!entitled) throw new Refusal('invalid_state', 'The organization has no subscription to count it in.')
   refuseOutOfTime(at, entitled.now)
@@ -79,13 +80,6 @@ async function claimUsage(tx: Tx, organizationId: string, usage: Usage): Promise
     'idempotency_conflict',
     `data.id: "${usageId}" was counted before with another key, quantity or time. Give each use an id of its own.`,
   )
-}
-
-function refuseUnmetered(key: string): void {
-  if (kindOf(key) === 'metered') return
-  const metered = entitlementKeys.filter((one) => kindOf(one) === 'metered').join(', ')
-  const what = kindOf(key) === null ? 'is no entitlement' : 'is not counted by use'
-  throw new Refusal('invalid_input', `data.key: "${key}" ${what}. Those that are: ${metered}.`)
 }
 
 function refuseOutOfTime(at: Date, now: Date): void {
