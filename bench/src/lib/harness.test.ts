@@ -33,9 +33,9 @@ describe('the figures', () => {
 })
 
 describe('the page', () => {
-  const bench = (met: boolean) => ({
-    name: 'start',
-    title: 'Warm start',
+  const bench = (met: boolean, name = 'start') => ({
+    name,
+    title: `Of ${name}`,
     about: [],
     findings: [{ what: 'warm start', target: '≤ 3 s', figure: '4 s', met }],
     tables: [],
@@ -45,7 +45,18 @@ describe('the page', () => {
   })
 
   it('names a missed target in its first line', () => {
-    expect(render([bench(false)]).split('\n')[0]).toBe('**Missed: warm start: 4 s, target ≤ 3 s.**')
-    expect(render([bench(true)])).not.toContain('Missed')
+    expect(render(['start'], [bench(false)]).split('\n')[0]).toBe(
+      '**Missed: warm start: 4 s, target ≤ 3 s.**',
+    )
+    expect(render(['start'], [bench(true)])).not.toContain('Missed')
+  })
+
+  it('goes on saying of what was not measured anew what it said before', () => {
+    const names = ['log', 'start', 'memory']
+    const before = render(names, [bench(false, 'start'), bench(true, 'memory'), bench(false, 'log')])
+    const after = render(names, [bench(true, 'start')], before)
+    expect(after.match(/^## .*$/gm)).toEqual(['## Of log', '## Of start', '## Of memory'])
+    expect(after.match(/^\*\*Missed/gm)).toHaveLength(1)
+    expect(render(names, [bench(true, 'start')], after)).toBe(after)
   })
 })

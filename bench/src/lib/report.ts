@@ -1,5 +1,5 @@
 /** What a benchmark found: printed as tables, kept as JSON, and rendered as docs/benchmarks.md. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 
@@ -85,36 +85,47 @@ function aligned(rows: string[][]): string {
     .join('\n')
 }
 
-/** Writes docs/benchmarks.md from everything in bench/results, in the given order of names. */
+/** Writes docs/benchmarks.md from everything in bench/results; what was never measured here stays as it was. */
 export function writeDocument(names: readonly string[]): void {
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
   const kept = files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Kept)
-  const ordered = names.flatMap((name) => kept.filter((one) => one.name === name))
-  writeFileSync(document, render(ordered))
+  writeFileSync(document, render(names, kept, existsSync(document) ? readFileSync(document, 'utf8') : ''))
 }
 
-/** The document as Markdown. Its first lines name every target that was missed. */
-export function render(kept: readonly Kept[]): string {
-  const missed = kept.flatMap((one) => one.findings.filter((finding) => !finding.met))
-  const head = missed.length
-    ? missed
-        .map(
-          (one) =>
-            `**Missed: ${one.what}: ${one.figure}${one.ratio ? ` (${one.ratio})` : ''}, target ${one.target}.**`,
-        )
-        .join('\n\n')
-    : 'Every target below was met in this run.'
-  const sections = kept.map((one) =>
-    [
-      `## ${one.title}\n\n\`npm run bench ${one.name}\``,
-      one.about.map((sentence) => `- ${sentence}`).join('\n'),
-      ...(one.findings.length > 0 ? [markdown([findingColumns, ...one.findings.map(rowOf)])] : []),
-      ...one.tables.map((table) => `**${table.title}**\n\n${markdown([table.columns, ...table.rows])}`),
-      `Measured ${one.startedAt.slice(0, 10)} in ${one.seconds} s; load average of the machine before and after: ` +
-        `${one.machine.load.map((load) => load.toFixed(1)).join(', ')}.`,
-    ].join('\n\n'),
-  )
-  return `${[head, introduction(kept[0]), ...sections].join('\n\n')}\n`
+/**
+ * The document as Markdown, in the given order of names. Its first lines name every target that was missed. Of benchmarks
+ * that are not among `kept` it repeats what it said `before`.
+ */
+export function render(names: readonly string[], kept: readonly Kept[], before = ''): string {
+  const standing = before.split(/^(?=## )/m).slice(1)
+  const sections = names.flatMap((name) => {
+    const measured = kept.find((one) => one.name === name)
+    if (measured) return [sectionOf(measured)]
+    return standing.filter((text) => text.includes(`\n${commandOf(name)}\n`)).map((text) => text.trimEnd())
+  })
+  const missed = sections.flatMap((section) => [...section.matchAll(missedRow)].map(sentenceOf))
+  const head = missed.length > 0 ? missed : ['Every target below was met.']
+  return `${[...head, introduction(kept[0]), ...sections].join('\n\n')}\n`
+}
+
+const commandOf = (name: string) => `\`npm run bench ${name}\``
+
+function sectionOf(one: Kept): string {
+  return [
+    `## ${one.title}\n\n${commandOf(one.name)}`,
+    one.about.map((sentence) => `- ${sentence}`).join('\n'),
+    ...(one.findings.length > 0 ? [markdown([findingColumns, ...one.findings.map(rowOf)])] : []),
+    ...one.tables.map((table) => `**${table.title}**\n\n${markdown([table.columns, ...table.rows])}`),
+    `Measured ${one.startedAt.slice(0, 10)} in ${one.seconds} s; load average of the machine before and after: ` +
+      `${one.machine.load.map((load) => load.toFixed(1)).join(', ')}.`,
+  ].join('\n\n')
+}
+
+/** A row of findings that says NO. */
+const missedRow = /^\| (.*) \| (.*) \| (.*) \| (.*) \| NO \|$/gm
+
+function sentenceOf([, what, target, figure, ratio]: RegExpExecArray): string {
+  return `**Missed: ${what}: ${figure}${ratio ? ` (${ratio})` : ''}, target ${target}.**`
 }
 
 function introduction(first: Kept | undefined): string {
@@ -123,7 +134,7 @@ function introduction(first: Kept | undefined): string {
     '# Benchmarks',
     'Of the server as it is shipped: `server/src/main.ts start` as a process of its own, with its own data directory and the ' +
       'PostgreSQL that Berth brings along, tokens, policy, call records and log on; only the trying-out of the bundled servers, which a new installation does in its first minutes, is put off. `npm run bench` runs all of ' +
-      'them, `npm run bench <name>` one, `npm run bench -- --write-docs` writes this page from the latest results.',
+      'them, `npm run bench <name>` one, `npm run bench -- --write-docs` writes this page from the latest results. Below each stands when it was measured.',
     'Absolute figures change with the machine and with what else runs on it; the ratios compare figures of the same run, ' +
       'taken in turns.',
     machine
