@@ -5,12 +5,17 @@ import helmet from '@fastify/helmet'
 import underPressure from '@fastify/under-pressure'
 import fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { faultWords } from '@berth/contracts'
 import { newId } from '../ids.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import { limitRequests, maxBodyBytes } from './limits.ts'
 import type { Principal } from './principal.ts'
 import { sendProblem, toRefusal } from './problems.ts'
+
+// What a body, query or path has to be is told in Berth's own words, wherever a schema has none of its own.
+z.config({ customError: faultWords })
 
 export interface HttpOptions {
   logger: Logger
