@@ -112,7 +112,11 @@ test('rename: the old name still leads there, can be had back, and nothing resta
     expect(await (await connect(world, url)).call('pid')).toBe(before)
   }
   const taken = await refusal(launch(world, 'local/probe', { name: 'first-name' }))
-  expect(taken.code).toBe('duplicate')
+  expect(taken).toMatchObject({
+    code: 'duplicate',
+    detail: expect.stringContaining('an earlier name of the deployment "second-name"'),
+    errors: [{ path: 'name' }],
+  })
   expect((await rename('first-name')).mcpUrl).toBe(mcpUrl)
   await command(world, id, 'stop')
 })

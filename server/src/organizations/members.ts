@@ -52,18 +52,18 @@ export async function addMember(
     .where('state', '=', 'active')
     .executeTakeFirst()
   if (!user) {
-    throw new Refusal(
-      'not_found',
-      'Nobody has an account with this e-mail address; ask them to sign up first.',
-    )
+    throw refused('not_found', 'Nobody has an account with this e-mail address; ask them to sign up first.')
   }
   if (await roleOf(tx.db, organizationId, user.id)) {
-    throw new Refusal('duplicate', 'This person is a member already.')
+    throw refused('duplicate', 'This person is a member already.')
   }
   await withdrawFor(tx, organizationId, input.email.toLowerCase())
   await demandSeat(tx, organizationId)
   return insertMember(tx, { organizationId, userId: user.id, role: input.role })
 }
+
+const refused = (code: 'not_found' | 'duplicate', message: string) =>
+  new Refusal(code, message, { errors: [{ path: 'email', message }] })
 
 /** Changes a member's role; only owners make or unmake owners, and one owner always stays. */
 export async function changeRole(

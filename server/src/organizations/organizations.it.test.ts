@@ -11,8 +11,12 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const refused = (code: string, sentence?: string) => ({
-  problem: { code, ...(sentence && { detail: expect.stringContaining(sentence) }) },
+const refused = (code: string, sentence?: string, field?: string) => ({
+  problem: {
+    code,
+    ...(sentence && { detail: expect.stringContaining(sentence) }),
+    ...(field && { errors: [{ path: field, message: expect.any(String) }] }),
+  },
 })
 
 const found = (body: { name: string; slug?: string; timeZone?: string }, by = owner) =>
@@ -68,7 +72,7 @@ describe('an organization', () => {
     expect(other.slug).toMatch(/^same-name-[0-9a-f]{6}$/)
     expect((await found({ name: '漢字' })).slug).toMatch(/^organization/)
     await expect(found({ name: 'X', slug: 'same-name' })).rejects.toMatchObject(
-      refused('duplicate', 'same-name'),
+      refused('duplicate', 'same-name', 'slug'),
     )
     await expect(found({ name: 'X', slug: 'platform' })).rejects.toMatchObject(refused('duplicate'))
     await expect(found({ name: 'X', slug: 'invitations' })).rejects.toMatchObject(refused('duplicate'))
@@ -150,8 +154,12 @@ describe('members', () => {
         params: { organizationId: id },
         body: { email, role: 'auditor' },
       })
-    await expect(add(person.email.toUpperCase())).rejects.toMatchObject(refused('duplicate'))
-    await expect(add('nobody@example.com')).rejects.toMatchObject(refused('not_found', 'sign up first'))
+    await expect(add(person.email.toUpperCase())).rejects.toMatchObject(
+      refused('duplicate', 'a member', 'email'),
+    )
+    await expect(add('nobody@example.com')).rejects.toMatchObject(
+      refused('not_found', 'sign up first', 'email'),
+    )
     expect((await show(id, person)).id).toBe(id)
   })
 

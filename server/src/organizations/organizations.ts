@@ -52,7 +52,9 @@ async function claimSlugFree(tx: Tx, slug: string, organizationId: string | null
   await sql`select pg_advisory_xact_lock(hashtext(${`berth:slug:${slug}`}))`.execute(tx.db)
   const owner = await ownerOfSlug(tx, slug)
   if (owner === null || owner === organizationId) return
-  throw new Refusal('duplicate', `The slug "${slug}" is taken. Choose another one.`)
+  throw new Refusal('duplicate', `The slug "${slug}" is taken. Choose another one.`, {
+    errors: [{ path: 'slug', message: 'is taken' }],
+  })
 }
 
 export interface OrganizationChange {

@@ -109,16 +109,24 @@ async function freeName(
     .where('n.workspaceId', '=', workspaceId)
     .where('d.deletedAt', 'is', null)
     .$if(own !== undefined, (query) => query.where('d.id', '<>', own!))
-    .select('n.name')
+    .select(['n.name', 'd.name as owner'])
     .execute()
-  const taken = new Set(rows.map((row) => row.name))
+  const taken = new Map(rows.map((row) => [row.name, row.owner]))
   if (wanted !== undefined) {
-    if (taken.has(wanted))
-      throw new Refusal('duplicate', `The workspace has a deployment named "${wanted}" already.`)
+    const owner = taken.get(wanted)
+    if (owner !== undefined) throw nameTaken(wanted, owner)
     return wanted
   }
   if (!taken.has(base)) return base
   for (let n = 2; ; n++) if (!taken.has(`${base}-${n}`)) return `${base}-${n}`
+}
+
+function nameTaken(name: string, owner: string): Refusal {
+  const sentence =
+    owner === name
+      ? `The workspace has a deployment named "${name}" already.`
+      : `"${name}" is an earlier name of the deployment "${owner}", to which it still leads; choose another.`
+  return new Refusal('duplicate', sentence, { errors: [{ path: 'name', message: 'is taken' }] })
 }
 
 /** Takes a name; a deleted deployment's name is free again. */

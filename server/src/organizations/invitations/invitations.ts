@@ -149,13 +149,12 @@ async function demandNewcomer(tx: Tx, organizationId: string, email: string): Pr
     .where('m.organizationId', '=', organizationId)
     .where('u.email', '=', email)
     .executeTakeFirst()
-  if (member) throw new Refusal('duplicate', 'This person is a member already.')
+  if (member) throw taken('This person is a member already.')
   if (await pendingFor(tx, organizationId, email))
-    throw new Refusal(
-      'duplicate',
-      'This address is invited already. Send that invitation again, or revoke it.',
-    )
+    throw taken('This address is invited already. Send that invitation again, or revoke it.')
 }
+
+const taken = (message: string) => new Refusal('duplicate', message, { errors: [{ path: 'email', message }] })
 
 function pendingFor(tx: Tx, organizationId: string, email: string) {
   return tx.db

@@ -101,7 +101,7 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
             <Field
               label="Name"
               error={faults.name}
-              hint="Part of its address; the old one goes on leading here until another server takes it."
+              hint="Part of its address; the old one goes on leading here."
             >
               <Input
                 autoComplete="off"
