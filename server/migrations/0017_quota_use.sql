@@ -1,35 +1,31 @@
 -- Uses of quota in one statement: what is decided and what is written are one round trip, and one transaction.
 
--- Balances, held until the transaction ends; those that are not there yet are made, as what their ledger comes to. All are
--- made before any is held, and both in one order, so that nobody waits for another in a circle. What has no start is left
--- out.
-create function lock_quota_balances(organizations text[], keys text[], starts timestamptz[], ends timestamptz[])
-returns setof quota_balances language plpgsql as $$
+-- A balance, held until the transaction ends; one that is not there yet is made, as what its ledger comes to. Who holds
+-- several takes them in one order (of organization, key and window), so that nobody waits for another in a circle.
+create function lock_quota_balance(organization text, key text, starts timestamptz, ends timestamptz)
+returns quota_balances language plpgsql as $$
+#variable_conflict use_variable
+declare
+  balance quota_balances;
 begin
-  insert into quota_balances (organization_id, key, window_start, window_end, used, held)
-  select g.organization, g.key, g.window_start, g.window_end,
-    coalesce((select sum(l.used) from quota_ledger l
-      where l.organization_id = g.organization and l.key = g.key and l.window_start = g.window_start), 0),
-    coalesce((select sum(l.held) from quota_ledger l
-      where l.organization_id = g.organization and l.key = g.key and l.window_start = g.window_start), 0)
-  from unnest(organizations, keys, starts, ends) as g (organization, key, window_start, window_end)
-  where g.window_start is not null and not exists (
-    select from quota_balances b
-    where b.organization_id = g.organization and b.key = g.key and b.window_start = g.window_start)
-  order by 1, 2, 3
-  on conflict do nothing;
-  return query
-    select b.* from quota_balances b
-    join unnest(organizations, keys, starts) as g (organization, key, window_start)
-      on b.organization_id = g.organization and b.key = g.key and b.window_start = g.window_start
-    order by b.organization_id, b.key, b.window_start
-    for update of b;
+  for tries in 1 .. 2 loop
+    select b.* into balance from quota_balances b
+    where b.organization_id = organization and b.key = key and b.window_start = starts
+    for update;
+    exit when found;
+    insert into quota_balances (organization_id, key, window_start, window_end, used, held)
+    select organization, key, starts, ends, coalesce(sum(l.used), 0), coalesce(sum(l.held), 0)
+    from quota_ledger l
+    where l.organization_id = organization and l.key = key and l.window_start = starts
+    on conflict do nothing;
+  end loop;
+  return balance;
 end $$;
 
 -- Decides requests in their order, each all or nothing, and writes what they use.
 --
--- A place is a key of an organization: its window (`starts` is null where it is not metered, and `taken` says how much is
--- taken), the limit (null: none), whether that is soft, whether it is refused whatever is wanted, and the organization's
+-- A place is a key of an organization, in the order in which balances are held: its window (`starts` is null where it is
+-- not metered, and `taken` says how much is taken), the limit (null: none), whether that is soft, whether it is refused whatever is wanted, and the organization's
 -- time. An item names its request, its place and a quantity; items are in the order of their requests. A request may
 -- have a key (and then a hash of what it wants), under which its outcome is kept together with `frames`.
 --
@@ -47,7 +43,8 @@ declare
   most constant bigint := 9007199254740991;
   used bigint[] := taken;
   held bigint[] := array_fill(0::bigint, array[cardinality(organizations)]);
-  balance record;
+  balance quota_balances;
+  before bigint[];
   request quota_requests;
   place int;
   first int := 1;
@@ -71,15 +68,14 @@ begin
     on conflict do nothing;
   end if;
 
-  for balance in
-    select g.n, b.used, b.held
-    from lock_quota_balances(organizations, keys, starts, ends) b
-    join unnest(organizations, keys, starts) with ordinality as g (organization, key, window_start, n)
-      on b.organization_id = g.organization and b.key = g.key and b.window_start = g.window_start
-  loop
-    used[balance.n] := balance.used;
-    held[balance.n] := balance.held;
+  -- Single rows by their keys: a join with arrays is planned anew each time, which takes longer than all of this.
+  for p in 1 .. cardinality(organizations) loop
+    continue when starts[p] is null;
+    balance := lock_quota_balance(organizations[p], keys[p], starts[p], ends[p]);
+    used[p] := balance.used;
+    held[p] := balance.held;
   end loop;
+  before := used;
 
   for r in 1 .. cardinality(request_organizations) loop
     first := last + 1;
@@ -133,12 +129,12 @@ begin
     select organizations[item_places[e.i]], keys[item_places[e.i]], starts[item_places[e.i]], 'consume', quantities[e.i],
       0, times[item_places[e.i]]
     from unnest(entries) with ordinality as e (i, n) order by e.n;
-
-    update quota_balances b set used = g.used
-    from unnest(organizations, keys, starts, used) as g (organization, key, window_start, used)
-    where b.organization_id = g.organization and b.key = g.key and b.window_start = g.window_start
-      and b.used <> g.used;
   end if;
+  for p in 1 .. cardinality(organizations) loop
+    continue when used[p] = before[p];
+    update quota_balances b set used = used[p]
+    where b.organization_id = organizations[p] and b.key = keys[p] and b.window_start = starts[p];
+  end loop;
 
   return jsonb_build_object('results', results, 'outcomes', to_jsonb(outcomes), 'used', item_used, 'held', item_held,
     'crossing', crossing);

@@ -57,12 +57,19 @@ export async function lockBalances(
   places: readonly Place[],
 ): Promise<Map<string, Balance>> {
   if (places.length === 0) return new Map()
+  const given = places.toSorted(inOrder)
   const { rows } = await sql<Balance>`
-    select key, window_start, window_end, used, held from lock_quota_balances(
-      ${places.map(() => organizationId)}, ${places.map(({ key }) => key)},
-      ${places.map(({ window }) => window.start)}, ${places.map(({ window }) => window.end)})`.execute(tx.db)
+    select b.key, b.window_start, b.window_end, b.used, b.held
+    from unnest(${given.map(({ key }) => key)}::text[], ${given.map(({ window }) => window.start)}::timestamptz[],
+        ${given.map(({ window }) => window.end)}::timestamptz[]) as g (key, window_start, window_end),
+      lateral lock_quota_balance(${organizationId}, g.key, g.window_start, g.window_end) b`.execute(tx.db)
   return byPlace(rows)
 }
+
+/** In which balances of an organization are held. */
+const inOrder = (a: Place, b: Place): number =>
+  compare(a.key, b.key) || a.window.start.getTime() - b.window.start.getTime()
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 const byPlace = (rows: readonly Balance[]): Map<string, Balance> =>
   new Map(rows.map((row) => [placeOf(row.key, row.windowStart), row]))

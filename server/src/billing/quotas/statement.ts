@@ -89,19 +89,21 @@ export async function runUses(
   }
 }
 
-/** The keys of the organizations, each once, and the number (from 1) of each item's. */
+/** The keys of the organizations, each once, in the order in which balances are held; and the number (from 1) of each item's. */
 function placesOf(asks: readonly Ask[]) {
-  const places: { organizationId: string; now: Date; item: Item }[] = []
-  const known = new Map<string, number>()
-  const numbers = asks.flatMap(({ organizationId, now, items }) =>
-    items.map((item) => {
-      const name = `${organizationId} ${item.key}`
-      if (!known.has(name)) known.set(name, places.push({ organizationId, now, item }))
-      return known.get(name)!
-    }),
+  const known = new Map<string, { organizationId: string; now: Date; item: Item }>()
+  for (const { organizationId, now, items } of asks)
+    for (const item of items) known.set(nameOf(organizationId, item), { organizationId, now, item })
+  const names = [...known.keys()].toSorted()
+  const places = names.map((name) => known.get(name)!)
+  const numberOf = new Map(names.map((name, index) => [name, index + 1]))
+  const numbers = asks.flatMap(({ organizationId, items }) =>
+    items.map((item) => numberOf.get(nameOf(organizationId, item))!),
   )
   return { places, numbers }
 }
+
+const nameOf = (organizationId: string, { key }: Item): string => `${organizationId} ${key}`
 
 const hashOf = ({ items }: Ask): Buffer =>
   sha256(canonical(items.map(({ key, quantity }) => ({ key, quantity }))))
