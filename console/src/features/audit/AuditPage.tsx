@@ -2,7 +2,7 @@ import type { LogEvent } from '@berth/contracts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { ScrollText, SearchX, X } from 'lucide-react'
-import { useCallback, useMemo } from 'react'
+import { type ReactNode, useCallback, useMemo } from 'react'
 import { factsOf } from '../../api/client.ts'
 import { type Action, usePageActions } from '../../app/actions.tsx'
 import { useSnapshotInterval } from '../../app/live.ts'
@@ -14,7 +14,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { FilterSelect } from '../../ui/FilterSelect.tsx'
 import { shorten } from '../../ui/Id.tsx'
-import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
+import { RowsSkeleton } from '../../ui/Panel.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { useSteady } from '../../ui/useSteady.ts'
 import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
@@ -23,7 +23,7 @@ import { actorName } from './actorName.ts'
 import { describe } from './describe.ts'
 import { EventFacts } from './EventFacts.tsx'
 import { auditQuery, deploymentNamesQuery } from './queries.ts'
-import { type AuditSearch, eventGroups } from './search.ts'
+import { type AuditSearch, changes, eventGroups } from './search.ts'
 
 const none: AuditSearch = { type: undefined, actor: undefined, deployment: undefined, seq: undefined }
 
@@ -37,7 +37,7 @@ export function AuditPage() {
   const refused = whyNot(organization, 'audit:read')
   const log = useInfiniteQuery({
     ...auditQuery(organization.id, {
-      type: search.type,
+      type: search.type ?? changes,
       actorId: search.actor,
       deploymentId: search.deployment,
     }),
@@ -73,26 +73,35 @@ export function AuditPage() {
   return (
     <main className="@container h-full overflow-y-auto px-4 py-4 sm:px-5">
       <title>{`Audit · ${organization.name} · Berth`}</title>
-      <h1 className="mb-1">Audit</h1>
-      <p className="mb-3 max-w-[80ch] text-ink-2">
-        Every change, in the order in which it was committed. Nothing here can be changed or removed; each
-        event is hashed into the next.
-      </p>
+      <div className="mb-3 flex flex-wrap items-baseline gap-x-3">
+        <h1>Audit</h1>
+        <p className="text-xs text-ink-3">
+          Every change in the order of its commit. Nothing here can be changed or removed: each event is
+          hashed into the next.
+        </p>
+      </div>
       {refused ? (
         <p className="text-ink-3">{refused}</p>
       ) : (
-        <>
-          <Filters
-            search={search}
-            events={events}
-            onChange={set}
-            onClear={filtered ? () => set(none) : null}
-          />
+        <div {...steady.hold}>
+          <Filters search={search} events={events} onChange={set} onClear={filtered ? () => set(none) : null}>
+            {steady.waiting > 0 && (
+              <Button look="quiet" className="!h-[26px] !px-2 text-xs" onClick={steady.release}>
+                Show {steady.waiting} newer
+              </Button>
+            )}
+            {events.length > 0 && (
+              <span className="text-xs text-ink-3">
+                {log.hasNextPage && 'the newest '}
+                {events.length.toLocaleString('en')} {events.length === 1 ? 'event' : 'events'}
+              </span>
+            )}
+          </Filters>
           {log.isError && <ErrorPanel {...factsOf(log.error)} onRetry={() => void log.refetch()} />}
           {log.isPending && (
-            <Panel title="Events" flush>
-              <RowsSkeleton label="Loading the log" rows={10} />
-            </Panel>
+            <div className="rounded-lg border border-line bg-panel">
+              <RowsSkeleton label="Loading the log" rows={20} />
+            </div>
           )}
           {log.data && events.length === 0 && (
             <EmptyState
@@ -106,37 +115,24 @@ export function AuditPage() {
             </EmptyState>
           )}
           {events.length > 0 && (
-            <div {...steady.hold}>
-              <Panel
-                title="Events"
-                flush
-                note={`${log.hasNextPage ? 'the newest ' : ''}${events.length.toLocaleString('en')}${log.hasNextPage ? '' : ' in all'}`}
-                actions={
-                  steady.waiting > 0 && (
-                    <Button look="quiet" className="!h-6 !px-2 text-xs" onClick={steady.release}>
-                      Show {steady.waiting} newer
-                    </Button>
-                  )
-                }
-              >
-                <VirtualTable
-                  label="Events"
-                  columns={columns}
-                  rows={steady.shown}
-                  rowId={idOf}
-                  selected={search.seq === undefined ? undefined : String(search.seq)}
-                  onOpen={toggle}
-                  detail={factsBelow}
-                  more={{
-                    wanted: log.hasNextPage,
-                    loading: log.isFetching,
-                    load: () => void log.fetchNextPage(),
-                  }}
-                />
-              </Panel>
+            <div className="overflow-clip rounded-lg border border-line bg-panel">
+              <VirtualTable
+                label="Events"
+                columns={columns}
+                rows={steady.shown}
+                rowId={idOf}
+                selected={search.seq === undefined ? undefined : String(search.seq)}
+                onOpen={toggle}
+                detail={factsBelow}
+                more={{
+                  wanted: log.hasNextPage,
+                  loading: log.isFetching,
+                  load: () => void log.fetchNextPage(),
+                }}
+              />
             </div>
           )}
-        </>
+        </div>
       )}
     </main>
   )
@@ -147,8 +143,9 @@ function Filters(props: {
   events: readonly LogEvent[]
   onChange: (change: Partial<AuditSearch>) => void
   onClear: (() => void) | null
+  children: ReactNode
 }) {
-  const { search, events, onChange, onClear } = props
+  const { search, events, onChange, onClear, children } = props
   const organization = useOrganization()
   const { data: people } = useQuery(peopleQuery(organization.id))
   const deployments = useQuery(deploymentNamesQuery(organization.id)).data?.items ?? []
@@ -163,7 +160,7 @@ function Filters(props: {
     <div className="mb-3 flex flex-wrap items-center gap-1.5">
       <FilterSelect
         label="About"
-        anyWord="everything"
+        anyWord="every change"
         value={search.type}
         options={types}
         onChange={(type) => onChange({ type })}
@@ -196,6 +193,8 @@ function Filters(props: {
           Clear filters
         </Button>
       )}
+      <span className="flex-1" />
+      {children}
     </div>
   )
 }

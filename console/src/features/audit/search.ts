@@ -11,9 +11,11 @@ export const auditSearch = z.object({
 })
 export type AuditSearch = z.infer<typeof auditSearch>
 
-/** What the log can be narrowed to; a beginning followed by `*` means all that begin so, `!` all others. */
+/** What is shown unless something else is asked for: that calls were recorded, every few seconds, hid all changes. */
+export const changes = '!calls.*'
+
+/** What else can be asked for; a beginning followed by `*` means all that begin so, `!` all others. */
 export const eventGroups = [
-  { value: '!calls.*', label: 'all but recorded calls' },
   { value: 'deployment.*', label: 'deployments' },
   { value: 'decision.*', label: 'decisions' },
   { value: 'run.*', label: 'runs' },
@@ -28,4 +30,5 @@ export const eventGroups = [
   { value: 'invoice.*', label: 'invoices' },
   { value: 'quota.*', label: 'quotas' },
   { value: 'calls.*', label: 'recorded calls' },
+  { value: '*', label: 'everything, recorded calls too' },
 ] as const
