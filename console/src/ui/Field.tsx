@@ -59,7 +59,7 @@ export function Checkbox({
 }: ComponentProps<'input'> & { label: string; hint?: string }) {
   return (
     <label className="flex items-start gap-2 text-sm">
-      <input type="checkbox" {...rest} className="mt-[3px] size-3.5 shrink-0 accent-accent" />
+      <input type="checkbox" {...rest} className="mt-[3px] size-3.5 shrink-0" />
       <span>
         {label}
         {hint && <span className="block text-xs text-ink-3">{hint}</span>}

@@ -48,7 +48,7 @@ export function EntryRow({ one, progress, open, onOpen, ...rest }: EntryRowProps
             checked={!choice.left && !one.barred}
             disabled={fixed || one.barred !== null}
             onChange={(event) => rest.onChoice({ ...choice, left: !event.target.checked })}
-            className="block size-3.5 accent-accent"
+            className="size-3.5"
           />
         </Td>
         <Td>
