@@ -42,6 +42,12 @@ it('publishes plans from a file, and exports them as one that changes nothing', 
   await cli.text('billing', 'plans', 'apply', file)
   const { items } = await cli.json<List<PlanVersion>>('billing', 'plans', 'list')
   expect(items.map(({ plan }) => plan)).toContain('gold')
+  const more =
+    'plans: { gold: { name: Gold, price: 109900, currency: EUR, fallback: free, grants: { seats: 9 } } }'
+  writeFileSync(file, more)
+  const difference = await cli.text('billing', 'plans', 'apply', '--dry-run', file)
+  expect(difference).toContain('gold.price: 99900 → 109900')
+  expect(difference).toContain('gold.grants.seats: not granted → 9')
   writeFileSync(file, 'plans: { gold: { name: Gold, price: -1, currency: EURO } }')
   const wrong = await cli.run(['billing', 'plans', 'apply', file])
   expect(wrong.code).toBe(1)

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { api, formatMoney, type PlanChange, type PlanVersion } from '@berth/contracts'
+import { api, formatMoney, type Grant, type PlanChange, type PlanVersion } from '@berth/contracts'
 import type { EndpointOutput } from '@berth/contracts'
 import { Command } from 'commander'
 import { does, noun } from '../core/command.ts'
@@ -65,6 +65,7 @@ function print(out: Context['out'], { items, applied }: EndpointOutput<typeof ap
     ],
     'The file has no plans.',
   )
+  for (const line of items.flatMap(differences)) out.line(line)
   if (!applied) out.say('Nothing was published: this was a dry run.')
 }
 
@@ -73,11 +74,37 @@ function what({ action, version, changes }: PlanChange): string {
   return version === 1 ? 'new' : `changed: ${changes.map(({ field }) => field).join(', ')}`
 }
 
+/** What of a plan is other than in its newest version, field by field, as a plan file has it. */
+function differences({ plan, version, changes }: PlanChange): string[] {
+  if (version === 1) return []
+  return changes.flatMap(({ field, previous, current }) => {
+    if (field !== 'grants') return [`${plan}.${field}: ${written(previous)} → ${written(current)}`]
+    const [before, after] = [grantsOf(previous), grantsOf(current)]
+    return [...new Set([...before.keys(), ...after.keys()])]
+      .map((key) => ({ key, was: before.get(key) ?? 'not granted', is: after.get(key) ?? 'not granted' }))
+      .filter(({ was, is }) => was !== is)
+      .map(({ key, was, is }) => `${plan}.${field}.${key}: ${was} → ${is}`)
+  })
+}
+
+const written = (value: unknown): string =>
+  typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
+
+const grantsOf = (value: unknown): Map<string, string> =>
+  new Map(
+    (value as Grant[]).map(({ key, limit, reset, mode }) => [
+      key,
+      `${limit ?? 'unlimited'}${reset === null ? '' : ` a ${reset}, ${mode}`}`,
+    ]),
+  )
+
 function read(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (error) {
-    throw new RefusedError(`${file} cannot be read: ${(error as Error).message}.`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : message
+    throw new RefusedError(`${file} cannot be read: ${why}.`)
   }
 }
 

@@ -149,7 +149,7 @@ export const planEndpoints = {
       'A plan that differs from its newest version is published as the next one; subscribers keep theirs until they are migrated. Any error of the file is named, and then nothing is applied.',
     access: { kind: 'platform', role: 'operator' },
     body: z.object({
-      file: z.string().min(1).max(200_000).describe('The plan file, YAML'),
+      file: z.string().max(200_000).describe('The plan file, YAML'),
       dryRun: z.boolean().default(false),
     }),
     response: z.object({ applied: z.boolean(), items: z.array(planChange) }),

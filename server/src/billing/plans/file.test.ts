@@ -46,7 +46,9 @@ plans:
     price: 49.5
     currency: EURO
     grants: { seats: -1, unicorns: 3, gateway.tool_calls: 7 }
-  Bad Slug: { name: x, price: 0, currency: EUR }
+  Bad Slug: { name: '', price: -3, currency: EUR, description: 5 }
+  lost: { price: 1, currency: EUR }
+  bare: 5
   free: { name: Free, price: 5, currency: EUR }
 `)
   expect(plans).toBeNull()
@@ -59,18 +61,30 @@ plans:
     /^plans\.team\.grants \(line 7\): "unicorns" is no entitlement/,
     /^plans\.team\.grants\.gateway\.tool_calls \(line 7\): must be \{limit, reset, mode\}/,
     /^plans\.team.*"nam" is no field of a plan/,
-    /^plans\.Bad Slug/,
+    /^plans\.Bad Slug \(line 8\): a plan is named with/,
+    /^plans\.Bad Slug\.name \(line 8\): must not be empty/,
+    /^plans\.Bad Slug\.price \(line 8\): must be whole minor units/,
+    /^plans\.Bad Slug\.description \(line 8\): must be text/,
+    /^plans\.lost\.name: is missing; it must be text/,
+    /^plans\.bare \(line 10\): must be fields/,
+    /^plans\.free\.price \(line 11\): must be 0/,
   ])
     expect(said).toEqual(expect.arrayContaining([expect.stringMatching(part)]))
+  // Nothing of the library that looks at the file is shown to people.
+  for (const one of said) expect(one).not.toMatch(/Invalid|expected/)
 })
 
 test.each([
   ['plans: [', /line 1/],
   ['plans:\n  a: {}\n  a: {}\n', /line 3/],
-  ['', /file: /],
+  ['', /file: must have `plans`/],
+  ['[plans]', /file: must have `plans`/],
   ['things: {}', /"things" is not known/],
-  ['plans: { free: { name: Free, price: 5, currency: EUR } }', /plans\.free\.price: must be 0/],
-  ['plans: { a: { name: A, price: 5, currency: EUR, fallback: a } }', /plans\.a\.fallback: must be another/],
+  ['plans: { free: { name: Free, price: 5, currency: EUR } }', /plans\.free\.price \(line 1\): must be 0/],
+  [
+    'plans: { a: { name: A, price: 5, currency: EUR, fallback: a } }',
+    /plans\.a\.fallback \(line 1\): must be another/,
+  ],
 ])('a file that is not one is refused with its fault: %j', (text, fault) => {
   const { plans, faults } = parsePlanFile(text)
   expect(plans).toBeNull()
@@ -111,9 +125,14 @@ test('a plan may fall back to one that is published, and no longer to one that b
   const firm = 'plans: { firm: { name: Firm, price: 900, currency: EUR, fallback: free } }'
   const costly = plans!.find(({ price }) => price > 0n)!
   expect(parsePlanFile(firm.replace('fallback: free', `fallback: ${costly.plan}`), published).faults).toEqual(
-    [{ path: 'plans.firm.fallback', message: `"${costly.plan}" costs something; a fallback must be free` }],
+    [
+      {
+        path: 'plans.firm.fallback (line 1)',
+        message: `"${costly.plan}" costs something; a fallback must be free`,
+      },
+    ],
   )
-  expect(parsePlanFile(firm).faults.map(({ path }) => path)).toEqual(['plans.firm.fallback'])
+  expect(parsePlanFile(firm).faults.map(({ path }) => path)).toEqual(['plans.firm.fallback (line 1)'])
   expect(
     parsePlanFile(firm, new Map([['free', { ...costly, plan: 'free', price: 0n, fallback: null }]])).faults,
   ).toEqual([])

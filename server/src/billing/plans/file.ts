@@ -120,20 +120,26 @@ export const planFileFields: readonly { name: string; default: string | null; me
   })
 
 const planSchema = z.strictObject(planFields, {
-  error: (issue) => unknownKey(issue, 'is no field of a plan'),
+  error: (issue) => unknownKey(issue, 'is no field of a plan') ?? 'must be fields, such as name and price',
 })
 
 const fileSchema = z.strictObject(
+  // What a plan is called is looked at with what else makes sense, so that the faults within it are named along.
+  { plans: z.record(z.string(), planSchema, 'must be plans by their names') },
   {
-    plans: z.record(slug, planSchema, {
-      error: (issue) =>
-        issue.code === 'invalid_key'
-          ? 'a plan is named with lower-case letters, digits and hyphens'
-          : 'must be plans by their names',
-    }),
+    error: (issue) =>
+      unknownKey(issue, 'is not known here; a plan file has `plans`') ?? 'must have `plans`, by their names',
   },
-  { error: (issue) => unknownKey(issue, 'is not known here; a plan file has `plans`') },
 )
+
+/** What schemas that are for more than plan files leave to be said. */
+function plainly(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type' && issue.expected === 'string') return 'must be text'
+  if (issue.code === 'too_big' && issue.origin === 'string')
+    return `must have at most ${issue.maximum} characters`
+  if (issue.code === 'too_small' && issue.origin === 'string') return 'must not be empty'
+  return undefined
+}
 
 function unknownKey(issue: { code?: string | undefined }, what: string): string | undefined {
   if (issue.code !== 'unrecognized_keys') return undefined
@@ -165,11 +171,9 @@ export function parsePlanFile(
   } catch (error) {
     return { plans: null, faults: [{ path: 'file', message: (error as Error).message }] }
   }
-  const parsed = fileSchema.safeParse(content)
-  const faults = [
-    ...(parsed.error?.issues ?? []).map((issue) => faultOf(issue, document, lines)),
-    ...senseFaults(content, published),
-  ]
+  const parsed = fileSchema.safeParse(content, { error: plainly })
+  const found = [...(parsed.error?.issues ?? []), ...senseFaults(content, published)]
+  const faults = found.map((fault) => faultOf(fault, document, lines))
   if (!parsed.data || faults.length > 0) return { plans: null, faults }
   const plans = Object.entries(parsed.data.plans).map(([plan, given]): PlanSpec => ({
     ...given,
@@ -179,15 +183,19 @@ export function parsePlanFile(
   return { plans, faults: [] }
 }
 
-function faultOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): FileFault {
-  const path = issue.path.map(String)
-  const place =
-    path.length > 0 ? (document.getIn(issue.path, true) as { range?: [number] } | undefined) : undefined
+interface Found {
+  path: readonly PropertyKey[]
+  message: string
+}
+
+function faultOf({ path, message }: Found, document: Document, lines: LineCounter): FileFault {
+  const place = path.length > 0 ? (document.getIn(path, true) as { range?: [number] } | undefined) : undefined
   const line = place?.range ? ` (line ${lines.linePos(place.range[0]).line})` : ''
-  const missing = place === undefined && path.length > 0
+  // What is published, and not in the file, can be at fault by what the file makes of others.
+  const missing = place === undefined && message.startsWith('must ')
   return {
-    path: (path.join('.') || 'file') + line,
-    message: missing ? `is missing; it ${issue.message}` : issue.message,
+    path: (path.map(String).join('.') || 'file') + line,
+    message: missing && path.length > 0 ? `is missing; it ${message}` : message,
   }
 }
 
@@ -214,7 +222,7 @@ interface Sense {
 }
 
 /** What no field says by itself, also where other fields are at fault: whoever mends a file reads all of it at once. */
-function senseFaults(content: unknown, published: ReadonlyMap<string, PlanSpec>): FileFault[] {
+function senseFaults(content: unknown, published: ReadonlyMap<string, PlanSpec>): Found[] {
   const all = new Map<string, Sense>()
   for (const { plan, price: costs, trialDays, fallback } of published.values())
     all.set(plan, { plan, price: costs, trialDays, fallback, given: false })
@@ -236,9 +244,14 @@ function senseFaults(content: unknown, published: ReadonlyMap<string, PlanSpec>)
   ])
 }
 
-function ownFaults({ plan, price: costs, trialDays, fallback }: Sense): FileFault[] {
-  const faults: FileFault[] = []
-  const at = (field: string, message: string) => faults.push({ path: `plans.${plan}.${field}`, message })
+function ownFaults({ plan, price: costs, trialDays, fallback }: Sense): Found[] {
+  const faults: Found[] = []
+  const at = (field: string, message: string) => faults.push({ path: ['plans', plan, field], message })
+  if (!slug.safeParse(plan).success)
+    faults.push({
+      path: ['plans', plan],
+      message: 'a plan is named with up to 40 lower-case letters, digits and hyphens',
+    })
   if (plan === 'free' && costs !== null && costs > 0n)
     at('price', 'must be 0: every organization can land on the plan "free"')
   if (costs === 0n && trialDays) at('trialDays', 'must be 0 where the price is 0')
@@ -247,9 +260,9 @@ function ownFaults({ plan, price: costs, trialDays, fallback }: Sense): FileFaul
 }
 
 /** A fallback is where those land who did not pay: it must be there, and cost nothing. */
-function fallbackFaults({ plan, fallback }: Sense, all: ReadonlyMap<string, Sense>): FileFault[] {
+function fallbackFaults({ plan, fallback }: Sense, all: ReadonlyMap<string, Sense>): Found[] {
   if (fallback === null || fallback === plan) return []
-  const path = `plans.${plan}.fallback`
+  const path = ['plans', plan, 'fallback']
   const target = all.get(fallback)
   if (!target) return [{ path, message: `there is no plan "${fallback}"; add it, or name another` }]
   if (target.price !== null && target.price > 0n)
