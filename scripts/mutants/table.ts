@@ -128,8 +128,8 @@ export const mutations: readonly Mutation[] = [
     invariant: 14,
     name: 'A change of seats forgets the plan that is scheduled',
     file: `${billing}/subscriptions/change.ts`,
-    find: 'await put(tx, one, { plan: scheduled?.plan ?? plan, seats }, at)',
-    replace: 'await put(tx, one, { plan, seats }, at)',
+    find: 'planned.now ? scheduled : { plan: scheduled.plan, seats }',
+    replace: 'planned.now ? scheduled : { plan, seats }',
     test: promises,
   },
   {

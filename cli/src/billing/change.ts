@@ -2,6 +2,7 @@ import { api, formatMoney, type Quote } from '@berth/contracts'
 import { Command, Option } from 'commander'
 import { does, wholeNumber } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
+import { UsageError } from '../core/errors.ts'
 import { organizationOf } from '../core/find.ts'
 import type { Output } from '../core/output.ts'
 import { printSubscription } from './subscription.ts'
@@ -23,7 +24,15 @@ const toPlan = (name: string, description: string) =>
 export function changeCommands(): Command[] {
   const withTrial = (command: Command) => command.option('--trial', 'begin with the trial of the plan')
   return [
-    does(withTrial(toPlan('preview', 'What a change of plan would cost and bring, now')), preview),
+    does(
+      withTrial(
+        new Command('preview')
+          .description('What a change of plan would cost and bring, now')
+          .argument('[plan]', 'left out: --seats alone, of the present plan')
+          .addOption(seatsOption()),
+      ),
+      preview,
+    ),
     does(
       withTrial(toPlan('change', 'Change the plan: an upgrade now, a downgrade at the end of the period')),
       change,
@@ -46,21 +55,28 @@ export function changeCommands(): Command[] {
   ]
 }
 
-async function preview(context: Context, options: WishOptions, plan: string): Promise<void> {
+async function preview(context: Context, options: WishOptions, plan?: string): Promise<void> {
+  if (plan === undefined && (!options.seats || options.trial))
+    throw new UsageError('Name a plan, or say --seats alone.', 'mcpctl billing preview --help')
   const quoted = await quoteOf(context, options, plan)
   if (context.out.json) return context.out.data(quoted)
   printQuote(context.out, quoted)
+  if (plan === undefined) return context.out.next(`mcpctl billing seats ${options.seats}`)
   const wish = `${plan}${options.seats ? ` --seats ${options.seats}` : ''}${options.trial ? ' --trial' : ''}`
   context.out.next(`mcpctl billing ${quoted.checkout ? 'checkout' : 'change'} ${wish}`)
 }
 
-async function quoteOf(context: Context, { seats: count, trial }: WishOptions, plan: string): Promise<Quote> {
+async function quoteOf(
+  context: Context,
+  { seats: count, trial }: WishOptions,
+  plan?: string,
+): Promise<Quote> {
   const params = { organizationId: await organizationOf(context) }
   const body = { plan, seats: count ?? null, trial: trial ?? false }
   return context.call(api.subscriptions.preview, { params, body })
 }
 
-/** What is charged is what the preview said, which is printed with it. */
+/** What is charged is what the preview said, which is printed with it; so it is with seats. */
 async function change(context: Context, options: WishOptions, plan: string): Promise<void> {
   const quoted = await quoteOf(context, options, plan)
   if (!context.out.json) printQuote(context.out, quoted)
@@ -84,7 +100,10 @@ async function unschedule(context: Context): Promise<void> {
 
 async function seats(context: Context, _options: object, number: string): Promise<void> {
   const params = { organizationId: await organizationOf(context) }
-  const body = { seats: wholeNumber(1, 100_000)(number) }
+  const count = wholeNumber(1, 100_000)(number)
+  const quoted = await quoteOf(context, { seats: count })
+  if (!context.out.json) printQuote(context.out, quoted)
+  const body = { seats: count, quotedAt: quoted.at, expectedVersion: quoted.expectedVersion }
   printSubscription(context.out, await context.call(api.subscriptions.setSeats, { params, body }))
 }
 

@@ -5,7 +5,6 @@ import type { Context } from '../core/context.ts'
 import { organizationOf } from '../core/find.ts'
 import type { Output } from '../core/output.ts'
 import { paged, readPages, type PageOptions } from '../core/pages.ts'
-import { relativeTime } from '../core/time.ts'
 import { stateCell } from '../core/words.ts'
 import { priceOf } from './plans.ts'
 
@@ -51,28 +50,29 @@ export function printSubscription(out: Output, one: Subscription): void {
     ...(one.seats === null ? [] : [['seats', one.seats] satisfies [string, number]]),
     ['period', `${period.start} to ${period.end}`],
     ['time zone', one.timeZone],
-    ...(one.graceEndsAt
-      ? [['grace ends', `${one.graceEndsAt} (${relativeTime(one.graceEndsAt)})`] satisfies [string, string]]
-      : []),
-    ...(scheduled
-      ? [
-          [
-            'scheduled',
-            `${scheduled.plan.name}${scheduled.seats === null ? '' : `, ${scheduled.seats} seats`}`,
-          ] satisfies [string, string],
-        ]
-      : []),
+    ...(one.graceEndsAt ? [['grace ends', one.graceEndsAt] satisfies [string, string]] : []),
+    ...(scheduled ? [['scheduled', scheduledWords(scheduled)] satisfies [string, string]] : []),
     ...(one.incomplete ? waiting(one.incomplete) : []),
     ...(one.credit === '0'
       ? []
       : [['credit', formatMoney(one.credit, one.currency)] satisfies [string, string]]),
+    ...(one.overLimitUntil
+      ? [['over limit', `allowed until ${one.overLimitUntil}`] satisfies [string, string]]
+      : []),
     ['version', one.version],
     ['id', one.id],
   ])
   for (const { at, what } of one.ahead) out.line(`${at}  ${what}`)
   for (const { key, used, limit, consequence } of one.overLimits)
     out.say(`Over the limit: ${key} ${used}/${limit}. ${consequence}`)
+  if (one.state !== 'suspended' && one.state !== 'past_due') return
+  if (one.state === 'suspended')
+    out.say('It is suspended: what ran has stopped, and comes back by itself once what is open is paid.')
+  out.next('mcpctl billing invoices list --state open')
 }
+
+const scheduledWords = ({ plan, seats }: NonNullable<Subscription['scheduled']>): string =>
+  seats === null ? plan.name : `${plan.name}, ${seats} ${seats === 1 ? 'seat' : 'seats'}`
 
 /** A change of plan that waits for its first payment. */
 const waiting = ({ plan, url, expiresAt }: NonNullable<Subscription['incomplete']>): [string, string][] => [

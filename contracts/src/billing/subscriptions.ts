@@ -141,7 +141,12 @@ export const subscriptionEndpoints = {
     summary: 'What a change of plan would cost and bring, now; nothing is changed',
     access: read,
     params: ofOrganization,
-    body: z.object(wish),
+    body: z.object({
+      ...wish,
+      plan: slug
+        .optional()
+        .describe('Left out: the seats alone change, of the plan in the version that the organization has'),
+    }),
     response: quote,
   }),
   change: endpoint({

@@ -31,9 +31,11 @@ export function ChangeDialog(props: {
   const fault = /^([1-9]\d{0,5})?$/.test(seats.trim()) ? undefined : 'Say a whole number from 1.'
   const counted = seats.trim() && !fault ? Number(seats) : null
   const wish = { plan: plan.plan, seats: plan.per === 'seat' ? counted : null, trial: trial && !seatsAlone }
+  // The seats are of the plan as the organization has it, whatever version of it is newest.
+  const asked = seatsAlone ? { ...wish, plan: undefined } : wish
   const unchanged = seatsAlone && (counted === null || counted === subscription.seats)
   const preview = useQuery({
-    ...previewQuery(organizationId, expectedVersion, useDeferredValue(wish)),
+    ...previewQuery(organizationId, expectedVersion, useDeferredValue(asked)),
     enabled: !fault && !unchanged,
   })
   const quote = preview.data
@@ -52,9 +54,9 @@ export function ChangeDialog(props: {
       const body = { ...wish, ...agreed }
       return call(api.subscriptions.change, { params, body }, { idempotencyKey: keyOf(body) })
     },
-    onSuccess: async (changed) => {
+    onSuccess: async (changed, when) => {
       queryClient.setQueryData(subscriptionQuery(organizationId).queryKey, changed)
-      sayDone(doneOf(changed))
+      sayDone(doneOf(changed, { atEnd: when === 'period-end' || quote?.kind === 'period-end', seatsAlone }))
       onClose()
       await queryClient.invalidateQueries({ queryKey: ['billing'] })
     },
@@ -154,18 +156,24 @@ function pendingOf(change: Sent, checkout: Sent): string | false {
 function deedOf(quote: Quote | undefined, plan: PlanVersion, seatsAlone: boolean): string {
   const what = seatsAlone ? 'Change the seats' : `Change to ${plan.name}`
   if (quote?.checkout) return 'Go to the checkout'
-  if (quote?.trialEndsAt) return `Begin the trial of ${plan.name}`
+  if (quote?.trialEndsAt && !seatsAlone) return `Begin the trial of ${plan.name}`
   return quote?.kind === 'period-end' ? `${what} at the end of the period` : what
 }
 
-function doneOf({ plan, seats, scheduled, trialEndsAt, timeZone, state }: Subscription): string {
-  if (scheduled) return `It changes to ${scheduled.plan.name} on ${dayOf(scheduled.at, timeZone)}.`
-  if (state === 'trialing' && trialEndsAt)
+function doneOf(
+  changed: Subscription,
+  { atEnd, seatsAlone }: { atEnd: boolean; seatsAlone: boolean },
+): string {
+  const { plan, seats, scheduled, trialEndsAt, timeZone, state } = changed
+  if (atEnd && scheduled)
+    return `It changes to ${scheduled.plan.name}${seatsIn(scheduled.seats)} on ${dayOf(scheduled.at, timeZone)}.`
+  if (state === 'trialing' && trialEndsAt && !seatsAlone)
     return `The trial of ${plan.name} has begun; it ends on ${dayOf(trialEndsAt, timeZone)}.`
-  return seats === null
-    ? `The plan is ${plan.name} now.`
-    : `The plan is ${plan.name} with ${seats} seats now.`
+  return `The plan is ${plan.name}${seatsIn(seats)} now.`
 }
+
+const seatsIn = (seats: number | null): string =>
+  seats === null ? '' : ` with ${seats === 1 ? '1 seat' : `${seats} seats`}`
 
 /** A quote as it is agreed to: its lines, the sum, what follows. */
 function Shown(props: {
@@ -222,7 +230,7 @@ function Shown(props: {
           An invoice is issued at once;{' '}
           {method
             ? `it is collected from ${method}.`
-            : `it is due in ${plan.dueDays === 1 ? '1 day' : `${plan.dueDays} days`}.`}
+            : `it is due ${plan.dueDays === 0 ? 'at once' : `in ${plan.dueDays === 1 ? '1 day' : `${plan.dueDays} days`}`}.`}
         </p>
       )}
       <OverLimits subscription={quote} />

@@ -8,9 +8,9 @@ import { billedFor, creditOf, overdueOf } from '../invoices/store.ts'
 import { landingPlan, newestPlans, type Plan } from '../plans/store.ts'
 import { countTaken } from '../quotas/room.ts'
 import { demandNoCheckout, providerFor } from './collecting.ts'
-import { named, type Held, type Terms } from './model.ts'
+import { named, priceOf, type Held, type Terms } from './model.ts'
 import { sayOverLimit } from './over-limit.ts'
-import { isUnpaid, quote, type PlannedChange, type Wish } from './quote.ts'
+import { goesOnTrying, isUnpaid, quote, type PlannedChange, type Wish } from './quote.ts'
 import { dropIncomplete, markEnded } from './end.ts'
 import { catchUp, endSubscription, sayChanged } from './steps.ts'
 import { hadTrial, insertSubscription, lockSubscription, refuseStale, saveSubscription } from './store.ts'
@@ -86,9 +86,37 @@ async function seatsFor(db: Queryable, one: Held, plan: Plan, asked: number | nu
   return asked
 }
 
-/** What a change of plan would cost and bring now. */
-export async function preview(db: Queryable, one: Held, wish: PlanWish, at: Date): Promise<PlannedChange> {
-  return quote(one, await wishFor(db, one, wish), at)
+/** What a change of plan would cost and bring now; without a plan: what other seats of the present one would. */
+export async function preview(
+  db: Queryable,
+  one: Held,
+  { plan, seats, trial }: Partial<PlanWish>,
+  at: Date,
+): Promise<PlannedChange> {
+  if (plan !== undefined) return quote(one, await wishFor(db, one, { plan, seats: seats ?? null, trial }), at)
+  if (seats != null && !trial) return quoteSeats(db, one, seats, at)
+  throw new Refusal('invalid_input', 'plan: name one, or else the seats alone, without a trial.', {
+    errors: [{ path: 'plan', message: 'is needed, unless the seats alone are changed' }],
+  })
+}
+
+/** What other seats cost and bring, of the plan in the version that the organization has; what is scheduled stays. */
+async function quoteSeats(db: Queryable, one: Held, seats: number, at: Date): Promise<PlannedChange> {
+  const { plan, scheduled, cancelAtPeriodEnd } = one
+  await seatsFor(db, one, plan, seats)
+  const wish = { ...(await around(db, one, plan)), plan, seats, trial: false }
+  const planned = { ...quote(one, wish, at), seatsAlone: true }
+  if (!planned.now && scheduled && scheduled.plan.per !== 'seat')
+    throw new Refusal(
+      'invalid_state',
+      `At the end of the period it changes to ${scheduled.plan.name}, which is not priced by seat.`,
+    )
+  if (planned.now && cancelAtPeriodEnd) return { ...planned, next: null }
+  if (!scheduled) return planned
+  const then = planned.now ? scheduled : { plan: scheduled.plan, seats }
+  const total = priceOf(then.plan, then.seats)
+  const next = total > 0n ? { at: one.periodEnd, total } : null
+  return planned.now ? { ...planned, next } : { ...planned, ...then, next }
 }
 
 /** The instant that a quote was for, if it still holds. */
@@ -136,22 +164,23 @@ export async function assignPlan(
   await apply(tx, one, charge ? planned : { ...planned, lines: [] }, { provider })
 }
 
-/** Does what a quote says. `keepScheduled`: what was to come at the end of the period still does. */
+/** Does what a quote says. */
 async function apply(
   tx: Tx,
   one: Held,
   planned: PlannedChange,
-  { provider, keepScheduled = false }: { provider: string; keepScheduled?: boolean },
+  { provider }: { provider: string },
 ): Promise<Held> {
-  const { plan, seats, now, at, lines } = planned
+  const { plan, seats, now, at, lines, seatsAlone = false } = planned
   if (!now) return put(tx, one, { plan, seats }, at)
   const { organizationId } = one
   await dropIncomplete(tx, organizationId, at, 'replaced')
   await issueInvoice(tx, { ...one, plan, provider }, { purpose: `change:${one.version}`, lines, at })
-  if (now.state === 'trialing')
+  const triesFirst = now.state === 'trialing' && !goesOnTrying(one, plan)
+  if (triesFirst)
     await tx.db.insertInto('trials').values({ organizationId, plan: plan.plan, startedAt: at }).execute()
   // What is overdue stays with the subscription that it is of.
-  if (now.state === 'trialing' || isUnpaid(one)) {
+  if (triesFirst || isUnpaid(one)) {
     await markEnded(tx, one, at, 'replaced')
     const { id: _, version: __, dueAt: ___, ...rest } = one
     const clean = {
@@ -168,7 +197,7 @@ async function apply(
     await sayOverLimit(tx, begun, at)
     return begun
   }
-  const ahead = keepScheduled ? {} : { scheduled: null, cancelAtPeriodEnd: false }
+  const ahead = seatsAlone ? {} : { scheduled: null, cancelAtPeriodEnd: false }
   const changed = await saveSubscription(tx, {
     ...one,
     ...now,
@@ -227,19 +256,8 @@ export async function setSeats(
   terms: Terms,
 ): Promise<void> {
   const { one, now } = await take(tx, organizationId, terms, expectedVersion)
-  const { plan, scheduled } = one
-  await seatsFor(tx.db, one, plan, seats)
-  const at = quotedFor(one, now, quotedAt, expectedVersion)
-  const wish = { ...(await around(tx.db, one, plan)), plan, seats, trial: false }
-  const planned = quote(one, wish, at)
-  const { provider } = one
-  if (planned.now) return void (await apply(tx, one, planned, { provider, keepScheduled: true }))
-  if (scheduled && scheduled.plan.per !== 'seat')
-    throw new Refusal(
-      'invalid_state',
-      `At the end of the period it changes to ${scheduled.plan.name}, which is not priced by seat.`,
-    )
-  await put(tx, one, { plan: scheduled?.plan ?? plan, seats }, at)
+  const planned = await quoteSeats(tx.db, one, seats, quotedFor(one, now, quotedAt, expectedVersion))
+  await apply(tx, one, planned, { provider: one.provider })
 }
 
 /** Cancels now, or at the end of the period; the organization lands on the fallback plan. */

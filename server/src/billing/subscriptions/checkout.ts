@@ -11,7 +11,7 @@ import { checkoutCloses, checkoutEnd } from './due.ts'
 import { dropIncomplete, markEnded } from './end.ts'
 import { named, type Held, type Terms } from './model.ts'
 import { sayOverLimit } from './over-limit.ts'
-import { keepsPeriod, quote, standingAfter, type PlannedChange } from './quote.ts'
+import { goesOnTrying, keepsPeriod, quote, standingAfter, type PlannedChange } from './quote.ts'
 import { catchUp } from './steps.ts'
 import { findIncomplete, insertSubscription, lockLive, saveSubscription } from './store.ts'
 
@@ -44,6 +44,11 @@ export async function beginCheckout(
     throw new Refusal(
       'invalid_state',
       `${planned.plan.name} costs less than ${one.plan.name}: it begins at the end of the period, without a checkout.`,
+    )
+  if (goesOnTrying(one, planned.plan))
+    throw new Refusal(
+      'invalid_state',
+      `Nothing is to be paid before the trial of ${planned.plan.name} ends: change the seats without a checkout.`,
     )
   if (planned.plan.price === 0n)
     throw new Refusal('invalid_state', `${planned.plan.name} costs nothing: choose it without a checkout.`)

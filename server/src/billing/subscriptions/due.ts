@@ -72,7 +72,7 @@ export function aheadOf(one: Held, unpaidSince: Date | null): { at: Date; what: 
     if (one.cancelAtPeriodEnd) return `${plan.name} ends.`
     const after = scheduled?.plan ?? plan
     if (scheduled && scheduled.plan.id !== plan.id) return `It changes to ${after.name}.`
-    if (scheduled) return `It goes on with ${scheduled.seats} seats.`
+    if (scheduled) return `It goes on with ${scheduled.seats} ${scheduled.seats === 1 ? 'seat' : 'seats'}.`
     return after.price > 0n ? `${after.name} renews, and an invoice is issued.` : 'The next period begins.'
   }
   if (one.state === 'trialing') {

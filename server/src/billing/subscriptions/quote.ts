@@ -55,6 +55,8 @@ export interface PlannedChange {
   /** Null: it takes place at the end of the period. */
   now: Standing | null
   next: { at: Date; total: bigint } | null
+  /** The seats alone change: what is scheduled stays. */
+  seatsAlone?: boolean
 }
 
 /** Throws `invalid_state` where there is nothing to change, or it is not possible. */
@@ -133,6 +135,10 @@ function takesPlaceNow(one: Held, { plan, seats, trial, atOnce }: Wish): boolean
   return perYear(plan, seats) > perYear(one.plan, one.seats)
 }
 
+/** Another number of seats while a plan is tried: the trial goes on, and nothing is charged before it ends. */
+export const goesOnTrying = (one: Held, plan: Plan): boolean =>
+  one.state === 'trialing' && one.plan.plan === plan.plan
+
 export function standingAfter(one: Held, { plan, trial }: Pick<Wish, 'plan' | 'trial'>, at: Date): Standing {
   const { timeZone } = one
   if (trial) {
@@ -146,10 +152,10 @@ export function standingAfter(one: Held, { plan, trial }: Pick<Wish, 'plan' | 't
       trialEndsAt,
     }
   }
-  if (keepsPeriod(one, plan)) {
-    const { anchor, period, periodStart, periodEnd } = one
-    return { state: 'active', anchor, period, periodStart, periodEnd, trialEndsAt: null }
-  }
+  const { anchor, period, periodStart, periodEnd, trialEndsAt } = one
+  const stays = { anchor, period, periodStart, periodEnd }
+  if (goesOnTrying(one, plan)) return { ...stays, state: 'trialing', trialEndsAt }
+  if (keepsPeriod(one, plan)) return { ...stays, state: 'active', trialEndsAt: null }
   const { start, end } = periodOf({ anchor: at, timeZone, interval: plan.interval }, 0)
   return { state: 'active', anchor: at, period: 0, periodStart: start, periodEnd: end, trialEndsAt: null }
 }

@@ -88,21 +88,26 @@ export async function toQuote(
     trialEndsAt: iso(planned.now?.trialEndsAt ?? null),
     next: planned.next && { at: planned.next.at.toISOString(), total: planned.next.total.toString() },
     overLimits,
-    checkout: await needsCheckout(db, planned, one.organizationId, terms),
+    checkout: !planned.seatsAlone && (await needsCheckout(db, planned, one.organizationId, terms)),
     notes: notesOf(one, planned),
   }
 }
 
 /** What is good to know before, as sentences. */
-function notesOf(one: Held, { now, total, plan, seats, effectiveAt }: PlannedChange): string[] {
-  const replaced = one.scheduled && one.scheduled.plan.id !== plan.id
+function notesOf(one: Held, planned: PlannedChange): string[] {
+  const { now, total, plan, seats, effectiveAt, seatsAlone } = planned
+  const { scheduled, cancelAtPeriodEnd } = one
+  const moved = scheduled && scheduled.plan.id !== (seatsAlone ? one.plan.id : plan.id)
+  const stays = seatsAlone && now
   const seatLimit = limitIn({ plan, seats }, 'seats')
   return [
     ...(now ? [] : [`Until ${effectiveAt.toISOString()} everything stays as it is.`]),
     ...(isUnpaid(one) ? ['What is overdue stays owed.'] : []),
     ...(total < 0n ? ['What is given back is kept as credit for the next invoices.'] : []),
-    ...(replaced ? [`The change to ${one.scheduled!.plan.name} that is scheduled is replaced.`] : []),
-    ...(one.cancelAtPeriodEnd ? ['The cancellation is taken back.'] : []),
+    ...(moved
+      ? [`The change to ${scheduled.plan.name} that is scheduled ${seatsAlone ? 'stays' : 'is replaced'}.`]
+      : []),
+    ...(cancelAtPeriodEnd ? [stays ? 'The cancellation stays.' : 'The cancellation is taken back.'] : []),
     ...(seatLimit === null ? [] : [`${plan.name} has ${seatLimit} seat${seatLimit === 1 ? '' : 's'}.`]),
   ]
 }
