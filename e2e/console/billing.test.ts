@@ -132,7 +132,9 @@ test('a lapse is lived through: overdue, grace, suspension, and payment resumes 
   await now.getByText('The open invoice is due').waitFor()
   await advance('2026-02-08T09:00:00Z')
   await now.getByText('past due').waitFor()
-  await now.getByText('The grace ends: unless it is paid before, it is suspended.').waitFor()
+  await now
+    .getByText('The grace period ends: unless the invoice is paid by then, the organization is suspended.')
+    .waitFor()
   const banner = page.getByRole('status').filter({ hasText: 'Go to billing' })
   await banner.getByText('An invoice is overdue. Pay it by 14 Feb 2026').waitFor()
   await expectGoodEverywhere(page, 'billing-past-due')

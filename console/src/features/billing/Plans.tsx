@@ -48,7 +48,13 @@ export function PlanCards({ subscription, refused, onChoose }: PlansProps) {
       {plans.isError && <ErrorPanel {...factsOf(plans.error)} onRetry={() => void plans.refetch()} />}
       {plans.isPending && <Skeleton className="h-48" />}
       {plans.data && (
-        <ul className="grid gap-3 @2xl:grid-cols-2 @4xl:grid-cols-3">
+        <ul
+          className={cx(
+            'grid gap-3 @2xl:grid-cols-2',
+            // None alone in a row of its own.
+            all.length % 3 === 1 ? '@6xl:grid-cols-4' : '@4xl:grid-cols-3',
+          )}
+        >
           {all.map((plan) => (
             <PlanCard
               key={plan.id}
@@ -111,10 +117,10 @@ function PlanCard(props: {
       </dl>
       {same ? (
         <p className="flex h-[30px] items-center gap-1.5 text-xs text-ink-2">
-          <Check aria-hidden className="size-3.5 text-good" /> This is what you are on.
+          <Check aria-hidden className="size-3.5 text-good" /> You have this plan.
         </p>
       ) : next && plan.per !== 'seat' ? (
-        <p className="flex h-[30px] items-center text-xs text-ink-2">This is what comes then.</p>
+        <p className="flex h-[30px] items-center text-xs text-ink-2">It begins with the next period.</p>
       ) : (
         <Button whyNot={refused} onClick={onChoose}>
           {own ? `Move to version ${plan.version}…` : `Choose ${plan.name}…`}

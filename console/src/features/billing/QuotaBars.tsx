@@ -57,10 +57,12 @@ function Quota({ quota, timeZone }: { quota: BillingQuotaOutcome; timeZone: stri
         <span className="tabular-nums">
           {limit === null
             ? `${counted(used, unit)}, without a limit`
-            : `${used.toLocaleString('en')} of ${counted(limit, unit)}`}
+            : limit === 0
+              ? counted(used, unit)
+              : `${used.toLocaleString('en')} of ${counted(limit, unit)}`}
         </span>
       </p>
-      {limit !== null && <Bar quota={quota} limit={limit} full={full} />}
+      {limit !== null && limit > 0 && <Bar quota={quota} limit={limit} full={full} />}
       <p className="flex flex-wrap gap-x-3 text-2xs text-ink-3">
         {held > 0 && (
           <span>

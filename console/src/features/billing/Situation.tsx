@@ -95,24 +95,19 @@ interface Moment {
 
 /** What was, now, and what follows, in their order. */
 function momentsOf(subscription: Subscription, now: number): Moment[] {
-  const { plan, startedAt, period, pastDueSince, ahead } = subscription
+  const { startedAt, period, pastDueSince, graceEndsAt, state, ahead } = subscription
   const before = [
     { at: startedAt, what: 'The subscription began.' },
     ...(period.number > 0 ? [{ at: period.start, what: 'The present period began.' }] : []),
     ...(pastDueSince ? [{ at: pastDueSince, what: 'An invoice was not paid in time: it is overdue.' }] : []),
+    ...(state === 'suspended' && graceEndsAt
+      ? [{ at: graceEndsAt, what: 'The grace period ended: servers were stopped.' }]
+      : []),
   ].map((one) => ({ ...one, tone: 'past' as const }))
   const here = { at: new Date(now).toISOString(), what: `Now: ${nowIn(subscription)}`, tone: 'now' as const }
   const after = ahead.map((one) => ({ ...one, tone: 'ahead' as const }))
   const still =
-    ahead.length === 0
-      ? [
-          {
-            at: '',
-            what: `${plan.name} stays as it is until somebody does something.`,
-            tone: 'ahead' as const,
-          },
-        ]
-      : []
+    ahead.length === 0 ? [{ at: '', what: 'Nothing more follows by itself.', tone: 'ahead' as const }] : []
   return [...before.toSorted((a, b) => a.at.localeCompare(b.at)), here, ...after, ...still]
 }
 
@@ -120,8 +115,8 @@ const sentences: Record<Subscription['state'], string> = {
   incomplete: 'it waits for its first payment. Nothing runs until then.',
   trialing: 'it is on trial; nothing is to be paid yet.',
   active: 'it is in use.',
-  past_due: 'it is overdue. Everything goes on during the grace.',
-  suspended: 'it is suspended: servers are stopped, and resume by themselves once it is paid.',
+  past_due: 'it is overdue. Everything goes on during the grace period.',
+  suspended: 'it is suspended. Servers resume by themselves once the open invoice is paid.',
   canceled: 'it has ended.',
 }
 const nowIn = ({ state }: Subscription) => sentences[state]
@@ -133,7 +128,7 @@ function Timeline({ subscription }: { subscription: Subscription }) {
   const { timeZone } = subscription
   const moments = momentsOf(subscription, now)
   return (
-    <ol aria-label="Timeline" className="mt-3 text-xs">
+    <ol aria-label="Timeline" className="@container mt-3 text-xs">
       {moments.map(({ at, what, tone }, index) => (
         <li key={`${at} ${what}`} className="relative flex gap-3 pb-2 last:pb-0">
           {index < moments.length - 1 && (
@@ -143,10 +138,8 @@ function Timeline({ subscription }: { subscription: Subscription }) {
             aria-hidden
             className={cx('relative mt-[5px] size-[9px] shrink-0 rounded-full', dots[tone])}
           />
-          <span className="flex min-w-0 flex-1 flex-wrap gap-x-3">
-            <span className={cx('min-w-0 flex-1 basis-[24ch]', tone === 'now' && 'font-semibold')}>
-              {what}
-            </span>
+          <span className="flex min-w-0 flex-1 gap-x-3 @max-md:flex-col">
+            <span className={cx('min-w-0 flex-1', tone === 'now' && 'font-semibold')}>{what}</span>
             {at && (
               <time dateTime={at} title={momentOf(at, timeZone)} className="text-ink-3 tabular-nums">
                 {dayOf(at, timeZone)}

@@ -47,8 +47,8 @@ export function Waiting(props: {
         <p className="min-w-0 flex-1 basis-[36ch]">
           {checkout === 'done'
             ? 'The payment is being confirmed, which takes a moment. '
-            : `${dueOf(incomplete, currency)} until ${until}; after that it is given up by itself. `}
-          Until it is paid, {plan.name} stays as it is.
+            : `${dueOf(incomplete, currency)} by ${until}, or the change is given up by itself. `}
+          Until then {plan.name} stays as it is.
         </p>
         {checkout !== 'done' && <Go incomplete={incomplete} />}
         <Button whyNot={refused} pending={isPending && 'Giving it up…'} onClick={() => abandon()}>

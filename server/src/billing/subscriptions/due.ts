@@ -86,8 +86,13 @@ export function aheadOf(one: Held, unpaidSince: Date | null): { at: Date; what: 
   if (one.state === 'active' && unpaidSince)
     list.push({ at: unpaidSince, what: 'The open invoice is due; unpaid, it is overdue from then on.' })
   if (one.state === 'past_due') {
-    const end = plan.fallback ? `it falls back to the plan ${plan.fallback}` : 'it is suspended'
-    list.push({ at: one.graceEndsAt!, what: `The grace ends: unless it is paid before, ${end}.` })
+    const end = plan.fallback
+      ? `the organization falls back to the plan ${plan.fallback}`
+      : 'the organization is suspended'
+    list.push({
+      at: one.graceEndsAt!,
+      what: `The grace period ends: unless the invoice is paid by then, ${end}.`,
+    })
   }
   return list.toSorted((a, b) => a.at.getTime() - b.at.getTime())
 }
