@@ -58,7 +58,7 @@ test('a plan is paid for at the checkout, and begins as one comes back', async (
   stripe.payCheckout(session.id)
   await page.goto(session.success_url)
   await page.getByText('Team is the plan now.').waitFor()
-  await page.getByText('visa ending in 4242').waitFor()
+  await page.getByText('Visa ending in 4242').waitFor()
   await expectGoodEverywhere(page, 'checkout-done')
   expect(session.success_url).toContain(organizationId)
 
@@ -92,7 +92,7 @@ test('what waits can be given up, and an open invoice leads to its page', async 
   const upgrade = page.getByRole('dialog', { name: 'Change to Business' })
   await upgrade.getByRole('checkbox', { name: /Begin with the trial/ }).uncheck()
   await upgrade.getByRole('textbox', { name: 'Seats' }).fill('5')
-  await upgrade.getByText('it is collected from visa ending in 4242').waitFor()
+  await upgrade.getByText('it is collected from Visa ending in 4242').waitFor()
   await upgrade.getByRole('button', { name: 'Change to Business' }).click()
   const pay = page.getByRole('link', { name: /^Pay invoice/ })
   await pay.waitFor()

@@ -77,7 +77,7 @@ test('from the link to the plan: checkout, payment, webhook, and what follows fr
   })
   expect(await person.client.call(api.checkout.payment, { params })).toEqual({
     provider: 'stripe',
-    method: 'visa ending in 4242',
+    method: 'Visa ending in 4242',
   })
   expect(await cli.text('billing', 'portal')).toContain('https://billing.stripe.test/')
 })

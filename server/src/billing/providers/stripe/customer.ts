@@ -123,11 +123,25 @@ export function methodRef({ invoice_settings: { default_payment_method: method }
   return typeof method === 'string' ? method : (method?.id ?? null)
 }
 
-/** In words, like "visa ending in 4242". */
+/** What Stripe calls the brands of cards, as they call themselves. */
+const brands: Record<string, string> = {
+  amex: 'American Express',
+  cartes_bancaires: 'Cartes Bancaires',
+  diners: 'Diners Club',
+  discover: 'Discover',
+  eftpos_au: 'eftpos',
+  jcb: 'JCB',
+  link: 'Link',
+  mastercard: 'Mastercard',
+  unionpay: 'UnionPay',
+  visa: 'Visa',
+}
+
+/** In words, like "Visa ending in 4242". */
 function wordsOf({ invoice_settings: { default_payment_method: method } }: Stripe.Customer): string | null {
   if (!method || typeof method === 'string') return method
   return method.card
-    ? `${method.card.brand} ending in ${method.card.last4}`
+    ? `${brands[method.card.brand] ?? 'card'} ending in ${method.card.last4}`
     : method.type.replaceAll('_', ' ')
 }
 
