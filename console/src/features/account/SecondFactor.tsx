@@ -70,7 +70,7 @@ export function SecondFactor({ account }: { account: Account }) {
         <p className="flex flex-wrap items-center gap-x-2">
           <StatusMark tone="idle" shape="none" word="off" />
           <span className="text-ink-2">
-            Who has your password can sign in. With a second factor they need your authenticator app too.
+            Whoever has your password can sign in. With a second factor they need your authenticator app too.
           </span>
         </p>
       )}
