@@ -33,6 +33,7 @@ test('an event says whom or what it is about', () => {
     event('release.added', { server: 'acme/weather', version: '1.2.0' }),
     event('calls.recorded', { count: 1 }),
     event('calls.recorded', { count: 1200 }),
+    event('quota.held', { holdId: 'hld_1', items: [{ key: 'gateway.tool_calls', quantity: 1200 }] }),
     event('workspace.archived', {}),
   ].map((one) => describe(one, people).detail)
   expect(details).toEqual([
@@ -42,6 +43,7 @@ test('an event says whom or what it is about', () => {
     'acme/weather · 1.2.0',
     '1 call',
     '1,200 calls',
+    'gateway.tool_calls 1,200',
     null,
   ])
 })

@@ -75,7 +75,15 @@ function factsOf(payload: LogEvent['payload'], people: ReadonlyMap<string, strin
   const whom = typeof userId === 'string' ? people?.get(userId) : undefined
   const facts = telling.map((field) => payload[field]).filter((fact) => isWord(fact) && fact !== '')
   const change = isWord(previous) && isWord(current) ? [`${previous} → ${current}`] : []
-  return [...(whom ? [whom] : []), ...new Set(facts), ...change].join(' · ')
+  return [...(whom ? [whom] : []), ...new Set(facts), ...amountsOf(payload.items), ...change].join(' · ')
+}
+
+/** How much of what, of events about quota: `gateway.tool_calls 1,000`. */
+function amountsOf(items: unknown): string[] {
+  if (!Array.isArray(items)) return []
+  return items.flatMap(({ key, quantity }: { key?: unknown; quantity?: unknown }) =>
+    typeof quantity === 'number' ? [`${text(key)} ${quantity.toLocaleString('en')}`] : [],
+  )
 }
 
 const isWord = (value: unknown): value is string | number =>

@@ -10,6 +10,7 @@ import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { sayDone, sayFailed } from '../../ui/Toast.tsx'
+import { Holds } from './Holds.tsx'
 import { Invoices } from './Invoices.tsx'
 import { Plans } from './Plans.tsx'
 import { overdueRefusal } from './matter.ts'
@@ -52,7 +53,7 @@ export function BillingPage() {
 function Whole({ subscription }: { subscription: Subscription }) {
   const organization = useOrganization()
   const { id } = organization
-  const { change, ask, checkout, by = 'day' } = useSearch({ from: '/console/billing/$organizationId' })
+  const { change, ask, checkout, hold, by = 'day' } = useSearch({ from: '/console/billing/$organizationId' })
   const navigate = useNavigate({ from: '/console/billing/$organizationId' })
   const plans = useRef<HTMLDivElement>(null)
   const { data: offered } = useQuery(plansQuery)
@@ -129,6 +130,12 @@ function Whole({ subscription }: { subscription: Subscription }) {
         timeZone={timeZone}
         by={by}
         onBy={(to) => void navigate({ search: (before) => ({ ...before, by: to }), replace: true })}
+      />
+      <Holds
+        {...{ timeZone, refused }}
+        organizationId={id}
+        asked={hold}
+        onAsk={(holdId) => void navigate({ search: (before) => ({ ...before, hold: holdId }) })}
       />
       <div ref={plans} tabIndex={-1} className="outline-none">
         <Plans subscription={subscription} refused={refused} onChoose={(chosen) => set({ change: chosen })} />

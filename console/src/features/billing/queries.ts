@@ -28,6 +28,20 @@ export const breakdownQuery = (organizationId: string, by: 'day' | 'tool' | 'dep
       call(api.quotas.breakdown, { params: { organizationId }, query: { by } }, { signal }),
   })
 
+/** What is held, then what was. */
+export const holdsQuery = (organizationId: string) =>
+  infiniteQueryOptions({
+    queryKey: ['billing', organizationId, 'holds'] as const,
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        api.holds.list,
+        { params: { organizationId }, query: { cursor: pageParam, limit: 10 } },
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  })
+
 export const plansQuery = queryOptions({
   queryKey: ['plans'] as const,
   queryFn: ({ signal }) => call(api.plans.list, {}, { signal }),

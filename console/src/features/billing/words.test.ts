@@ -1,6 +1,6 @@
 import type { PlanVersion } from '@berth/contracts'
 import { expect, test } from 'vitest'
-import { dayOf, distanceOf, grantOf, priceOf } from './words.ts'
+import { dayOf, distanceOf, grantOf, heldOf, priceOf } from './words.ts'
 
 const plan = (given: Partial<PlanVersion>) =>
   ({ price: '4900', currency: 'EUR', per: 'organization', interval: 'month', ...given }) as PlanVersion
@@ -32,6 +32,16 @@ test('seats are as many as are paid for where they are what is paid for', () => 
   const seats = { key: 'seats', limit: null, reset: null, mode: 'hard' } as const
   expect(grantOf(seats, 'seat')).toBe('as many as you pay for')
   expect(grantOf(seats, 'organization')).toBe('as many as you like')
+})
+
+test.each([
+  ['held', null, '1,000 calls'],
+  ['confirmed', 1000, '1,000 calls'],
+  ['confirmed', 7, '7 of 1,000 calls'],
+  ['released', 0, '1,000 calls'],
+] as const)('a hold that is %s says what it holds, and what of it was used', (state, used, words) => {
+  const window = { start: '2026-01-01T00:00:00Z', end: '2026-02-01T00:00:00Z' }
+  expect(heldOf({ state, items: [{ key: 'gateway.tool_calls', quantity: 1000, used, window }] })).toBe(words)
 })
 
 test('a day is that of the zone', () => {

@@ -6,6 +6,8 @@ import {
   type Grant,
   type InvoiceState,
   type PlanVersion,
+  type QuotaHold,
+  type QuotaHoldState,
   type SubscriptionState,
 } from '@berth/contracts'
 import type { Mark } from '../../ui/StatusMark.tsx'
@@ -27,6 +29,13 @@ export const invoiceMarks: Record<InvoiceState, Mark> = {
   uncollectible: { tone: 'bad', shape: 'cross', word: 'written off' },
 }
 
+export const holdMarks: Record<QuotaHoldState, Mark> = {
+  held: { tone: 'wait', shape: 'diamond', word: 'held' },
+  confirmed: { tone: 'good', shape: 'check', word: 'confirmed' },
+  released: { tone: 'idle', shape: 'square', word: 'released' },
+  expired: { tone: 'idle', shape: 'square', word: 'expired' },
+}
+
 /** What a plan costs: `€49.00 a month`, `€39.00 a seat and month`, `free of charge`. */
 export function priceOf({ price, currency, per, interval }: PlanVersion): string {
   if (BigInt(price) === 0n) return 'free of charge'
@@ -42,6 +51,15 @@ const singles: Record<string, string> = { people: 'person' }
 /** How many of what: `25 servers`, `1 person`. */
 export const counted = (count: number, unit: string): string =>
   `${count.toLocaleString('en')} ${count === 1 ? (singles[unit] ?? unit.replace(/s$/, '')) : unit}`
+
+/** What a hold holds: `10 calls`; confirmed with less, `7 of 10 calls`. */
+export const heldOf = ({ state, items }: Pick<QuotaHold, 'state' | 'items'>): string =>
+  items
+    .map(({ key, quantity, used }) => {
+      const whole = counted(quantity, isKnown(key) ? entitlements[key].unit : '')
+      return state === 'confirmed' && used !== quantity ? `${used?.toLocaleString('en')} of ${whole}` : whole
+    })
+    .join(', ')
 
 /** The keys in the order in which they are shown everywhere. */
 export const placeOf = (key: string): number => (isKnown(key) ? entitlementKeys.indexOf(key) : Infinity)
