@@ -1,3 +1,4 @@
+import type { Me } from '@berth/contracts'
 import { useQuery } from '@tanstack/react-query'
 import { Navigate, Outlet, useLocation, useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
@@ -43,7 +44,7 @@ export function Console() {
     )
   // Taken out of the last one meanwhile.
   if (!organization && !org) return <Navigate to="/onboarding" replace />
-  if (!organization) return <NoSuchOrganization org={org!} first={me.organizations.length === 0} />
+  if (!organization) return <NoSuchOrganization org={org!} me={me} />
   return (
     <ActionsProvider key={organization.id}>
       <Frame onCreateOrganization={() => setCreating(true)} />
@@ -52,19 +53,21 @@ export function Console() {
 }
 
 /** One that was named and is not there for this person, or is no longer; it appears by itself when they are added. */
-function NoSuchOrganization({ org, first }: { org: string; first: boolean }) {
+function NoSuchOrganization({ org, me }: { org: string; me: Me }) {
   const navigate = useNavigate()
+  const own = findOrganization(me, undefined)
   return (
     <Lonely title={`There is no organization “${org}” for you`}>
       <p className="text-ink-2">
-        It does not exist, it was closed, or you are not a member of it. One of its owners can add you.
+        It does not exist, it was closed, or you are not a member of it. One of its owners can add you
+        {me.user && ` by the address you are signed in with, ${me.user.email}`}.
       </p>
       <Button
         look="primary"
         className="mt-4"
         onClick={() => void navigate({ to: '/console/lifecycle', search: { org: undefined } })}
       >
-        {first ? 'Create one of your own' : 'Go to your own'}
+        {own ? `Go to ${own.name}` : 'Create one of your own'}
       </Button>
     </Lonely>
   )

@@ -18,7 +18,7 @@ export function Crumb({
 }) {
   const me = useMe()
   const navigate = useNavigate()
-  const { organization, loaded, more, workspaces, current } = useWorkspaces()
+  const { organization, known, more, workspaces, current } = useWorkspaces()
   const go = (search: { org?: string; workspace?: string | undefined }) => () =>
     void navigate({ to: '/console/lifecycle', search })
   return (
@@ -81,12 +81,15 @@ export function Crumb({
           ]}
         />
       ) : (
-        <span className="truncate px-1 text-ink-3">{loaded ? 'no workspace yet' : '…'}</span>
+        <span className="truncate px-1 text-ink-3">{nothing[known]}</span>
       )}
       <PlaceMark />
     </nav>
   )
 }
+
+/** Said where no workspace can be named. */
+const nothing = { yes: 'no workspace yet', 'not yet': '…', unreachable: 'workspaces not loaded' }
 
 function CrumbButton({
   label,

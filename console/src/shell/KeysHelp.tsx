@@ -12,7 +12,12 @@ export function KeysHelp({
 }) {
   const page = useActions().filter((action) => action.key)
   return (
-    <Dialog open onClose={onClose} title="Keys" description="They work wherever you are not typing.">
+    <Dialog
+      open
+      onClose={onClose}
+      title="Keyboard shortcuts"
+      description="They work wherever you are not typing."
+    >
       <DialogBody>
         <Keys title="This page" keys={page.map(({ key, label }) => ({ key: key!, label }))} />
         <Keys title="Everywhere" keys={shell} />

@@ -1,3 +1,4 @@
+import { Check } from 'lucide-react'
 import { useMe, useOrganization } from '../app/session.ts'
 import { Sheet } from '../ui/Sheet.tsx'
 import { PlaceLinks } from './SideNav.tsx'
@@ -31,7 +32,8 @@ export function PlacesSheet({ onClose, onKeys }: { onClose: () => void; onKeys: 
             className="flex h-9 w-full items-center gap-2.5 rounded-md px-2 text-left text-ink-2 hover:bg-bg aria-pressed:font-semibold aria-pressed:text-ink"
           >
             {icon}
-            {label}
+            <span className="flex-1">{label}</span>
+            {checked && <Check aria-hidden className="size-3.5 text-accent" />}
           </button>
         ))}
       </section>

@@ -34,7 +34,12 @@ export function useAccountEntries(onKeys: () => void): MenuEntry[][] {
         icon: <BookOpen aria-hidden className="size-3.5" />,
         run: openDocumentation,
       },
-      { label: 'Keys', hint: '?', icon: <Keyboard aria-hidden className="size-3.5" />, run: onKeys },
+      {
+        label: 'Keyboard shortcuts',
+        hint: '?',
+        icon: <Keyboard aria-hidden className="size-3.5" />,
+        run: onKeys,
+      },
       { label: 'Sign out', icon: <LogOut aria-hidden className="size-3.5" />, run: signOut },
     ],
   ]

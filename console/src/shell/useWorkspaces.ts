@@ -36,8 +36,8 @@ function byKeyQuery(organizationId: string, key: string) {
 /** The organization on view, its newest workspaces, and the one that the URL is about. */
 export function useWorkspaces(): {
   organization: Membership
-  /** Whether anything is known yet. */
-  loaded: boolean
+  /** Whether anything is known yet, or cannot be known now. */
+  known: 'yes' | 'not yet' | 'unreachable'
   workspaces: Workspace[]
   /** Whether there are more than the newest ones. */
   more: boolean
@@ -48,7 +48,7 @@ export function useWorkspaces(): {
   const search = useSearch({ strict: false })
   const params = useParams({ strict: false })
   const refetchInterval = useSnapshotInterval()
-  const { data } = useQuery({ ...newestQuery(organization.id), refetchInterval })
+  const { data, isError } = useQuery({ ...newestQuery(organization.id), refetchInterval })
   const workspaces = data?.items ?? none
   const find = (wanted: string | undefined) =>
     workspaces.find(({ id, key }) => id === wanted || key === wanted)
@@ -69,7 +69,7 @@ export function useWorkspaces(): {
   const found = only ? workspaces[0] : (find(wanted) ?? (far ? (isId ? byId.data : byKey.data) : undefined))
   return {
     organization,
-    loaded: data !== undefined,
+    known: data ? 'yes' : isError ? 'unreachable' : 'not yet',
     workspaces,
     more: Boolean(data?.nextCursor),
     current: found ?? null,
