@@ -5,7 +5,7 @@ export function OrganizationName({ of }: { of: { name: string; slug: string; kin
   return (
     <>
       <b className="font-semibold">{of.name}</b>{' '}
-      <span className="font-mono text-[11.5px] text-ink-3">{of.slug}</span>{' '}
+      <span className="hidden font-mono text-[11.5px] text-ink-3 @3xl:inline">{of.slug}</span>{' '}
       {of.kind === 'test' && <Badge tone="accent">test</Badge>}
     </>
   )

@@ -141,15 +141,20 @@ function Detail({ mail }: { mail: Mail }) {
       <Facts
         facts={[
           ['To', <Copyable key="to" text={mail.recipient} what="recipient" />],
-          ['Kind', mail.kind],
+          ['Kind', mail.kind.replaceAll('-', ' ')],
           ...(link
-            ? [['Link', <Copyable key="link" text={link} what="link" wrap />] as [string, ReactNode]]
+            ? [
+                ['Link', <Copyable key="link" text={link} what="link" sign="always" wrap />] as [
+                  string,
+                  ReactNode,
+                ],
+              ]
             : []),
           ...(mail.sentAt ? [['Sent', <Time key="sent" at={mail.sentAt} ago />] as [string, ReactNode]] : []),
           ...(mail.lastError ? [['Last failure', mail.lastError] as [string, ReactNode]] : []),
         ]}
       />
-      {mail.text && <InertBlock label="What the message says" value={mail.text} />}
+      {mail.text && <InertBlock label="What the message says" value={mail.text} tall />}
       {mail.state !== 'sent' && (
         <div className="mt-2 flex flex-wrap items-center gap-2">
           <Button whyNot={refused} pending={resend.isPending && 'Sending…'} onClick={() => resend.mutate()}>

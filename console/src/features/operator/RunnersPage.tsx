@@ -46,7 +46,7 @@ export function RunnersPage() {
         </EmptyState>
       )}
       {runners.data && runners.data.items.length > 0 && (
-        <div className="rounded-lg border border-line bg-panel">
+        <div className="overflow-clip rounded-lg border border-line bg-panel">
           <VirtualTable
             label="Runners"
             columns={columns}

@@ -82,7 +82,7 @@ const columns: Column<Person>[] = [
   {
     id: 'name',
     header: 'Person',
-    className: 'w-[62%] @3xl:w-[24%]',
+    className: 'w-[62%] @3xl:w-[20%]',
     primary: true,
     title: ({ name, email }) => `${name}\n${email}`,
     cell: ({ name, email, platformRoles }) => (
@@ -99,7 +99,7 @@ const columns: Column<Person>[] = [
   {
     id: 'email',
     header: 'E-mail',
-    className: wide,
+    className: `${wide} @3xl:w-[22%]`,
     cellClassName: 'text-ink-2',
     title: ({ email }) => email,
     cell: ({ email }) => email || '–',
@@ -107,7 +107,7 @@ const columns: Column<Person>[] = [
   {
     id: 'state',
     header: 'State',
-    className: 'w-[38%] @3xl:w-[11%]',
+    className: 'w-[38%] @3xl:w-[10%]',
     cell: ({ state }) => <StatusMark {...userMarks[state]} />,
   },
   {
@@ -119,7 +119,7 @@ const columns: Column<Person>[] = [
   {
     id: 'organizations',
     header: 'Organizations',
-    className: `${wide} @3xl:w-[18%]`,
+    className: wide,
     title: ({ organizations }) => organizations.map(({ name, role }) => `${name}: ${role}`).join('\n'),
     cell: ({ organizations }) => organizations.map(({ name }) => name).join(', ') || 'none',
   },
