@@ -72,7 +72,7 @@ export function CreateToken({ owner, onClose }: { owner: TokenOwner; onClose: ()
       title={owner.kind === 'person' ? 'Create an API token' : 'Create a service token'}
       description={
         owner.kind === 'person'
-          ? 'It acts as you, and never more than you may.'
+          ? 'It acts as you and can never do more than you may.'
           : `For agents that work in ${owner.workspace.name}; it belongs to no person.`
       }
     >
@@ -138,7 +138,7 @@ export function CreateToken({ owner, onClose }: { owner: TokenOwner; onClose: ()
               label="Allowed tools"
               optional
               error={faults.allowedTools}
-              hint="Names of tools, by spaces. Empty: every tool. Others are neither listed to it nor can it call them."
+              hint="Names with spaces between them; empty means every tool. All others are hidden from it and refused."
             >
               <TextArea
                 rows={2}

@@ -20,7 +20,10 @@ export function DeploymentChoice(props: {
   onChange: (ids: string[] | null) => void
 }) {
   const { organizationId, workspaceId, value, error, onChange } = props
-  const every = { value: 'every', label: workspaceId ? 'Every one of the workspace' : 'Every one' }
+  const every = {
+    value: 'every',
+    label: workspaceId ? 'Every deployment of the workspace' : 'Every deployment',
+  }
   const some = { value: 'some', label: 'Only certain ones' }
   return (
     <>

@@ -25,10 +25,10 @@ export function TokenTable(props: {
     <Table>
       <thead>
         <tr>
-          <Th className="@3xl:w-[17%]">Name</Th>
+          <Th className="@3xl:w-[20%]">Name</Th>
           <Th className="w-[88px] @3xl:w-[9%]">State</Th>
-          <Th className={wide}>Scopes</Th>
-          <Th className={`${wide} @3xl:w-[20%]`}>Reaches</Th>
+          <Th className={`${wide} @3xl:w-[18%]`}>Scopes</Th>
+          <Th className={wide}>Reaches</Th>
           {owner.kind === 'person' && <Th className={`${wide} @3xl:w-[13%]`}>Organization</Th>}
           <Th className={`${wide} @3xl:w-[9%]`}>Last used</Th>
           <Th className={`${roomy} w-[100px] @3xl:w-[9%]`}>Expires</Th>
@@ -41,8 +41,10 @@ export function TokenTable(props: {
         {tokens.map((token) => (
           <tr key={token.id} className="group/row">
             <Td title={token.name}>
-              <b className="font-semibold">{token.name}</b>{' '}
-              <span className="font-mono text-ink-3">…{token.hint}</span>
+              <span className="flex gap-1">
+                <b className="truncate font-semibold">{token.name}</b>
+                <span className="shrink-0 font-mono text-ink-3">…{token.hint}</span>
+              </span>
             </Td>
             <Td>
               <StatusMark {...tokenMarks[token.state]} />
