@@ -71,8 +71,11 @@ test('an owner renames the organization, and everyone sees the new name at once;
   const theirs = await visit(stage, { person: auditor.person })
   await theirs.page.goto('/console/settings?org=old-name')
   await theirs.page.getByRole('button', { name: 'Organization: Old Name' }).waitFor()
+  const why = /Your role in Old Name, auditor, does not include organization:write/
+  await theirs.page.getByRole('paragraph').filter({ hasText: why }).waitFor()
+  expect(await theirs.page.getByLabel('Name', { exact: true }).isDisabled()).toBe(true)
   await theirs.page.getByRole('button', { name: 'Save' }).focus()
-  await theirs.page.getByText(/Your role in Old Name, auditor, does not include organization:write/).waitFor()
+  await theirs.page.getByRole('tooltip').filter({ hasText: why }).waitFor()
 
   const { page, context, complaints } = await visit(stage, { person })
   await page.goto('/console/settings')

@@ -28,7 +28,7 @@ export function faceOf<V extends string>(props: SelectProps<V>) {
   return {
     'aria-label': label && chosen ? `${label}: ${chosen.label}` : label,
     className: cx(
-      'flex items-center justify-between gap-1.5 rounded-md border bg-panel text-left text-ink select-none data-[invalid]:border-bad',
+      'flex items-center justify-between gap-1.5 rounded-md border bg-panel text-left text-ink select-none disabled:bg-idle-bg data-[invalid]:border-bad',
       compact ? 'h-[26px] border-line px-2 text-xs' : 'h-[32px] w-full border-line-strong px-2.5 text-sm',
     ),
     children: (

@@ -48,7 +48,7 @@ function consequencesOf(counts: Counts): string[] {
     members.others > 0 &&
       `${count(members.others, 'member')} who ${members.others === 1 ? 'is not an owner loses' : 'are not owners lose'} access and no longer ${members.others === 1 ? 'sees' : 'see'} the organization.`,
     `${count(members.owners, 'owner')} can still read and export what is kept, and change nothing.`,
-    'A closed organization cannot be opened again, and nobody else can take its slug.',
+    'A closed organization cannot be opened again, and nobody else can take its short name.',
   ]
   return sentences.filter((sentence) => sentence !== false)
 }

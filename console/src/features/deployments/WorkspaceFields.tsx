@@ -68,7 +68,7 @@ export function WorkspaceFields(props: WorkspaceFieldsProps) {
                 }}
               />
             </Field>
-            <Field label="Region" error={faults.region} hint="Where its data is said to be.">
+            <Field label="Region" error={faults.region} hint="Where you say its data is.">
               {tier && tier.regions.length > 0 ? (
                 <Select
                   label="Region"

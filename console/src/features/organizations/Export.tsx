@@ -59,7 +59,8 @@ export function Export() {
           </span>
         </div>
         <p className="text-xs text-ink-3">
-          Verify it with <code>mcpctl orgs verify {'<file>'}</code>; mcpctl orgs export does both at once.
+          Verify it with <code>mcpctl orgs verify {'<file>'}</code>; <code>mcpctl orgs export</code> does both
+          at once.
         </p>
       </div>
     </Panel>

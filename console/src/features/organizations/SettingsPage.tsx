@@ -28,11 +28,17 @@ const CloseOrganization = lazy(async () => ({
 export function SettingsPage() {
   const membership = useOrganization()
   const { id, name } = membership
+  const refused = whyNot(membership, 'organization:write')
   const organization = useQuery({ ...organizationQuery(id), refetchInterval: useSnapshotInterval() })
   return (
     <main className="h-full overflow-y-auto px-4 py-4 sm:px-5">
       <title>{`Settings · ${name} · Berth`}</title>
-      <h1 className="mb-3">Settings</h1>
+      <div className="mb-3">
+        <h1>Settings</h1>
+        {refused && membership.state === 'active' && (
+          <p className="mt-1 max-w-[75ch] text-ink-2">You can read this and not change it. {refused}</p>
+        )}
+      </div>
       {organization.isError && (
         <div className="mb-3.5">
           <ErrorPanel {...factsOf(organization.error)} onRetry={() => void organization.refetch()} />
@@ -113,27 +119,29 @@ function SettingsForm({ organization }: { organization: Organization }) {
         className="flex max-w-[480px] flex-col gap-3.5"
         onSubmit={form.handleSubmit((values) => save.mutate({ ...values, name: values.name.trim() }))}
       >
-        <Field label="Name" error={form.formState.errors.name?.message ?? faults.name}>
-          <Input
-            autoComplete="organization"
-            {...form.register('name', { validate: (text) => text.trim() !== '' || 'It needs a name.' })}
-          />
-        </Field>
-        <Field
-          label="Short name"
-          error={faults.slug}
-          hint="Part of every address, after /mcp/. The old one goes on working after a change."
-        >
-          <Input autoComplete="off" className="font-mono" {...form.register('slug')} />
-        </Field>
-        <Field label="Time zone" error={faults.timeZone} hint="Days and months in reports follow it.">
-          <Select
-            label="Time zone"
-            options={timeZones}
-            value={form.watch('timeZone')}
-            onChange={(zone) => form.setValue('timeZone', zone, { shouldDirty: true })}
-          />
-        </Field>
+        <fieldset disabled={refused !== null} className="contents">
+          <Field label="Name" error={form.formState.errors.name?.message ?? faults.name}>
+            <Input
+              autoComplete="organization"
+              {...form.register('name', { validate: (text) => text.trim() !== '' || 'It needs a name.' })}
+            />
+          </Field>
+          <Field
+            label="Short name"
+            error={faults.slug}
+            hint="Part of every address, after /mcp/. The old one goes on working after a change."
+          >
+            <Input autoComplete="off" className="font-mono" {...form.register('slug')} />
+          </Field>
+          <Field label="Time zone" error={faults.timeZone} hint="Days and months in reports follow it.">
+            <Select
+              label="Time zone"
+              options={timeZones}
+              value={form.watch('timeZone')}
+              onChange={(zone) => form.setValue('timeZone', zone, { shouldDirty: true })}
+            />
+          </Field>
+        </fieldset>
         {save.error && <ErrorPanel {...factsOf(save.error)} />}
         <Button
           type="submit"

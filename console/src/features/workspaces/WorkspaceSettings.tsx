@@ -56,7 +56,7 @@ export function WorkspaceSettings(props: { workspace: Workspace; deployments: re
           save.mutate()
         }}
       >
-        <div className="grid gap-3 sm:grid-cols-2">
+        <fieldset disabled={refused !== null} className="grid gap-3 sm:grid-cols-2">
           <Field label="Name" error={faults.name}>
             <Input
               autoComplete="off"
@@ -85,7 +85,7 @@ export function WorkspaceSettings(props: { workspace: Workspace; deployments: re
               onChange={(code) => set({ tier: code })}
             />
           </Field>
-          <Field label="Region" error={faults.region} hint="Where its data is said to be.">
+          <Field label="Region" error={faults.region} hint="Where you say its data is.">
             {tier && tier.regions.length > 0 ? (
               <Select
                 label="Region"
@@ -103,7 +103,7 @@ export function WorkspaceSettings(props: { workspace: Workspace; deployments: re
               />
             )}
           </Field>
-        </div>
+        </fieldset>
         <Consequences
           workspace={workspace}
           draft={draft}
