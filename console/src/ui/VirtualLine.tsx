@@ -71,12 +71,12 @@ export const Line = memo(function Line<T extends object>(props: LineProps<T>) {
     )
   if (entry.kind !== 'row')
     return (
-      <tr {...place} data-detail {...(entry.kind === 'detail' ? { ref: props.measure } : {})}>
+      <tr {...place} data-detail {...(entry.kind === 'more' ? {} : { ref: props.measure })}>
         <td
           colSpan={columns.length}
           className={cx(
             'border-b border-line-soft px-3 text-xs',
-            entry.kind === 'detail' ? 'bg-sel pb-3' : 'h-9 text-ink-3',
+            entry.kind === 'detail' ? 'bg-sel pb-3' : 'h-9 py-1.5 text-ink-3',
           )}
         >
           {entry.kind === 'detail' ? props.content : entry.kind === 'none' ? entry.text : 'Loading more…'}

@@ -101,7 +101,7 @@ export function SetSecret({ workspace, secret, taken, users, onClose }: SetSecre
           </Field>
           <Checkbox
             label="It has several lines"
-            hint="Such as a private key. What you type is then visible while you type it."
+            hint="Such as a private key. It is visible while you type it."
             checked={long}
             onChange={(event) => setLong(event.target.checked)}
           />

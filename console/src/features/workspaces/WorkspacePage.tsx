@@ -62,7 +62,10 @@ export function WorkspacePage() {
           {workspace.data && (
             <p className="flex flex-wrap items-center gap-x-1.5 text-xs text-ink-2">
               <span>
-                {workspace.data.tier} · {workspace.data.region} ·
+                {workspace.data.tier} · {workspace.data.region}
+              </span>
+              <span aria-hidden className="max-sm:hidden">
+                ·
               </span>
               <Id value={workspace.data.id} what="workspace id" />
               {workspace.data.state !== 'active' && (
