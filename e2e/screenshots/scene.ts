@@ -42,6 +42,7 @@ export async function setScene(url: string, world: World, stripe: Stripe, signal
   await newcomer.client.call(api.organizations.create, { body: { name: 'Harbour Works' } })
   await world.people.operator.client.call(api.plans.apply, { body: { file: strictPlan } })
   await trouble(url, world, signal)
+  await keepTokens(world)
   return {
     ...world,
     invitation: await invite(world),
@@ -64,6 +65,26 @@ async function invite({ payments, people: { developer } }: World): Promise<strin
   await owner.client.call(api.invitations.revoke, { params: { organizationId, invitationId } })
   await developer.client.call(api.account.forgotPassword, { body: { email: developer.email } })
   return new URL(link!).pathname.split('/').at(-1)!
+}
+
+/** What programs of the owner's act with; one is revoked. */
+async function keepTokens({ payments: { organizationId, owner }, deployments }: World): Promise<void> {
+  const create = (name: string, more: object) =>
+    owner.client.call(api.tokens.createMine, {
+      body: { name, organizationId, scopes: ['tools:call', 'deployments:read'], ...more },
+    })
+  await create('editor', {})
+  await create('reconciliation notebook', {
+    allowedDeployments: [deployments.rates.id],
+    allowedTools: ['convert', 'get_rate'],
+  })
+  await create('release script', {
+    organizationId: null,
+    scopes: ['deployments:read', 'deployments:write', 'audit:read'],
+    expiresInDays: null,
+  })
+  const { id: tokenId } = await create('old laptop', {})
+  await owner.client.call(api.tokens.revokeMine, { params: { tokenId } })
 }
 
 /** An organization with a clock of its own that does not pay; its name in addresses. */
