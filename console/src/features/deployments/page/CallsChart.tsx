@@ -111,12 +111,12 @@ function Plot(props: {
         {children}
       </p>
       {/* The table below says the same to those who do not see it. */}
-      <div ref={target} aria-hidden className="h-[116px] min-w-0 overflow-hidden" />
+      <div ref={target} aria-hidden className="h-[120px] min-w-0 overflow-hidden" />
     </div>
   )
 }
 
-const wide = 'max-@3xl:hidden'
+const wide = '@max-3xl:hidden'
 
 function AsTable({ stats, onZoom }: CallsChartProps) {
   const [open, setOpen] = useState(false)

@@ -51,7 +51,7 @@ function Told({ name, children }: { name: string; children: ReactNode }) {
   return (
     <>
       <dt className="text-xs leading-5 font-[550] text-ink-2">{name}</dt>
-      <dd className="min-w-0 break-words max-@2xl:mb-1">{children}</dd>
+      <dd className="min-w-0 break-words @max-2xl:mb-1.5">{children}</dd>
     </>
   )
 }

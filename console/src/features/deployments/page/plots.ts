@@ -32,7 +32,7 @@ function base(stats: CallStats, { onHover, onZoom }: PlotListeners): Omit<uPlot.
   const { text, line } = inks()
   const step = stats.stepSeconds
   return {
-    height: 116,
+    height: 120,
     legend: { show: false },
     padding: [10, 12, 0, 0],
     cursor: {
@@ -50,7 +50,9 @@ function base(stats: CallStats, { onHover, onZoom }: PlotListeners): Omit<uPlot.
         font: '11px Inter Variable, sans-serif',
         grid: { show: false },
         ticks: { show: false },
-        size: 24,
+        // So that its first label stands clear of the lowest of the other axis.
+        gap: 9,
+        size: 28,
         space: 90,
         values: (_, splits) => splits.map((at) => clockOf(at * 1000, step)),
       },
