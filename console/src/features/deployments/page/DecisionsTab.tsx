@@ -104,9 +104,9 @@ const columnsOf = (inForce: string | null): Column<Decision>[] => [
     id: 'notes',
     header: 'What gates said',
     primary: true,
-    title: notesOf,
+    title: (decision) => notesOf(decision).join(' · '),
     cellClassName: 'font-mono text-[11.5px] text-ink-3',
-    cell: notesOf,
+    cell: (decision) => notesOf(decision).join(' · '),
   },
   {
     id: 'when',
@@ -123,8 +123,11 @@ const columnsOf = (inForce: string | null): Column<Decision>[] => [
   },
 ]
 
-function notesOf({ notes }: Decision): string {
-  return notes.join(' · ') || 'every gate passed'
+/** What did not let it pass first: in a narrow column the rest is cut off. */
+function notesOf({ gates, notes }: Decision): string[] {
+  const against = gates.flatMap((gate) => (gate.verdict === 'pass' ? [] : gate.notes))
+  const said = [...new Set([...against, ...notes])]
+  return said.length > 0 ? said : ['every gate passed']
 }
 
 function Replay({ decision: { organizationId, id, inputsDigest } }: { decision: Decision }) {
