@@ -165,7 +165,7 @@ test('a server that fails is understood from its log and the waterfall of its tr
   await page.getByRole('heading', { name: 'Its tools cannot be tried now' }).waitFor()
   await expectAccessible(page)
   await tab(page, 'Overview')
-  const told = page.getByRole('region', { name: 'It is given up' })
+  const told = page.getByRole('region', { name: 'Berth gave up on it' })
   await told.getByText(/exited with code 1\. That was 5 times in a row\./).waitFor()
   await told.getByText(/It is not started again by itself/).waitFor()
   await told.getByText('fatal: the fixture was told to exit at start').waitFor()

@@ -209,7 +209,7 @@ test(
     await page.getByRole('button', { name: 'Save' }).click()
     await tab(page, 'Overview')
     await page.getByRole('region', { name: 'It keeps failing' }).waitFor(patience)
-    const crash = page.getByRole('region', { name: 'It is given up' })
+    const crash = page.getByRole('region', { name: 'Berth gave up on it' })
     await crash.waitFor(patience)
     await panel.getByText('failed').first().waitFor()
     await fits()

@@ -344,7 +344,7 @@ test(
     const dialog = dialogOf(page)
     await page.goto('/onboarding?step=server&org=operations&launch=local/broken')
     await button(page, 'Launch').click()
-    const why = page.getByRole('region', { name: /^It (keeps failing|is given up)/ })
+    const why = page.getByRole('region', { name: /^(It keeps failing|Berth gave up on it)/ })
     await why.getByText('fatal: the fixture was told to exit at start').waitFor(patience)
     await expectGoodEverywhere(page, 'onboarding-failing')
     await button(page, 'Choose another server').click()

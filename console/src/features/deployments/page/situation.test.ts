@@ -49,7 +49,7 @@ test('a crash loop tells how often, how many tries are left, and keeps the last 
   )!
   expect(told).toMatchObject({ tone: 'wait', title: 'It keeps failing' })
   expect(told.what).toBe('The server exited with code 1. That was 3 times in a row.')
-  expect(told.next).toMatch(/after 2 more failures it is given up/)
+  expect(told.next).toMatch(/after 2 more failures Berth gives up on it/)
   expect(told.lines).toBe('Error: no API key\n  at main')
 })
 

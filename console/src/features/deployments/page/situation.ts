@@ -18,7 +18,7 @@ export interface Situation {
 const by = {
   itself: 'Its own process did; nobody here stopped it.',
   server: 'The server itself: it lists this now, and nobody here changed it. Policy took it out of service.',
-  policy: 'Policy, by the decision that is explained below.',
+  policy: 'Policy. “Explain the decision” shows what each of its gates found.',
   operator: 'An operator of this installation.',
 }
 
@@ -41,7 +41,7 @@ export function situationOf(deployment: Deployment): Situation | null {
     }
   if (!reason) return null
   if (word === 'failed')
-    return { ...broken(deployment, sentence, lines), tone: 'bad', title: 'It is given up' }
+    return { ...broken(deployment, sentence, lines), tone: 'bad', title: 'Berth gave up on it' }
   if (word === 'launching' && deployment.failures > 0)
     return { ...broken(deployment, sentence, lines), tone: 'wait', title: 'It keeps failing' }
   if (word === 'degraded')
@@ -92,14 +92,14 @@ function broken(deployment: Deployment, what: string, lines: string | null) {
     return {
       what: `${sentence}${inRow}`,
       who: by.itself,
-      next: 'It is not started again by itself, and every call is refused. Mend what the lines below complain of: a change of its settings starts it again, or start it here.',
+      next: 'It is not started again by itself, and every call is refused. Fix what its last lines complain about, then start it here; a change of its settings starts it, too.',
       deeds: ['start', 'settings', 'rollback', 'log'] as const,
       lines,
     }
   return {
     what: `${sentence}${inRow}`,
     who: by.itself,
-    next: `It is started again by itself${nextAttemptAt ? '' : ' now'}; after ${left === 1 ? 'one more failure' : `${left} more failures`} it is given up. Calls are refused until it runs.`,
+    next: `It is started again by itself${nextAttemptAt ? '' : ' now'}; after ${left === 1 ? 'one more failure' : `${left} more failures`} Berth gives up on it. Calls are refused until it runs.`,
     deeds: ['restart', 'settings', 'rollback', 'log'] as const,
     lines,
   }
