@@ -97,7 +97,11 @@ export function ReleaseView({ release }: { release: Release }) {
           </Fact>
           <Fact name="Isolation">{manifest.isolation}</Fact>
           <Fact name="Arguments">
-            <span className="font-mono break-all">{manifest.args.join(' ') || '–'}</span>
+            {manifest.args.length === 0 ? (
+              'none'
+            ) : (
+              <span className="font-mono break-all">{manifest.args.join(' ')}</span>
+            )}
           </Fact>
           <Pairs name="Environment" values={manifest.env} />
           <Pairs name="Headers" values={manifest.headers} />

@@ -1,6 +1,5 @@
 import type { Deployment } from '@berth/contracts'
 import type { ReactNode } from 'react'
-import { Panel } from '../../../ui/Panel.tsx'
 import { Facts } from '../../lifecycle/DeploymentPanel.tsx'
 import { RunsSection } from '../../lifecycle/RunsSection.tsx'
 import { TimelineSection } from '../../lifecycle/TimelineSection.tsx'
@@ -49,12 +48,13 @@ function Enforced({ deployment: { enforcement, limits } }: { deployment: Deploym
     ['System calls', enforcement.seccomp ? 'filtered' : 'all', enforcement.seccomp ? 'seccomp' : 'none'],
   ] as const
   return (
-    <Panel title="What this machine enforces" flush>
-      <dl className="text-xs">
+    <Box>
+      <h3 className="uppercase">What this machine enforces</h3>
+      <dl className="mt-1 text-xs">
         {rows.map(([name, limit, by]) => (
           <div
             key={name}
-            className="grid h-8 grid-cols-[110px_1fr_auto] items-center border-b border-line-soft px-3 last:border-0"
+            className="grid min-h-7 grid-cols-[76px_1fr_auto] items-center border-b border-line-soft last:border-0"
           >
             <dt className="text-ink-3">{name}</dt>
             <dd className="tabular-nums">{limit}</dd>
@@ -64,6 +64,6 @@ function Enforced({ deployment: { enforcement, limits } }: { deployment: Deploym
           </div>
         ))}
       </dl>
-    </Panel>
+    </Box>
   )
 }
