@@ -24,6 +24,27 @@ test('a run that goes on within its status is told by its step', () => {
   })
 })
 
+test.each([
+  ['run.changed', { kind: 'launch' }, { field: 'status', current: 'running' }, 'Launch run began', null],
+  [
+    'run.changed',
+    { kind: 'launch' },
+    { field: 'status', current: 'awaiting_approval' },
+    'Launch run awaiting approval',
+    null,
+  ],
+  [
+    'deployment.changed',
+    { reason: 'It exited.' },
+    { field: 'failures', current: 2 },
+    '2 failures in a row',
+    'It exited.',
+  ],
+  ['deployment.changed', {}, { field: 'failures', current: 0 }, 'Stable', 'earlier failures count no more'],
+] as const)('%s %o of %o says what happened', (type, payload, change, title, detail) => {
+  expect(describe(event(type, { ...payload, changes: [change] }))).toMatchObject({ title, detail })
+})
+
 test('an event says whom or what it is about', () => {
   const people = new Map([['usr_1', 'Ada']])
   const details = [

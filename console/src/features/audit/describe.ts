@@ -103,6 +103,9 @@ function changed(payload: LogEvent['payload']): Told {
   const health = changes.find(({ field }) => field === 'health')
   if (health)
     return told(`Health: ${text(health.current)}`, reason, health.current === 'healthy' ? 'good' : 'wait')
+  const failures = changes.find(({ field }) => field === 'failures')
+  if (failures?.current === 0) return told('Stable', reason ?? 'earlier failures count no more', 'good')
+  if (failures) return told(`${counted(failures.current, 'failure')} in a row`, reason, 'bad')
   return told('Changed', reason ?? changes.map(({ field }) => field).join(', '), 'idle')
 }
 
@@ -116,8 +119,11 @@ function runChanged(payload: LogEvent['payload']): Told {
     return told(step ? `${kind} run: ${text(step)}` : `${kind} run changed`, reason, 'idle')
   }
   const tone = status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(text(status)) ? 'bad' : 'idle'
-  return told(`${kind} run ${text(status).replace('_', ' ')}`, reason, tone)
+  return told(`${kind} run ${runWords[text(status)] ?? text(status).replace('_', ' ')}`, reason, tone)
 }
+
+/** What happened to a run, where the name of its state does not tell it. */
+const runWords: Record<string, string> = { pending: 'waits for its next try', running: 'began' }
 
 function heldFor(status: unknown): string {
   const known = pendingStatus.safeParse(status)
