@@ -17,7 +17,7 @@ const fixed: FixedLimit[] = [
     name: 'sign-in.tries',
     value: guessing.max,
     unit: 'tries',
-    sentence: `How often, in ${guessing.seconds} seconds, one may try a password or a code at one place.`,
+    sentence: `How often one may try a password or a code at one place within ${guessing.seconds / 60} min.`,
   },
   {
     name: 'token.days',
