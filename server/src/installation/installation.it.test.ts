@@ -144,6 +144,14 @@ test('runners are listed with what they run; one that fell silent is called so',
   await db.deleteFrom('runners').where('id', 'in', [busy, silent]).execute()
 })
 
+test('a process that was stopped has not fallen silent: it is listed no more', async () => {
+  const other = await startTestServer({ beside: server, roles: ['worker'] })
+  const listed = async () => (await operator.client.call(api.operator.listRunners, {})).items
+  expect((await listed()).map(({ state }) => state)).toEqual(['alive', 'alive'])
+  await other.close()
+  expect((await listed()).map(({ state }) => state)).toEqual(['alive'])
+})
+
 describe('the health of an installation', () => {
   const parts = async () => {
     const read = await operator.client.call(api.operator.health, {})

@@ -10,7 +10,10 @@ interface RunnerRow extends Omit<Runner, 'startedAt' | 'lastBeatAt'> {
 /** Long enough to see who fell silent, short enough that those replaced at an update are gone soon. */
 const silentFor = '1 hour'
 
-/** The processes of the installation, the living first; those that fell silent are shown for an hour. */
+/**
+ * The processes of the installation, the living first; those that fell silent are shown for an hour, and those that
+ * were stopped not at all.
+ */
 export async function listRunners(db: Queryable): Promise<Runner[]> {
   const { rows } = await sql<RunnerRow>`
     select r.id, r.host, r.address, r.roles, r.version, r.started_at, r.beat_at as last_beat_at, r.capabilities,
@@ -21,7 +24,7 @@ export async function listRunners(db: Queryable): Promise<Runner[]> {
                group by runner_id) d on d.runner_id = r.id
     left join (select runner_id, count(*) from instances where state <> 'gone'
                group by runner_id) i on i.runner_id = r.id
-    where r.alive_until > now() - ${silentFor}::interval
+    where r.alive_until > now() - ${silentFor}::interval and r.alive_until > r.beat_at
     order by r.alive_until > now() desc, r.started_at, r.id`.execute(db)
   return rows.map((row) => ({
     ...row,

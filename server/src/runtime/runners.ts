@@ -91,7 +91,8 @@ export async function announceRunner(options: RunnerOptions): Promise<Runner> {
     id,
     stop: async () => {
       clearInterval(timer)
-      await sql`update runners set alive_until = now() where id = ${id}`.execute(db)
+      // Gone at the moment of its last word, which tells it from one that fell silent.
+      await sql`update runners set beat_at = now(), alive_until = now() where id = ${id}`.execute(db)
       rmSync(file, { force: true })
     },
   }

@@ -105,6 +105,7 @@ export async function seedRunner(
         given.capabilities ?? [{ name: 'sandbox', ok: true, sentence: 'It has one.' }],
       ),
       startedAt: new Date(),
+      ...(given.aliveUntil && { beatAt: new Date(given.aliveUntil.getTime() - 10_000) }),
       aliveUntil: given.aliveUntil ?? new Date(Date.now() + 3600_000),
     })
     .execute()
