@@ -70,7 +70,7 @@ function One(props: OneProps) {
   )
 }
 
-const formats: Partial<Record<ConfigField['kind'], string>> = { strings: 'One a line.', json: 'As JSON.' }
+const formats: Partial<Record<ConfigField['kind'], string>> = { strings: 'One per line.', json: 'As JSON.' }
 
 function boundsOf({ kind, least, most }: ConfigField): string {
   if (kind !== 'number' && kind !== 'integer') return ''

@@ -87,7 +87,7 @@ function Fields({
             label="Hosts it may reach"
             optional
             error={egressFault}
-            hint="Names, by spaces. Empty: it has no network."
+            hint="Names, with spaces between. Empty: it has no network."
           >
             <Input
               autoComplete="off"
