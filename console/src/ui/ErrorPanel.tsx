@@ -19,7 +19,7 @@ export function ErrorPanel({ sentence, code, requestId, onRetry }: ErrorFacts & 
         {(code || requestId) && (
           <p className="flex flex-wrap items-center gap-x-2 font-mono text-xs text-ink-2">
             {code && <span>{code}</span>}
-            {requestId && <Copyable text={requestId} what="request id" />}
+            {requestId && <Copyable wrap text={requestId} what="request id" />}
           </p>
         )}
       </div>

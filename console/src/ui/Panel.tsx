@@ -24,7 +24,11 @@ export function Panel(props: {
         <h2 className="!text-sm !font-semibold">{title}</h2>
         {/* Where there is little room, what can be done stands beside the title, and the note below both. */}
         <span
-          className={cx('min-w-0 flex-1 text-xs text-ink-3', isBusy && 'max-sm:order-last max-sm:basis-full')}
+          className={cx(
+            'min-w-0 text-xs text-ink-3',
+            // A note that does not fit beside the title stands below it.
+            isBusy ? 'flex-1 max-sm:order-last max-sm:basis-full' : 'flex-auto',
+          )}
         >
           {note}
         </span>

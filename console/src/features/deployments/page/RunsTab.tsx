@@ -74,9 +74,9 @@ function RunPanel({ run }: { run: Run }) {
     >
       <ol className="flex flex-col gap-1.5">
         {tries.map(({ attempt, last, spans }, at) => (
-          <li key={attempt} className="grid gap-x-3 text-xs @2xl:grid-cols-[204px_minmax(0,1fr)]">
-            <span className="flex items-center gap-2">
-              <b className="w-16 font-[550] tabular-nums">
+          <li key={attempt} className="grid gap-x-3 text-xs @2xl:grid-cols-[248px_minmax(0,1fr)]">
+            <span className="flex items-center gap-2 whitespace-nowrap">
+              <b className="w-16 shrink-0 font-[550] tabular-nums">
                 Try {attempt} of {run.retryLimit + 1}
               </b>
               <StatusMark {...runMark(last.status)} />
