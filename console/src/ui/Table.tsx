@@ -20,6 +20,9 @@ export function Th({ numeric, className, ...rest }: ComponentProps<'th'> & { num
   )
 }
 
+/** A column of quiet buttons: their words end where its heading does. */
+export const actionCell = '!overflow-visible !pr-1'
+
 export function Td({ numeric, className, ...rest }: ComponentProps<'td'> & { numeric?: boolean }) {
   return (
     <td

@@ -10,6 +10,7 @@ import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Panel, RowsSkeleton } from '../../ui/Panel.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
+import { actionCell } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { sayFailed } from '../../ui/Toast.tsx'
 import { type Column, VirtualTable } from '../../ui/VirtualTable.tsx'
@@ -64,22 +65,30 @@ const columnsOf = (
   {
     id: 'email',
     header: 'E-mail',
-    className: 'w-[50%] @2xl:w-[30%]',
+    className: 'w-[50%] @2xl:w-[27%]',
     title: ({ email }) => email,
     cell: ({ email }) => email,
   },
-  { id: 'role', header: 'Role', className: `${wide} @2xl:w-[12%]`, cell: ({ role }) => role },
+  { id: 'role', header: 'Role', className: `${wide} @2xl:w-[11%]`, cell: ({ role }) => role },
   {
     id: 'state',
     header: 'State',
-    className: `${wide} @2xl:w-[14%]`,
+    className: `${wide} @2xl:w-[12%]`,
     cell: ({ state }) => <StatusMark {...invitationMarks[state]} />,
+  },
+  {
+    id: 'by',
+    header: 'Invited by',
+    className: `${wide} @2xl:w-[16%]`,
+    cellClassName: 'text-ink-2',
+    title: ({ invitedBy }) => invitedBy?.name,
+    cell: ({ invitedBy }) => invitedBy?.name ?? '–',
   },
   {
     id: 'time',
     header: 'Since',
     numeric: true,
-    className: `${wide} @2xl:w-[16%]`,
+    className: `${wide} @2xl:w-[12%]`,
     cellClassName: 'text-ink-3',
     cell: ({ endedAt, sentAt }) => <Time at={endedAt ?? sentAt} ago />,
   },
@@ -87,7 +96,8 @@ const columnsOf = (
     id: 'actions',
     header: 'Actions',
     numeric: true,
-    className: 'w-[50%] @2xl:w-[28%]',
+    className: 'w-[50%] @2xl:w-[22%]',
+    cellClassName: actionCell,
     cell: (invitation) =>
       invitation.state !== 'pending' ? (
         // Where there is no room for the state's own column.

@@ -12,6 +12,7 @@ import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { RowsSkeleton } from '../../ui/Panel.tsx'
 import { Select } from '../../ui/Select.tsx'
+import { actionCell } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { sayFailed } from '../../ui/Toast.tsx'
 import { InviteMember } from './InviteMember.tsx'
@@ -90,8 +91,8 @@ export function MembersPage() {
         </Button>
       </div>
       <p className="mb-3 max-w-[75ch] text-ink-2">
-        Who may do what in {organization.name}. A changed role holds from the next request on; who is taken
-        out is refused at once, with all of their tokens. <Seats />
+        Who may do what in {organization.name}. A changed role holds from the next request on; whoever is
+        taken out is refused at once, with all of their tokens. <Seats />
       </p>
       {unreadable && <p className="text-ink-3">{unreadable}</p>}
       {members.isError && <ErrorPanel {...factsOf(members.error)} onRetry={() => void members.refetch()} />}
@@ -157,6 +158,7 @@ const columnsOf = (
     header: 'Actions',
     numeric: true,
     className: 'w-[24%] @2xl:w-[12%]',
+    cellClassName: actionCell,
     cell: (member) => (
       <Button
         look="quiet"

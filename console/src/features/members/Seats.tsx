@@ -13,7 +13,7 @@ export function Seats() {
   if (!seats || seats.limit === null) return null
   return (
     <span className="tabular-nums">
-      {seats.used} of {seats.limit} seats {seats.used === 1 ? 'is' : 'are'} taken, with those of pending
+      {seats.used} of {seats.limit} seats {seats.used === 1 ? 'is' : 'are'} taken, counting pending
       invitations.
     </span>
   )
