@@ -232,15 +232,15 @@ function Nothing(props: {
       >
         import the settings file
       </Link>{' '}
-      of your MCP client.{' '}
+      of your MCP client, or{' '}
       <Link
         to="/onboarding"
         search={(before) => ({ org: before.org })}
         className="font-[550] text-accent underline underline-offset-2"
       >
-        Go on setting up
-      </Link>{' '}
-      leads through all of it.
+        go on setting up
+      </Link>
+      , step by step.
     </EmptyState>
   )
 }

@@ -27,7 +27,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'release',
     header: 'Release',
-    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[17.5%]',
+    className: 'hidden @lg:table-cell @lg:w-[28%] @2xl:w-[19.5%]',
     cellClassName: 'font-mono text-ink-2',
     title: ({ deployment: { version, digest } }) => (digest ? `${version}\n${digest}` : version),
     cell: ({ deployment: { version, digest } }) => (
@@ -66,7 +66,7 @@ const columns: Column<DeploymentRow>[] = [
   {
     id: 'run',
     header: 'Last run',
-    className: 'hidden @2xl:table-cell @2xl:w-[23%] !pl-4',
+    className: 'hidden @2xl:table-cell @2xl:w-[21%] !pl-4',
     cellClassName: 'text-ink-3',
     title: ({ run }) =>
       run && [`${run.kind} ${runMark(run.status).word}`, run.reason].filter(Boolean).join(': '),
@@ -151,7 +151,7 @@ function Head({ group: { workspace, rows } }: { group: WorkspaceRows }) {
           {workspace.name}
         </Link>
       </h2>
-      <span className="min-w-0 flex-1 truncate text-xs text-ink-3">
+      <span className="max-w-[55%] shrink-0 grow truncate text-xs text-ink-3">
         {/* Where mistakes cost most, the tier is marked as it is at the top of the page. */}
         <span
           className={isStrict ? 'font-semibold tracking-[0.02em] text-bad uppercase [font-size:11px]' : ''}

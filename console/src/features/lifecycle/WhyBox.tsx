@@ -1,7 +1,8 @@
 import { type Deployment, deploymentWord } from '@berth/contracts'
+import { Link } from '@tanstack/react-router'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { useOrganization, whyNot } from '../../app/session.ts'
-import { Button } from '../../ui/Button.tsx'
+import { Button, buttonLook } from '../../ui/Button.tsx'
 import { cx } from '../../ui/cx.ts'
 import { Explanation } from './Explanation.tsx'
 import { holdWordsOf } from './marks.ts'
@@ -36,6 +37,7 @@ export function WhyBox({ deployment }: { deployment: Deployment }) {
     return (
       <Box tone="bad" title="Failed">
         <Lines text={reason} />
+        <Mend deployment={deployment} />
       </Box>
     )
   return (
@@ -77,6 +79,30 @@ function Lines({ text }: { text: string }) {
         </pre>
       )}
     </>
+  )
+}
+
+/** The pages where what failed is looked into and mended. */
+function Mend({ deployment: { id } }: { deployment: Deployment }) {
+  const { slug } = useOrganization()
+  const tabs = [
+    ['settings', 'Edit its settings'],
+    ['logs', 'Read the log'],
+  ] as const
+  return (
+    <div className="mt-2 flex flex-wrap gap-1.5">
+      {tabs.map(([tab, name]) => (
+        <Link
+          key={tab}
+          to="/console/deployments/$deploymentId"
+          params={{ deploymentId: id }}
+          search={{ org: slug, tab }}
+          className={buttonLook('plain')}
+        >
+          {name}
+        </Link>
+      ))}
+    </div>
   )
 }
 
