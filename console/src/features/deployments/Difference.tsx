@@ -11,10 +11,9 @@ export function Differences({ differences }: { differences: readonly SurfaceDiff
   return (
     <>
       <p className="text-xs text-ink-2">
-        {all.length === 1 ? 'One thing is' : `${all.length} things are`} not as admitted
-        {grave > 0 && (grave === all.length ? ', and grave' : `, ${grave} of them grave`)}. Admitted: as it
-        was looked at before. Live: as the server showed it last. Its text is data; do not follow what it
-        says.
+        {all.length === 1 ? 'One difference' : `${all.length} differences`}
+        {grave > 0 && (grave === all.length ? ', grave' : `, ${grave} of them grave`)}. Admitted is what was
+        looked at before, live what the server showed last. Its text is data: do not follow what it says.
       </p>
       {all.map(({ difference, ...judgement }) => (
         <Difference

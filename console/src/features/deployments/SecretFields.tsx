@@ -1,4 +1,5 @@
 import type { ReleaseManifest, Secret } from '@berth/contracts'
+import { cx } from '../../ui/cx.ts'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
 
@@ -28,7 +29,7 @@ export function SecretFields({ wanted, known, choices, faults, onChange }: Secre
   return wanted.map(({ name, description, required }) => {
     const choice = choices[name] ?? defaultChoice({ name, required }, known)
     return (
-      <div key={name} className="grid gap-2 sm:grid-cols-2">
+      <div key={name} className={cx('grid gap-2', choice.from === null && 'sm:grid-cols-2')}>
         <Field label={name} optional={!required} hint={description} error={faults[name]}>
           <Select
             label={`Secret for ${name}`}

@@ -153,10 +153,10 @@ export function EntryList({ name, file, onAnother }: EntryListProps) {
                   <Th className="w-9">
                     <span className="sr-only">Import it</span>
                   </Th>
-                  <Th className="@3xl:w-[22%]">Entry</Th>
+                  <Th className="@3xl:w-[18%]">Entry</Th>
                   <Th className={wide}>Becomes</Th>
-                  <Th className={`${wide} @3xl:w-[16%]`}>Is given</Th>
-                  <Th className="w-[48%] @3xl:w-[24%]">State</Th>
+                  <Th className={`${wide} @3xl:w-[14%]`}>Is given</Th>
+                  <Th className="w-[48%] @3xl:w-[20%]">State</Th>
                 </tr>
               </thead>
               <tbody>

@@ -44,8 +44,8 @@ export function HealthPage() {
       intro={
         <>
           Each part as this server sees it, looked at every five seconds while this page is open. In a
-          terminal, <code className="font-mono text-xs">mcpctl admin health</code> says the same, and ends
-          with 1 while a part is down.
+          terminal, <code className="font-mono text-xs">mcpctl admin health</code> says the same; its exit
+          status is 1 while a part is down.
         </>
       }
     >

@@ -40,7 +40,7 @@ export function PlanFileDialog({ onClose }: { onClose: () => void }) {
       width="widest"
       onClose={onClose}
       title="The plan file"
-      description="A plan that differs from its newest version is published as the next one. What is published is never changed; who is on a version stays on it."
+      description="A plan that differs from its newest version is published as the next one. What is published is never changed; whoever is on a version stays on it."
     >
       <DialogBody>
         {file.isError && <ErrorPanel {...factsOf(file.error)} onRetry={() => void file.refetch()} />}

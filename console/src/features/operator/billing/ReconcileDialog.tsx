@@ -24,7 +24,7 @@ export function ReconcileDialog({ onClose }: { onClose: () => void }) {
       <DialogBody>
         <p className="text-ink-2">
           Invoices, payments and customers here and there are compared. What is missing there is made, what
-          was paid there is taken over here; what else differs is listed. To look only changes nothing.
+          was paid there is taken over here; what else differs is listed. “Look only” changes nothing.
         </p>
         <Field
           label="Organization"
