@@ -129,7 +129,7 @@ const columns: Column<CatalogServer>[] = [
   {
     id: 'server',
     header: 'Server',
-    className: 'w-[60%] @2xl:w-[29%]',
+    className: 'w-[66%] @2xl:w-[33%]',
     title: ({ provider, slug }) => `${provider.slug}/${slug}`,
     cell: ({ provider, slug, title, name }) => (
       <>
@@ -171,7 +171,7 @@ const columns: Column<CatalogServer>[] = [
   {
     id: 'state',
     header: 'State',
-    className: 'w-[40%] @2xl:w-[12%]',
+    className: 'w-[34%] @2xl:w-[12%]',
     cell: ({ latestRelease }) => <StatusMark {...stateMark(latestRelease)} />,
   },
   {
@@ -185,6 +185,6 @@ const columns: Column<CatalogServer>[] = [
 ]
 
 function stateMark(release: CatalogServer['latestRelease']): Mark {
-  if (!release) return { tone: 'idle', shape: 'none', word: 'nothing to launch' }
+  if (!release) return { tone: 'idle', shape: 'none', word: 'no release' }
   return release.state === 'admitted' ? observationMarks[release.observation] : releaseMarks[release.state]
 }
