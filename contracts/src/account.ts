@@ -20,6 +20,11 @@ export const emailAddress = z.email('this is not an e-mail address').max(254)
 /** Six digits of an authenticator app, or one of the recovery codes; spaces and hyphens do not count. */
 const secondFactor = z.string().trim().min(6, 'type the six digits, or a recovery code').max(40)
 
+const revokeTokens = z
+  .boolean()
+  .default(false)
+  .describe("Whether the person's API tokens end too; otherwise they go on working")
+
 const linkToken = z.string().min(20).max(200).describe('The secret of the link, from its fragment')
 
 export const account = z.object({
@@ -88,13 +93,17 @@ export const accountEndpoints = {
   }),
   confirmEmail: endpoint({
     id: 'account.confirm-email',
-    example: { body: { token: '$TOKEN' } },
+    example: { body: { token: '$TOKEN', password: '$PASSWORD' } },
     method: 'POST',
     path: '/api/email/confirm',
     tag: 'account',
     summary: 'Confirm an e-mail address with the link that was sent there',
+    description:
+      'Takes the password, too: the one chosen at the sign-up that the link belongs to, otherwise the present one of the ' +
+      'account. So nobody confirms an account that somebody else made with their address. Without a password nothing is ' +
+      'confirmed: a link that is good for nothing says so, any other one asks for it.',
     access: { kind: 'public' },
-    body: z.object({ token: linkToken }),
+    body: z.object({ token: linkToken, password: shownPassword.optional() }),
     response: z.object({ email: z.string() }),
   }),
   resendConfirmation: endpoint({
@@ -117,9 +126,10 @@ export const accountEndpoints = {
     method: 'POST',
     path: '/api/me/password',
     tag: 'account',
-    summary: "Change the caller's password; every other sign-in of theirs ends",
+    summary:
+      "Change the caller's password; every other sign-in of theirs ends, and their API tokens if they say so",
     access: { kind: 'user' },
-    body: z.object({ currentPassword: shownPassword, newPassword }),
+    body: z.object({ currentPassword: shownPassword, newPassword, revokeTokens }),
   }),
   forgotPassword: endpoint({
     id: 'account.forgot-password',
@@ -141,9 +151,10 @@ export const accountEndpoints = {
     method: 'POST',
     path: '/api/password/reset',
     tag: 'account',
-    summary: 'Set a new password with a link; every sign-in of the account ends',
+    summary:
+      'Set a new password with a link; every sign-in of the account ends, and its API tokens if that is said',
     access: { kind: 'public' },
-    body: z.object({ token: linkToken, newPassword }),
+    body: z.object({ token: linkToken, newPassword, revokeTokens }),
   }),
   enrolTotp: endpoint({
     id: 'account.enrol-totp',

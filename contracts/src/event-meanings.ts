@@ -22,6 +22,7 @@ export const eventMeanings: Record<EventType, string> = {
   'user.disabled': 'An operator disabled an account: its sign-ins and tokens do nothing.',
   'user.enabled': 'An operator enabled a disabled account again.',
   'user.deleted': 'A person deleted their account.',
+  'user.lapsed': 'An account was removed, since its e-mail address was not confirmed in time.',
   'session.created': 'A person signed in.',
   'session.revoked': 'A sign-in ended: its person signed out, or somebody ended it.',
   'operator.claimed': 'The first account of this Berth became its operator.',

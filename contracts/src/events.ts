@@ -47,6 +47,7 @@ export const eventTypes = {
   'user.disabled': { userId: idOf('user') },
   'user.enabled': { userId: idOf('user') },
   'user.deleted': { userId: idOf('user') },
+  'user.lapsed': { userId: idOf('user') },
   'session.created': { userId: idOf('user'), sessionId: idOf('session') },
   'session.revoked': { userId: idOf('user'), sessionId: idOf('session') },
   'operator.claimed': { userId: idOf('user') },

@@ -51,7 +51,8 @@ async function confirmation({ server, mailbox }: World): Promise<Given> {
   const { client, password } = await signUp(server)
   const email = freshAddress('confirmed')
   await client.call(api.account.changeEmail, { body: { email, password } })
-  return { body: { token: await eventually(`mail to ${email}`, async () => mailbox.tokenFor(email)) } }
+  const token = await eventually(`mail to ${email}`, async () => mailbox.tokenFor(email))
+  return { body: { token, password } }
 }
 
 /** A message that the mail server refused for good. */

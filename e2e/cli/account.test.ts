@@ -71,12 +71,21 @@ describe('account', () => {
     expect(await answering(cli, ['account', 'email', email], person.password)).toMatchObject({
       pendingEmail: email,
     })
-    expect(await answering(cli, ['account', 'confirm-email'], await linkTo(email))).toEqual({ email })
+    expect(await answering(cli, ['account', 'confirm-email'], await linkTo(email), person.password)).toEqual({
+      email,
+    })
 
     const wrong = await cli.run(['account', 'password', '--password-stdin'], { stdin: `wrong\n${another}` })
     expect(wrong.code).toBe(1)
     expect(wrong.stderr).toContain('currentPassword: this is not your present password')
-    await answering(cli, ['account', 'password'], person.password, another)
+    await person.client.call(api.organizations.create, { body: { name: 'With a token' } })
+    const made = await person.client.call(api.tokens.createMine, {
+      body: { name: 'mine', scopes: ['organization:read'] },
+    })
+    await answering(cli, ['account', 'password', '--revoke-tokens'], person.password, another)
+    await expect(server.client(made.secret).call(api.identity.me, {})).rejects.toMatchObject({
+      problem: { code: 'unauthenticated' },
+    })
     expect(await cli.json('account', 'show')).toMatchObject({ email, emailVerified: true })
     await cliOf({ email, password: another })
 

@@ -96,18 +96,16 @@ describe('signup', () => {
     expect(first.stderr).toContain('mcpctl billing change team --trial')
     expect(await signup(cli, '--email', email, ...wish)).toEqual(first)
     const login = ['login', '--email', email, '--password-stdin']
-    expect((await cli.run(login, { stdin: `${password}\n` })).code).toBe(0)
-    const early = await cli.run(['orgs', 'create', 'Engines'])
-    expect([early.code, early.stderr]).toEqual([1, expect.stringContaining('email_unverified')])
-    expect(await cli.text('onboarding', 'status')).toContain('open the link in the letter')
-
     const before = await linkTo(email)
+    const early = await cli.run(login, { stdin: `${password}\n` })
+    expect([early.code, early.stderr]).toEqual([3, expect.stringContaining('not confirmed yet')])
     expect(await cli.json('account', 'resend-confirmation', email)).toEqual({ sendsMail: true })
     const link = await linkTo(email, before)
     const confirmed = await cli.run(['--json', 'account', 'confirm-email', '--password-stdin'], {
-      stdin: link,
+      stdin: `${link}\n${password}\n`,
     })
     expect(JSON.parse(confirmed.stdout)).toEqual({ email })
+    expect((await cli.run(login, { stdin: `${password}\n` })).code).toBe(0)
     expect(await cli.json('orgs', 'create', 'Engines')).toMatchObject({ slug: 'engines' })
   })
 })

@@ -42,6 +42,13 @@ async function signInAt(page: Page, email: string, password: string): Promise<vo
 
 test('a person changes name, address and password; what is wrong stands beside its field', async () => {
   const { person } = await settle(stage.server, 'Changes')
+  const body = { name: 'script', scopes: ['organization:read' as const] }
+  const { secret } = await person.client.call(api.tokens.createMine, { body })
+  const tokenWorks = async () => {
+    const headers = { authorization: `Bearer ${secret}` }
+    return (await fetch(`${stage.server.url}/api/me`, { headers })).status
+  }
+  expect(await tokenWorks()).toBe(200)
   const { page, context, complaints } = await visit(stage, { person })
   await page.goto('/console/lifecycle')
   await page.getByRole('button', { name: /^Account of/ }).click()
@@ -75,6 +82,8 @@ test('a person changes name, address and password; what is wrong stands beside i
   const token = await eventually('the link to confirm', async () => mailbox.tokenFor(address))
   const opened = await context.newPage()
   await opened.goto(`/confirm-email#token=${token}`)
+  await opened.getByLabel('Password').fill(person.password)
+  await opened.getByRole('button', { name: 'Confirm address' }).click()
   await opened.getByText('From now on you sign in with it.').waitFor()
   expect(new URL(opened.url()).hash, 'the secret is out of the address bar').toBe('')
   await expectAccessible(opened)
@@ -102,8 +111,11 @@ test('a person changes name, address and password; what is wrong stands beside i
   await dialog.getByRole('button', { name: 'Change password' }).click()
   await dialog.locator('[aria-invalid=true]').waitFor()
   await dialog.getByLabel('Present password').fill(person.password)
+  await dialog.getByLabel('Revoke my API tokens, too').check()
+  await picture(page, 'account-password')
   await dialog.getByRole('button', { name: 'Change password' }).click()
-  await page.getByText('Every other sign-in of yours has ended.').waitFor()
+  await page.getByText('has ended, and your API tokens are revoked.').waitFor()
+  await expect.poll(tokenWorks).toBe(401)
   await other.page.getByRole('heading', { name: 'Sign in' }).waitFor()
   await signInAt(other.page, address, changed)
   await other.page.getByRole('heading', { name: 'Account', level: 1 }).waitFor()

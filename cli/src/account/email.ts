@@ -34,15 +34,18 @@ export function confirmEmail(): Command {
   return does(
     new Command('confirm-email')
       .description(
-        'Confirm an e-mail address with what stands behind `#token=` in the link that was sent there',
+        'Confirm an e-mail address with the link that was sent there and the password of the account',
       )
       .option(...stdinOption),
     async (context: Context, options: Options) => {
       const confirmed = await withAnswers(options, async ({ secret }) =>
-        context.call(api.account.confirmEmail, { body: { token: tokenIn(await secret('The link')) } }),
+        context.call(api.account.confirmEmail, {
+          body: { token: tokenIn(await secret('The link')), password: await secret('Password') },
+        }),
       )
       if (context.out.json) return context.out.data(confirmed)
       context.out.done(`${escapeText(confirmed.email)} is confirmed.`)
+      context.out.next(`mcpctl login --email ${escapeText(confirmed.email)}`)
     },
   )
 }

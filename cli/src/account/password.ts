@@ -8,21 +8,28 @@ import { tokenIn } from './email.ts'
 
 interface Options {
   passwordStdin?: boolean
+  revokeTokens?: boolean
 }
+
+const revokeOption = ['--revoke-tokens', 'revoke your API tokens, too; otherwise they go on working'] as const
 
 export function changePassword(): Command {
   return does(
     new Command('password')
       .description('Change your password; every other sign-in of yours ends')
+      .option(...revokeOption)
       .option(...stdinOption),
     async (context: Context, options: Options) => {
+      const { revokeTokens = false } = options
       const body = await withAnswers(options, async ({ secret }) => ({
         currentPassword: await secret('Present password'),
         newPassword: await secret('New password'),
+        revokeTokens,
       }))
       await context.call(api.account.changePassword, { body })
       if (context.out.json) return context.out.data({ changed: true })
-      context.out.done('Your password was changed; your other sign-ins were ended.')
+      context.out.done(`Your password was changed; your other sign-ins were ended. ${said(revokeTokens)}`)
+      if (!revokeTokens) context.out.next('mcpctl tokens list')
     },
   )
 }
@@ -48,16 +55,22 @@ export function resetPassword(): Command {
   return does(
     new Command('reset')
       .description('Set a new password with the link you were given; all your sign-ins end')
+      .option(...revokeOption)
       .option(...stdinOption),
     async (context: Context, options: Options) => {
+      const { revokeTokens = false } = options
       const body = await withAnswers(options, async ({ secret }) => ({
         token: tokenIn(await secret('The link')),
         newPassword: await secret('New password'),
+        revokeTokens,
       }))
       await context.call(api.account.resetPassword, { body })
       if (context.out.json) return context.out.data({ reset: true })
-      context.out.done('Your new password is set.')
+      context.out.done(`Your new password is set, and all your sign-ins have ended. ${said(revokeTokens)}`)
       context.out.next('mcpctl login --email <address>')
     },
   )
 }
+
+const said = (revoked: boolean): string =>
+  revoked ? 'Your API tokens are revoked.' : 'Your API tokens go on working.'

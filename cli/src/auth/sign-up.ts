@@ -81,7 +81,9 @@ async function found(context: Context, name: string, { plan, trial = false }: Op
 /** Reads the same whether the address had an account or not. */
 function sayLetter({ out, url }: Context, email: string, { organization, plan, trial }: Options): void {
   if (out.json) return out.data({ url, signedIn: false, email })
-  out.done(`A letter is on its way to ${escapeText(email)}. Open the link in it, then sign in.`)
+  out.done(
+    `A letter is on its way to ${escapeText(email)}. Open the link in it and type the password you chose, then sign in.`,
+  )
   if (organization) out.say('The organization can be created once the address is confirmed.')
   out.next(
     `mcpctl login --email ${escapeText(email)}`,

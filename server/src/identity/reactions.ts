@@ -7,19 +7,25 @@ const everyMs = 2_000
 const sweepEveryMs = 10 * 60_000
 
 /**
- * What time does: leftover sign-in events reach the log, tokens expire, and rows that are over are removed. Every
- * process may do it; each step is one transaction that finds only what is due.
+ * What time does: leftover sign-in events reach the log, tokens expire, and rows that are over are removed, with what is
+ * given to be swept beside them. Every process may do it; each step is one transaction that finds only what is due.
  */
-export function startTimekeeping(platform: Platform): { stop(): Promise<void> } {
+export function startTimekeeping(
+  platform: Platform,
+  alsoSweep: () => Promise<void>,
+): { stop(): Promise<void> } {
   let running: Promise<void> | null = null
   let sweptAt = Number.NEGATIVE_INFINITY
 
   async function tick(): Promise<void> {
     await drainOutbox(platform)
     await expireDueTokens(platform)
-    if (platform.clock.monotonic() - sweptAt < sweepEveryMs) return
-    sweptAt = platform.clock.monotonic()
+    // By the clock that decides what is over: where it is moved, what is over is gone soon after.
+    const now = platform.clock.now().getTime()
+    if (now - sweptAt < sweepEveryMs) return
+    sweptAt = now
     await sweep(platform)
+    await alsoSweep()
   }
 
   const timer = setInterval(() => {

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { Route } from '../platform/http/implement.ts'
 import type { Platform } from '../platform/platform.ts'
+import { createAside } from './account/aside.ts'
 import type { AccountContext } from './account/context.ts'
 import { accountRoutes } from './account/routes.ts'
 import { createTries } from './account/tries.ts'
+import { sweepUnconfirmed } from './account/unconfirmed.ts'
 import { createAuthenticator, type IdentityAuthenticator } from './authenticator.ts'
 import { sessionCookie, startAuth, type Auth } from './people/auth.ts'
 import { registerAuth } from './people/auth-routes.ts'
@@ -41,14 +43,14 @@ export interface Identity extends Pick<IdentityAuthenticator, 'authenticate' | '
 
 export function createIdentity(platform: Platform, options: IdentityOptions): Identity {
   const { publicUrl, origins, rateLimited, isInvited } = options
-  const { sendsMail } = options.notifications
   const tries = createTries(platform, rateLimited)
-  const account = { ...options, platform, tries }
+  const aside = createAside(platform.logger)
+  const account = { ...options, platform, tries, aside }
   const authenticator = createAuthenticator(platform, () => sessionCookie(publicUrl()))
   let started: Promise<Auth> | null = null
 
   function auth(): Promise<Auth> {
-    started ??= startAuth(platform, { publicUrl: publicUrl(), origins, rateLimited, sendsMail })
+    started ??= startAuth(platform, { publicUrl: publicUrl(), origins, rateLimited })
     started.catch(() => (started = null))
     return started
   }
@@ -60,10 +62,11 @@ export function createIdentity(platform: Platform, options: IdentityOptions): Id
     routes: [...identityRoutes(platform), ...accountRoutes(account), ...userRoutes(account)],
     register: (app) => registerAuth(app, { account, auth, isInvited, origins }),
     start: async () => {
-      timekeeping = startTimekeeping(platform)
+      timekeeping = startTimekeeping(platform, () => sweepUnconfirmed(account))
     },
     stop: async () => {
       await timekeeping?.stop()
+      await aside.settled()
       await authenticator.close()
     },
   }

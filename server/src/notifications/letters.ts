@@ -30,16 +30,21 @@ export const letters = {
     greeting: hello(name),
     paragraphs: ['This link confirms that this address is yours. Your account uses it from then on:'],
     action: { label: 'Confirm the address', url },
-    after: ['It is good once, for a day.', 'If you did not ask for it, nothing has to be done.'],
+    after: [
+      'It is good once, for a day, and takes the password of your account.',
+      'If you did not ask for it, nothing has to be done.',
+    ],
   }),
   'address-confirm': ({ name, url }: { name: string; url: string }): Letter => ({
     subject: 'Confirm your e-mail address',
     greeting: hello(name),
-    paragraphs: ['There is an account on Berth with this address. This link confirms that it is yours:'],
+    paragraphs: [
+      'There is an account on Berth with this address. This link, and the password you chose, confirm that it is yours:',
+    ],
     action: { label: 'Confirm the address', url },
     after: [
       'It is good once, for a day; sign in to get another one.',
-      'If you made no account, do not open it: nobody can do anything with the account without it.',
+      'If you made no account, nothing has to be done: nobody can do anything with it without this link.',
     ],
   }),
   'sign-up-again': ({ name, url }: { name: string; url: string }): Letter => ({

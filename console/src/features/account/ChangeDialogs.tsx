@@ -7,7 +7,7 @@ import { meQuery } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
+import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
 import { NewPassword, passwordRules } from '../identity/NewPassword.tsx'
 import { accountQuery } from './queries.ts'
@@ -93,14 +93,21 @@ export function ChangeEmail({ account, onClose }: { account: Account; onClose: (
 /** A new password for who knows the present one. */
 export function ChangePassword({ onClose }: { onClose: () => void }) {
   const queryClient = useQueryClient()
-  const form = useForm({ defaultValues: { currentPassword: '', newPassword: '', again: '' } })
+  const form = useForm({
+    defaultValues: { currentPassword: '', newPassword: '', again: '', revokeTokens: false },
+  })
   const { setFocus, setValue } = form
   const change = useMutation({
-    mutationFn: (body: { currentPassword: string; newPassword: string }) =>
+    mutationFn: (body: { currentPassword: string; newPassword: string; revokeTokens: boolean }) =>
       call(api.account.changePassword, { body }),
-    onSuccess: async () => {
+    onSuccess: async (_, { revokeTokens }) => {
       await queryClient.invalidateQueries({ queryKey: ['account'] })
-      sayDone('Password changed. Every other sign-in of yours has ended.')
+      if (revokeTokens) await queryClient.invalidateQueries({ queryKey: ['tokens'] })
+      sayDone(
+        revokeTokens
+          ? 'Password changed. Every other sign-in of yours has ended, and your API tokens are revoked.'
+          : 'Password changed. Every other sign-in of yours has ended.',
+      )
       onClose()
     },
   })
@@ -117,13 +124,13 @@ export function ChangePassword({ onClose }: { onClose: () => void }) {
       open
       onClose={onClose}
       title="Change your password"
-      description="Every other sign-in of yours ends. API tokens go on working; revoke those you do not trust."
+      description="Every other sign-in of yours ends; this one goes on."
     >
       <form
         noValidate
         className="flex min-h-0 flex-col"
-        onSubmit={form.handleSubmit(({ currentPassword, newPassword }) =>
-          change.mutate({ currentPassword, newPassword }),
+        onSubmit={form.handleSubmit(({ currentPassword, newPassword, revokeTokens }) =>
+          change.mutate({ currentPassword, newPassword, revokeTokens }),
         )}
       >
         <DialogBody>
@@ -146,6 +153,11 @@ export function ChangePassword({ onClose }: { onClose: () => void }) {
             {...form.register('again', {
               validate: (again, { newPassword }) => again === newPassword || 'The two are not the same.',
             })}
+          />
+          <Checkbox
+            label="Revoke my API tokens, too"
+            hint="What uses them stops at once. Otherwise they go on working; service tokens of workspaces do in any case."
+            {...form.register('revokeTokens')}
           />
           {error && !faults.currentPassword && !faults.newPassword && <ErrorPanel {...factsOf(error)} />}
         </DialogBody>

@@ -1,11 +1,15 @@
 import { api } from '@berth/contracts'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { MailCheck } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { call, factsOf, isCode } from '../../api/client.ts'
+import { useForm } from 'react-hook-form'
+import { signIn } from '../../api/auth.ts'
+import { call, factsOf, fieldFaultsOf, isCode } from '../../api/client.ts'
 import { meQuery } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { AskAgain } from './AskAgain.tsx'
 import { useLinkToken } from './useLinkToken.ts'
@@ -28,45 +32,107 @@ export function ConfirmEmailPage() {
   )
 }
 
+/** A link that is good for nothing says so at once; any other one takes the password. */
 function Confirmation({ token }: { token: string }) {
-  const queryClient = useQueryClient()
-  // A link is good once: it is shown once, and what came of it stays.
-  const confirmed = useQuery({
+  const looked = useQuery({
     queryKey: ['confirm-email', token],
-    queryFn: () => call(api.account.confirmEmail, { body: { token } }),
+    queryFn: () => call(api.account.confirmEmail, { body: { token } }).catch(unlessAsked),
     retry: false,
     staleTime: Infinity,
   })
-  const { isSuccess } = confirmed
-  useEffect(() => {
-    if (!isSuccess) return
-    void queryClient.invalidateQueries({ queryKey: ['account'] })
-    void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
-  }, [isSuccess, queryClient])
-  if (confirmed.isPending) return <Skeleton className="h-12 w-full" />
-  if (confirmed.isError) {
-    const final = isCode(confirmed.error, 'not_found') || isCode(confirmed.error, 'invalid_state')
-    return (
-      <>
-        <ErrorPanel
-          {...factsOf(confirmed.error)}
-          {...(final ? {} : { onRetry: () => void confirmed.refetch() })}
-        />
-        {final && <WithoutLink />}
-      </>
-    )
-  }
+  if (looked.isPending) return <Skeleton className="h-24 w-full" />
+  if (looked.isError) return <Refused error={looked.error} onRetry={() => void looked.refetch()} />
+  return <ConfirmForm token={token} />
+}
+
+function unlessAsked(error: Error): null {
+  if (fieldFaultsOf(error).password) return null
+  throw error
+}
+
+const isFinal = (error: unknown) =>
+  isCode(error, 'not_found') || isCode(error, 'invalid_state') || isCode(error, 'duplicate')
+
+function Refused({ error, onRetry }: { error: Error; onRetry: () => void }) {
   return (
     <>
-      <p role="status" className="flex items-start gap-2.5">
-        <MailCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-good" />
-        <span className="min-w-0">
-          <b className="font-semibold break-words">{confirmed.data.email}</b> is confirmed. From now on you
-          sign in with it.
-        </span>
-      </p>
-      <Onward />
+      <ErrorPanel {...factsOf(error)} {...(isFinal(error) ? {} : { onRetry })} />
+      {isFinal(error) && !isCode(error, 'duplicate') && <WithoutLink />}
     </>
+  )
+}
+
+/** Mailbox and password together: whoever only opens a letter confirms nothing that somebody else made with their address. */
+function ConfirmForm({ token }: { token: string }) {
+  const queryClient = useQueryClient()
+  const { data: me } = useQuery(meQuery)
+  const { next } = useSearch({ from: '/confirm-email' })
+  const navigate = useNavigate()
+  const form = useForm({ defaultValues: { password: '' } })
+  const confirm = useMutation({
+    mutationFn: async (password: string) => {
+      const { email } = await call(api.account.confirmEmail, { body: { token, password } })
+      // Who has shown mailbox and password is let in; with a second factor they sign in as always.
+      if (!me) await signIn({ email, password }).catch(() => undefined)
+      return { email }
+    },
+    onSuccess: async () => {
+      void queryClient.invalidateQueries({ queryKey: ['account'] })
+      const entered = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 })
+      if (!me && entered) await navigate({ to: '/', search: { next }, replace: true })
+    },
+    onError: () => form.setValue('password', ''),
+  })
+  const { error } = confirm
+  const fault = form.formState.errors.password?.message ?? fieldFaultsOf(error).password
+  const { setFocus } = form
+  useEffect(() => {
+    if (error) setFocus('password')
+  }, [error, setFocus])
+  if (error && isFinal(error)) return <Refused error={error} onRetry={confirm.reset} />
+  if (confirm.data)
+    return (
+      <>
+        <p role="status" className="flex items-start gap-2.5">
+          <MailCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-good" />
+          <span className="min-w-0">
+            <b className="font-semibold break-words">{confirm.data.email}</b> is confirmed. From now on you
+            sign in with it.
+          </span>
+        </p>
+        <Onward />
+      </>
+    )
+  return (
+    <form
+      noValidate
+      className="flex flex-col gap-3.5"
+      onSubmit={form.handleSubmit(({ password }) => confirm.mutate(password))}
+    >
+      <Field label="Password" hint="The one of the account that this link was asked for with." error={fault}>
+        <Input
+          autoFocus
+          type="password"
+          autoComplete="current-password"
+          {...form.register('password', { required: 'Type the password of the account.' })}
+        />
+      </Field>
+      {error && !fault && <ErrorPanel {...factsOf(error)} />}
+      <Button
+        type="submit"
+        look="primary"
+        className="self-start"
+        pending={confirm.isPending && 'Confirming…'}
+      >
+        Confirm address
+      </Button>
+      <p className="mt-1.5 text-ink-2">
+        You chose none, or forgot it?{' '}
+        <Link to="/" search={{ view: 'forgot', next }} className={linkLook}>
+          Set a new password
+        </Link>
+      </p>
+    </form>
   )
 }
 

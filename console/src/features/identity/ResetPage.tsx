@@ -8,6 +8,7 @@ import { forgetPerson } from '../../app/session.ts'
 import { feed } from '../../stream/feed.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
+import { Checkbox } from '../../ui/Field.tsx'
 import { NewPassword, passwordRules } from './NewPassword.tsx'
 import { useLinkToken } from './useLinkToken.ts'
 import { linkLook, WayIn } from './WayIn.tsx'
@@ -29,9 +30,10 @@ export function ResetPage() {
 
 function ResetForm({ token }: { token: string }) {
   const queryClient = useQueryClient()
-  const form = useForm({ defaultValues: { newPassword: '', again: '' } })
+  const form = useForm({ defaultValues: { newPassword: '', again: '', revokeTokens: false } })
   const reset = useMutation({
-    mutationFn: (newPassword: string) => call(api.account.resetPassword, { body: { token, newPassword } }),
+    mutationFn: (body: { newPassword: string; revokeTokens: boolean }) =>
+      call(api.account.resetPassword, { body: { token, ...body } }),
     onSuccess: () => {
       // Every sign-in of the account has ended, this browser's too if it had one.
       feed.signedOut()
@@ -45,7 +47,9 @@ function ResetForm({ token }: { token: string }) {
       <>
         <p role="status" className="mt-4 flex items-start gap-2.5">
           <CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-good" />
-          The new password is set, and every sign-in of the account has ended.
+          {reset.variables.revokeTokens
+            ? 'The new password is set. Every sign-in of the account has ended, and its API tokens are revoked.'
+            : 'The new password is set, and every sign-in of the account has ended. Its API tokens go on working.'}
         </p>
         <p className="mt-4">
           <Link to="/" search={{ view: 'sign-in' }} className={linkLook}>
@@ -60,7 +64,9 @@ function ResetForm({ token }: { token: string }) {
     <form
       noValidate
       className="mt-4 flex flex-col gap-3.5"
-      onSubmit={form.handleSubmit(({ newPassword }) => reset.mutate(newPassword))}
+      onSubmit={form.handleSubmit(({ newPassword, revokeTokens }) =>
+        reset.mutate({ newPassword, revokeTokens }),
+      )}
     >
       <NewPassword
         autoFocus
@@ -75,6 +81,11 @@ function ResetForm({ token }: { token: string }) {
         {...form.register('again', {
           validate: (again, { newPassword }) => again === newPassword || 'The two are not the same.',
         })}
+      />
+      <Checkbox
+        label="Revoke the account’s API tokens, too"
+        hint="What uses them stops at once. Do it if somebody else may know the old password."
+        {...form.register('revokeTokens')}
       />
       {reset.error && !fault && <ErrorPanel {...factsOf(reset.error)} />}
       <p className="text-xs text-ink-3">

@@ -2,6 +2,7 @@ import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Notifications } from '../../notifications/service.ts'
+import type { Aside } from './aside.ts'
 import type { Tries } from './tries.ts'
 
 /** What an account is, of what other domains know. */
@@ -16,6 +17,7 @@ export interface Memberships {
 export interface AccountContext {
   platform: Platform
   tries: Tries
+  aside: Aside
   notifications: Notifications
   memberships: Memberships
   publicUrl: () => string

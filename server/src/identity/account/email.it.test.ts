@@ -23,7 +23,8 @@ let made = 0
 const fresh = () => `renamed${++made}@example.com`
 const change = ({ client, password }: TestPerson, email: string) =>
   client.call(api.account.changeEmail, { body: { email, password } })
-const confirm = (token: string) => mailing.client().call(api.account.confirmEmail, { body: { token } })
+const confirm = (token: string, { password }: TestPerson) =>
+  mailing.client().call(api.account.confirmEmail, { body: { token, password } })
 
 async function tokenFor(email: string): Promise<string> {
   await expect.poll(() => mailbox.tokenFor(email), { timeout: 60_000 }).not.toBeNull()
@@ -84,7 +85,7 @@ describe('with a mail server', () => {
     expect(await change(person, email)).toMatchObject({ email: person.email, pendingEmail: email })
     expect((await signIn(mailing, person)).status).toBe(200)
     const token = await tokenFor(email)
-    expect(await confirm(token)).toEqual({ email })
+    expect(await confirm(token, person)).toEqual({ email })
     expect(await person.client.call(api.account.get, {})).toMatchObject({
       email,
       emailVerified: true,
@@ -93,7 +94,7 @@ describe('with a mail server', () => {
     await expect
       .poll(() => mailbox.latestTo(person.email)?.subject, { timeout: 60_000 })
       .toBe('Your e-mail address was changed')
-    await expect(confirm(token)).rejects.toMatchObject(refused('invalid_state', 'used already'))
+    await expect(confirm(token, person)).rejects.toMatchObject(refused('invalid_state', 'used already'))
     expect(await eventsAbout(mailing, person.userId)).toEqual(
       expect.arrayContaining(['user.email_change_requested', 'user.email_changed']),
     )
@@ -105,8 +106,8 @@ describe('with a mail server', () => {
     const email = fresh()
     await change(person, email)
     expect(await change(person, person.email)).toMatchObject({ pendingEmail: person.email })
-    await expect(confirm(await tokenFor(email))).rejects.toMatchObject(refused('not_found'))
-    await confirm(await tokenAfter(first, person.email))
+    await expect(confirm(await tokenFor(email), person)).rejects.toMatchObject(refused('not_found'))
+    await confirm(await tokenAfter(first, person.email), person)
     expect(await change(person, person.email)).toMatchObject({ emailVerified: true, pendingEmail: null })
   })
 
@@ -116,7 +117,7 @@ describe('with a mail server', () => {
     await change(person, email)
     const token = await tokenFor(email)
     await signUp(mailing, { email })
-    await expect(confirm(token)).rejects.toMatchObject(refused('duplicate'))
+    await expect(confirm(token, person)).rejects.toMatchObject(refused('duplicate'))
     expect(await person.client.call(api.account.get, {})).toMatchObject({ email: person.email })
   })
 
@@ -127,7 +128,7 @@ describe('with a mail server', () => {
     const token = mailbox.tokenFor(person.email, '/reset')!
     const email = fresh()
     await change(person, email)
-    await confirm(await tokenFor(email))
+    await confirm(await tokenFor(email), person)
     const body = { token, newPassword: 'another fine password' }
     await expect(mailing.client().call(api.account.resetPassword, { body })).rejects.toMatchObject(
       refused('not_found'),

@@ -11,7 +11,12 @@ import type { Person } from './passwords.ts'
  * Deletes an account for good. What the person did stays in the logs, provable; what would tell who they were is
  * erased, there too: the commitments stay, what they open to goes.
  */
-export async function eraseAccount(tx: Tx, context: AccountContext, person: Person): Promise<void> {
+export async function eraseAccount(
+  tx: Tx,
+  context: AccountContext,
+  person: Pick<Person, 'id' | 'email'>,
+  why: 'user.deleted' | 'user.lapsed' = 'user.deleted',
+): Promise<void> {
   const userId = person.id
   await keepAnOperator(tx, userId, 'You are the only operator. Make somebody else an operator first.')
   await context.memberships.leaveAll(tx, userId)
@@ -32,7 +37,7 @@ export async function eraseAccount(tx: Tx, context: AccountContext, person: Pers
     })
     .where('id', '=', userId)
     .execute()
-  tx.emit(platformOrganizationId, 'user.deleted', { userId })
+  tx.emit(platformOrganizationId, why, { userId })
 }
 
 async function eraseRows(tx: Tx, userId: string): Promise<void> {
@@ -46,7 +51,7 @@ async function eraseRows(tx: Tx, userId: string): Promise<void> {
 }
 
 /** Every address the account ever had, or asked for. */
-async function addressesOf(tx: Tx, { id, email }: Person): Promise<string[]> {
+async function addressesOf(tx: Tx, { id, email }: Pick<Person, 'id' | 'email'>): Promise<string[]> {
   const { rows } = await sql<{ address: string }>`
     select o.value #>> '{}' as address from events e join event_openings o using (organization_id, seq)
     where e.organization_id = ${platformOrganizationId} and e.type like 'user.%' and e.payload ->> 'userId' = ${id}

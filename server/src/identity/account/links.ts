@@ -15,29 +15,58 @@ export interface CreatedLink {
   expiresAt: Date
 }
 
-/** Makes a link of 256 random bits, good once; of its purpose it is the person's only one. */
+/** What somebody gave who signed up with an address that is not confirmed yet; the password as a hash. */
+export interface Registration {
+  name: string
+  password: string
+}
+
+/** Makes a link of 256 random bits, good once; of its purpose, or of its sign-up, it is the person's only one. */
 export async function createLink(
   tx: Tx,
   publicUrl: string,
-  given: { userId: string; purpose: Purpose; email?: string; mailed?: boolean },
+  given: {
+    userId: string
+    purpose: Purpose
+    email?: string
+    mailed?: boolean
+    registration?: Registration | null
+  },
 ): Promise<CreatedLink> {
-  const { userId, purpose, email = null, mailed = purpose === 'email' } = given
-  await dropLinks(tx, userId, purpose)
+  const { userId, purpose, email = null, mailed = purpose === 'email', registration } = given
+  const { name, password } = registration ?? { name: null, password: null }
+  await dropLinks(tx, userId, purpose, password)
   const secret = randomBytes(32).toString('base64url')
   const expiresAt = new Date(tx.now.getTime() + lifetimeMs[purpose])
   await tx.db
     .insertInto('accountLinks')
-    .values({ hash: sha256(secret), userId, purpose, email, mailed, createdAt: tx.now, expiresAt })
+    .values({
+      hash: sha256(secret),
+      userId,
+      purpose,
+      email,
+      mailed,
+      name,
+      password,
+      createdAt: tx.now,
+      expiresAt,
+    })
     .execute()
   return { url: `${publicUrl}${pages[purpose]}#token=${secret}`, expiresAt }
 }
 
-/** Takes back a person's links that nobody used. */
-export async function dropLinks(tx: Tx, userId: string, purpose: Purpose): Promise<void> {
+/** Takes back a person's links that nobody used: those of one sign-up, or those that are of none. */
+export async function dropLinks(
+  tx: Tx,
+  userId: string,
+  purpose: Purpose,
+  password: string | null = null,
+): Promise<void> {
   await tx.db
     .deleteFrom('accountLinks')
     .where('userId', '=', userId)
     .where('purpose', '=', purpose)
+    .where('password', 'is not distinct from', password)
     .where('usedAt', 'is', null)
     .execute()
 }
@@ -51,7 +80,7 @@ export async function useLink(tx: Tx, purpose: Purpose, secret: string) {
     .where('purpose', '=', purpose)
     .where('usedAt', 'is', null)
     .where('expiresAt', '>', tx.now)
-    .returning(['userId', 'email', 'mailed'])
+    .returning(['userId', 'email', 'mailed', 'name', 'password'])
     .executeTakeFirst()
   if (row) return row
   await demandLink(tx.db, purpose, secret, tx.now)
@@ -59,16 +88,41 @@ export async function useLink(tx: Tx, purpose: Purpose, secret: string) {
 }
 
 /** Refuses a link that cannot be used, without using it. */
-export async function demandLink(db: Queryable, purpose: Purpose, secret: string, now: Date): Promise<void> {
+export async function demandLink(db: Queryable, purpose: Purpose, secret: string, now: Date) {
   const row = await db
     .selectFrom('accountLinks')
-    .select(['usedAt', 'expiresAt'])
+    .select(['userId', 'password', 'usedAt', 'expiresAt'])
     .where('hash', '=', sha256(secret))
     .where('purpose', '=', purpose)
     .executeTakeFirst()
   if (!row) throw new Refusal('not_found', 'This link is not known, or a newer one took its place.')
   if (row.usedAt) throw new Refusal('invalid_state', 'This link was used already: it is good once.')
   if (row.expiresAt <= now) throw new Refusal('invalid_state', 'This link has expired. Ask for a new one.')
+  return row
+}
+
+/** What the newest sign-up with an account's address gave, as long as nobody has confirmed any; null: nothing more than the account. */
+export async function newestRegistration(db: Queryable, userId: string): Promise<Registration | null> {
+  const row = await db
+    .selectFrom('accountLinks')
+    .select(['name', 'password'])
+    .where('userId', '=', userId)
+    .where('password', 'is not', null)
+    .where('usedAt', 'is', null)
+    .orderBy('createdAt', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row ? { name: row.name!, password: row.password! } : null
+}
+
+/** From now on the links that wait take the account as it is, and give it no other name or password. */
+export async function forgetRegistrations(tx: Tx, userId: string): Promise<void> {
+  await tx.db
+    .updateTable('accountLinks')
+    .set({ name: null, password: null })
+    .where('userId', '=', userId)
+    .where('password', 'is not', null)
+    .execute()
 }
 
 /** The address that waits for its link to be opened; null: none. */
@@ -80,6 +134,8 @@ export async function pendingEmailOf(db: Queryable, userId: string, now: Date): 
     .where('purpose', '=', 'email')
     .where('usedAt', 'is', null)
     .where('expiresAt', '>', now)
+    .orderBy('createdAt', 'desc')
+    .limit(1)
     .executeTakeFirst()
   return row?.email ?? null
 }

@@ -77,6 +77,33 @@ describe('changing the password', () => {
       .toBe('Your password was changed')
   })
 
+  test('leaves API tokens as they are, or revokes them with it', async () => {
+    const person = await signUp(server)
+    await person.client.call(api.organizations.create, { body: { name: 'Tokens' } })
+    const token = async () => {
+      const body = { name: 'mine', scopes: ['organization:read' as const] }
+      return (await person.client.call(api.tokens.createMine, { body })).secret
+    }
+    const first = await token()
+    const body = { currentPassword: person.password, newPassword: another }
+    await person.client.call(api.account.changePassword, { body })
+    expect(await statusOfMe(server, bearerOf(first))).toBe(200)
+    const again = { currentPassword: another, newPassword: 'a third fine password', revokeTokens: true }
+    await expect(
+      person.client.call(api.account.changePassword, { body: { ...again, currentPassword: 'wrong' } }),
+    ).rejects.toMatchObject({ problem: { errors: [{ path: 'currentPassword' }] } })
+    expect(await statusOfMe(server, bearerOf(first))).toBe(200)
+    await person.client.call(api.account.changePassword, { body: again })
+    expect(await statusOfMe(server, bearerOf(first))).toBe(401)
+
+    const later = await token()
+    await reset(await handedOn(person))
+    expect(await statusOfMe(server, bearerOf(later))).toBe(200)
+    const link = { token: await handedOn(person), newPassword: 'a fourth fine password', revokeTokens: true }
+    await server.client().call(api.account.resetPassword, { body: link })
+    expect(await statusOfMe(server, bearerOf(later))).toBe(401)
+  })
+
   test('of two changes at once leaves one password, and says so to the other', async () => {
     const person = await signUp(server)
     const client = second.client(person.token)
@@ -161,7 +188,7 @@ describe('a forgotten password', () => {
 
     await reset(await handedOn(person))
     const confirmed = server.client().call(api.account.confirmEmail, {
-      body: { token: mailbox.tokenFor(theirs)! },
+      body: { token: mailbox.tokenFor(theirs)!, password: another },
     })
     await expect(confirmed).rejects.toMatchObject(refused('not_found'))
     const device = await post(server, '/device/token', {
@@ -178,7 +205,9 @@ describe('a forgotten password', () => {
     await expect.poll(() => mailbox.tokenFor(person.email), { timeout: 60_000 }).not.toBeNull()
     const token = mailbox.tokenFor(person.email)!
     await reset(await handedOn(person))
-    expect(await server.client().call(api.account.confirmEmail, { body: { token } })).toEqual({
+    expect(
+      await server.client().call(api.account.confirmEmail, { body: { token, password: another } }),
+    ).toEqual({
       email: person.email,
     })
   })

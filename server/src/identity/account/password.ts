@@ -2,6 +2,7 @@ import { hashPassword } from 'better-auth/crypto'
 import { platformOrganizationId } from '@berth/contracts'
 import type { Tx } from '../../platform/mutate.ts'
 import { endSessions } from '../people/outbox.ts'
+import { revokeTokensOfPerson } from '../tokens/tokens.ts'
 import type { AccountContext } from './context.ts'
 import { verifyEmail } from './email.ts'
 import { createLink, demandLink, useLink, type CreatedLink } from './links.ts'
@@ -12,7 +13,7 @@ import { guessing, mailing } from './tries.ts'
 export async function preparePasswordChange(
   context: AccountContext,
   caller: { id: string; sessionId: string | null },
-  given: { currentPassword: string; newPassword: string },
+  given: { currentPassword: string; newPassword: string; revokeTokens: boolean },
 ): Promise<(tx: Tx) => Promise<void>> {
   const userId = caller.id
   await context.tries.demand(`password:${userId}`, guessing)
@@ -23,6 +24,7 @@ export async function preparePasswordChange(
     const person = await demandSamePassword(tx, userId, before)
     await setPassword(tx, userId, after)
     await endSessions(tx, userId, { except: caller.sessionId })
+    if (given.revokeTokens) await revokeTokensOfPerson(tx, userId, 'password changed')
     tx.emit(platformOrganizationId, 'user.password_changed', { userId })
     await tell(tx, context, person)
   }
@@ -66,7 +68,7 @@ export async function createResetLink(tx: Tx, context: AccountContext, userId: s
 /** Prepares the password that a link sets; all sign-ins of the account end with it. */
 export async function prepareReset(
   context: AccountContext,
-  given: { token: string; newPassword: string; address: string },
+  given: { token: string; newPassword: string; revokeTokens: boolean; address: string },
 ): Promise<(tx: Tx) => Promise<void>> {
   const { db, clock } = context.platform
   await context.tries.demand(`reset:${given.address}`, guessing)
@@ -78,6 +80,7 @@ export async function prepareReset(
     if (mailed) await verifyEmail(tx, person)
     await setPassword(tx, userId, hash)
     await endSessions(tx, userId)
+    if (given.revokeTokens) await revokeTokensOfPerson(tx, userId, 'password changed')
     tx.emit(platformOrganizationId, 'user.password_reset', { userId })
     await tell(tx, context, person)
   }

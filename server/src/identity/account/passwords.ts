@@ -1,13 +1,13 @@
-import { verifyPassword } from 'better-auth/crypto'
+import { hashPassword, verifyPassword } from 'better-auth/crypto'
 import type { Queryable } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { wrongField } from './fields.ts'
-import { dropLinks } from './links.ts'
+import { dropLinks, forgetRegistrations } from './links.ts'
 
 /** The stored hash of a person's password; null when they have none. */
-async function hashOf(db: Queryable, userId: string): Promise<string | null> {
+export async function hashOf(db: Queryable, userId: string): Promise<string | null> {
   const row = await db
     .selectFrom('accounts')
     .select('password')
@@ -15,6 +15,13 @@ async function hashOf(db: Queryable, userId: string): Promise<string | null> {
     .where('providerId', '=', 'credential')
     .executeTakeFirst()
   return row?.password ?? null
+}
+
+/** Whether a password is right; without one to compare it with, wrong after the same work. */
+export async function isPassword(hash: string | null, password: string): Promise<boolean> {
+  if (hash !== null) return verifyPassword({ hash, password })
+  await hashPassword(password)
+  return false
 }
 
 /**
@@ -26,7 +33,7 @@ export async function checkPassword(
   given: { userId: string; password: string; field: string },
 ): Promise<string> {
   const hash = await hashOf(db, given.userId)
-  if (hash && (await verifyPassword({ hash, password: given.password }))) return hash
+  if ((await isPassword(hash, given.password)) && hash !== null) return hash
   throw wrongField(given.field, 'this is not your present password')
 }
 
@@ -58,10 +65,12 @@ export async function lockPerson(tx: Tx, userId: string): Promise<Person> {
 
 /**
  * Writes a password's hash. What somebody who knew the old one may have begun is worth nothing from then on: links that
- * would set another one or take the account to another address, and devices that were let in but have not come yet.
+ * would set another one or take the account to another address, other sign-ups that nobody confirmed, and devices that
+ * were let in but have not come yet.
  */
 export async function setPassword(tx: Tx, userId: string, password: string): Promise<void> {
   await dropLinks(tx, userId, 'reset')
+  await forgetRegistrations(tx, userId)
   await tx.db
     .deleteFrom('accountLinks')
     .where('userId', '=', userId)

@@ -5,7 +5,7 @@ import { drainOutbox } from '../people/outbox.ts'
 import { signedIn } from '../signed-in.ts'
 import { changeName, readAccount } from './account.ts'
 import type { AccountContext } from './context.ts'
-import { confirmEmail, prepareEmailChange, sendConfirmation } from './email.ts'
+import { prepareConfirmation, prepareEmailChange, sendConfirmation } from './email.ts'
 import { eraseAccount } from './erase.ts'
 import { wrongField } from './fields.ts'
 import { mayMail, preparePasswordChange, prepareReset, sendResetLink } from './password.ts'
@@ -23,7 +23,7 @@ import {
 import { guessing, mailing } from './tries.ts'
 
 export function accountRoutes(account: AccountContext): Route[] {
-  const { platform, tries, notifications } = account
+  const { platform, tries, notifications, aside } = account
   const { keys, clock, feed, db } = platform
 
   const demandPassword = async (userId: string, password: string) => {
@@ -67,8 +67,9 @@ export function accountRoutes(account: AccountContext): Route[] {
       return readAccount(account, id)
     },
     confirmEmail: async (context, { body }) => {
-      await tries.demand(`confirm:${context.address}`, guessing)
-      const confirmed = await context.mutate((tx) => confirmEmail(tx, account, body.token))
+      const confirmed = await context.mutate(
+        await prepareConfirmation(account, { ...body, address: context.address }),
+      )
       await feed.catchUp()
       return confirmed
     },
@@ -77,7 +78,7 @@ export function accountRoutes(account: AccountContext): Route[] {
       await tries.demand(`resend:${context.address}`, guessing)
       // Counted for any address, so that the limit tells nothing either.
       await tries.demand(`confirm-mail:${email}`, mailing)
-      if (notifications.sendsMail) await context.mutate((tx) => sendConfirmation(tx, account, email))
+      if (notifications.sendsMail) aside(() => context.mutate((tx) => sendConfirmation(tx, account, email)))
       return { sendsMail: notifications.sendsMail }
     },
     changePassword: async (context, { body }) => {
@@ -88,7 +89,9 @@ export function accountRoutes(account: AccountContext): Route[] {
     forgotPassword: async (context, { body }) => {
       const email = body.email.toLowerCase()
       await tries.demand(`forgot:${context.address}`, guessing)
-      if (await mayMail(account, email)) await context.mutate((tx) => sendResetLink(tx, account, email))
+      aside(async () => {
+        if (await mayMail(account, email)) await context.mutate((tx) => sendResetLink(tx, account, email))
+      })
       return { sendsMail: notifications.sendsMail }
     },
     resetPassword: async (context, { body }) => {

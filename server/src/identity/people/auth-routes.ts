@@ -1,13 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { passwordLength, problemCodes, type ProblemCode } from '@berth/contracts'
+import { problemCodes, type ProblemCode } from '@berth/contracts'
 import { refuseOtherMethods } from '../../platform/http/methods.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
-import { addressHeader, authPath, secondFactorHeader } from './auth.ts'
+import { guessing } from '../account/tries.ts'
+import { addressHeader, authPath, secondFactorHeader, type Auth } from './auth.ts'
 import { drainOutbox } from './outbox.ts'
-import { passSecondFactor, wrongSignIn } from './sign-in.ts'
+import { passSignIn, wrongSignIn } from './sign-in.ts'
 import { demandSetupCode, setupCodeHeader } from './setup-code.ts'
-import { checkSignUp, followSignUp, isTaken, refuseTwin, unsaid, type SignUpContext } from './sign-up.ts'
+import {
+  checkSignUp,
+  enter,
+  entersAtOnce,
+  prepareSignUp,
+  signUpAside,
+  unsaid,
+  type SignUpContext,
+} from './sign-up.ts'
 
 /** What of better-auth is open: everything else below /api/auth is not there. */
 const open: Record<string, 'GET' | 'POST'> = {
@@ -23,6 +32,7 @@ const open: Record<string, 'GET' | 'POST'> = {
 }
 
 export interface AuthRouteOptions extends SignUpContext {
+  auth: () => Promise<Auth>
   origins: () => ReadonlySet<string>
 }
 
@@ -43,14 +53,12 @@ export function registerAuth(app: FastifyInstance, options: AuthRouteOptions): v
 }
 
 async function answer(path: string, request: FastifyRequest, reply: FastifyReply, options: AuthRouteOptions) {
-  const { platform, tries } = options.account
   refuseForeignOrigin(request, options.origins())
   const body = request.method === 'POST' ? bodyOf(request.body) : null
   if (path === '/sign-up/email') return signUp(body!, request, reply, options)
-  const shown =
-    path === '/sign-in/email' ? await passSecondFactor({ platform, tries }, body!, request.ip) : null
+  const shown = path === '/sign-in/email' ? await passSignIn(options.account, body!, request.ip) : null
   const response = await ask(path, request, body, options, shown)
-  return send(path, response, reply)
+  return send(path, response, reply, options)
 }
 
 async function signUp(
@@ -59,21 +67,21 @@ async function signUp(
   reply: FastifyReply,
   options: AuthRouteOptions,
 ) {
-  const { platform, notifications } = options.account
+  const { account } = options
+  const { platform, tries, aside } = account
   await demandSetupCode(platform, oneHeader(request, setupCodeHeader))
   const wish = checkSignUp(given)
-  const { invitation: _, ...body } = wish
-  const response = await ask('/sign-up/email', request, body, options)
-  if (!notifications.sendsMail) {
-    if (!response.ok) await refuseTwin(platform, wish.email)
-    return send('/sign-up/email', response, reply)
+  await tries.demand(`sign-up:${request.ip}`, guessing)
+  const path = '/sign-in/email'
+  const { email, password } = wish
+  const made = await prepareSignUp(wish)
+  const why = await entersAtOnce(options, wish)
+  if (why === null) {
+    aside(() => signUpAside(account, made))
+  } else if (await enter(account, made, why)) {
+    return send(path, await ask(path, request, { email, password }, options), reply, options)
   }
-  if (response.status === 429 || (!response.ok && !(await isTaken(platform, wish.email))))
-    return send('/sign-up/email', response, reply)
-  const answered = response.ok ? await response.clone().json() : unsaid(wish, platform.clock.now())
-  const enters = await followSignUp(options, wish, (answered as { user: { id: string } }).user.id)
-  if (enters) return send('/sign-in/email', await ask('/sign-in/email', request, body, options), reply)
-  return reply.header('cache-control', 'no-store').send(answered)
+  return reply.header('cache-control', 'no-store').send(unsaid(made, platform.clock.now()))
 }
 
 /** What better-auth answers. */
@@ -151,7 +159,7 @@ async function drainQuietly(platform: Platform): Promise<void> {
   )
 }
 
-async function send(path: string, response: Response, reply: FastifyReply) {
+async function send(path: string, response: Response, reply: FastifyReply, options: AuthRouteOptions) {
   for (const cookie of response.headers.getSetCookie()) reply.header('set-cookie', cookie)
   for (const name of passed) {
     const value = response.headers.get(name)
@@ -165,7 +173,7 @@ async function send(path: string, response: Response, reply: FastifyReply) {
   if (retryAfter) reply.header('retry-after', retryAfter)
   // Device login answers in the words of RFC 8628.
   if (typeof body?.['error'] === 'string') return reply.status(response.status).send(body)
-  throw refusalOf(response.status, body)
+  throw refusalOf(response.status, body, options.account.notifications.sendsMail)
 }
 
 const passed = ['set-auth-token', 'access-control-expose-headers']
@@ -187,13 +195,6 @@ function withoutToken(body: Json): Json {
   return { ...body, session }
 }
 
-const sentences: Record<string, [ProblemCode, string]> = {
-  PASSWORD_TOO_SHORT: ['invalid_input', `password: use at least ${passwordLength.min} characters.`],
-  PASSWORD_TOO_LONG: ['invalid_input', `password: use at most ${passwordLength.max} characters.`],
-  INVALID_EMAIL: ['invalid_input', 'email: this is not an e-mail address.'],
-  INVALID_EMAIL_OR_PASSWORD: ['unauthenticated', wrongSignIn],
-}
-
 const byStatus: Record<number, ProblemCode> = {
   400: 'invalid_input',
   401: 'unauthenticated',
@@ -206,9 +207,8 @@ const byStatus: Record<number, ProblemCode> = {
 }
 
 /** A refusal of better-auth in our words. */
-function refusalOf(status: number, body: Json): Refusal {
-  const known = sentences[String(body?.['code'])]
-  if (known) return new Refusal(...known)
+function refusalOf(status: number, body: Json, sendsMail: boolean): Refusal {
+  if (body?.['code'] === 'INVALID_EMAIL_OR_PASSWORD') return wrongSignIn(sendsMail)
   const code = byStatus[status] ?? 'internal'
   if (code === 'not_found') return notFound('address')
   if (code === 'rate_limited') return new Refusal(code, 'Too many tries; wait a minute and try again.')

@@ -20,7 +20,6 @@ test('the tables have every column that better-auth wants, of its type', async (
     publicUrl: server.url,
     origins: () => new Set(),
     rateLimited: true,
-    sendsMail: false,
   })
   const { rows } = await sql<{
     tableName: string
@@ -81,7 +80,6 @@ test('no way of better-auth leads past a second factor', async () => {
     publicUrl,
     origins,
     rateLimited: false,
-    sendsMail: false,
   })
   const response = await auth.handler(
     new Request(`${publicUrl}/api/auth/sign-in/email`, {
@@ -103,7 +101,6 @@ test('behind https the cookie is for https only, under the name that is looked f
     publicUrl,
     origins,
     rateLimited: false,
-    sendsMail: false,
   })
   const response = await auth.handler(
     new Request(`${publicUrl}/api/auth/sign-in/email`, {

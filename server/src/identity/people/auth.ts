@@ -4,7 +4,7 @@ import { betterAuth, type BetterAuthOptions } from 'better-auth'
 import { getAdapter } from 'better-auth/db/adapter'
 import { bearer } from 'better-auth/plugins/bearer'
 import { deviceAuthorization } from 'better-auth/plugins/device-authorization'
-import { displayName, passwordLength, type IdKind } from '@berth/contracts'
+import type { IdKind } from '@berth/contracts'
 import { newId } from '../../platform/ids.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { guessing } from '../account/tries.ts'
@@ -25,8 +25,6 @@ export interface AuthOptions {
   publicUrl: string
   origins: () => ReadonlySet<string>
   rateLimited: boolean
-  /** Whether addresses can be verified: then nobody is signed in by signing up. */
-  sendsMail: boolean
 }
 
 /** How better-auth works here: on our database, with our ids, for people only. */
@@ -52,12 +50,7 @@ export function authOptions(platform: Platform, options: AuthOptions) {
       database: { generateId: ({ model }) => idFor(model) },
       ipAddress: { ipAddressHeaders: [addressHeader] },
     },
-    user: {
-      modelName: 'users',
-      additionalFields: {
-        mustVerify: { type: 'boolean', required: true, defaultValue: false, input: false, returned: false },
-      },
-    },
+    user: { modelName: 'users' },
     session: { modelName: 'sessions', expiresIn: 30 * day, updateAge: day },
     account: { modelName: 'accounts' },
     verification: { modelName: 'verifications', storeIdentifier: 'hashed' },
@@ -69,7 +62,6 @@ export function authOptions(platform: Platform, options: AuthOptions) {
       max: 300,
       customRules: {
         '/sign-in/email': tries,
-        '/sign-up/email': tries,
         '/device/code': tries,
         '/device': tries,
         '/device/token': false,
@@ -79,19 +71,10 @@ export function authOptions(platform: Platform, options: AuthOptions) {
     },
     emailAndPassword: {
       enabled: true,
-      // Without it, better-auth answers the same for an address that is taken.
-      autoSignIn: !options.sendsMail,
-      minPasswordLength: passwordLength.min,
-      maxPasswordLength: passwordLength.max,
+      // Accounts are made by `sign-up.ts`.
+      disableSignUp: true,
     },
     databaseHooks: {
-      user: {
-        create: {
-          before: async (user) => ({
-            data: { ...user, name: checkedName(user.name), image: null, mustVerify: options.sendsMail },
-          }),
-        },
-      },
       session: {
         create: {
           before: async (session, context) => {
@@ -122,15 +105,6 @@ export const sessionCookie = (publicUrl: string): string =>
 const idKinds: Record<string, IdKind> = { user: 'user', session: 'session' }
 
 const idFor = (model: string): string => (idKinds[model] ? newId(idKinds[model]) : randomUUID())
-
-function checkedName(name: unknown): string {
-  const parsed = displayName.safeParse(name)
-  if (parsed.success) return parsed.data
-  throw new APIError('BAD_REQUEST', {
-    message: `name: ${parsed.error.issues[0]!.message}`,
-    code: 'INVALID_NAME',
-  })
-}
 
 /** Whatever led here: no session for an account that is not active, or past its second factor. */
 async function refuseSignIn(platform: Platform, userId: string, factorShown: boolean): Promise<void> {

@@ -80,7 +80,7 @@ test('a crash between the outbox and the log loses nothing and doubles nothing',
 
 test('what a process left behind reaches the log by itself', async () => {
   const person = await insertPerson()
-  const timekeeping = startTimekeeping(second)
+  const timekeeping = startTimekeeping(second, async () => {})
   try {
     await expect.poll(() => eventsOf(person), { timeout: 10_000 }).toHaveLength(1)
   } finally {

@@ -44,6 +44,17 @@ function personIn(payload: unknown): Actor {
   return userId ? { kind: 'user', id: userId, tokenId: null } : systemActor('identity')
 }
 
+/** Writes what the triggers noted of a person in this unit of work to the log with it, in its order. */
+export async function takeNoted(tx: Tx, userId: string): Promise<void> {
+  const rows = await tx.db
+    .deleteFrom('identityOutbox')
+    .where(sql<string>`payload ->> 'userId'`, '=', userId)
+    .returningAll()
+    .execute()
+  for (const row of rows.toSorted((a, b) => a.id - b.id) as unknown as Noted[])
+    tx.emit(platformOrganizationId, row.type, row.payload as unknown as EventPayload<EventType>)
+}
+
 /**
  * Ends sessions of a person inside a unit of work, whose actor ended them: one, all but one, or all. Returns how
  * many there were.

@@ -8,13 +8,17 @@ import { post } from './test-kit.ts'
 let mailbox: Mailbox
 let server: TestServer
 let operator: TestPerson
+/** The same installation, started without a mail server: it holds nobody. */
+let silent: TestServer
 
 beforeAll(async () => {
   mailbox = await openMailbox()
   server = await startTestServer({ env: mailbox.env })
+  silent = await startTestServer({ beside: server })
   operator = await signUp(server)
 })
 afterAll(async () => {
+  await silent?.close()
   await server?.close()
   await mailbox?.close()
 })
@@ -34,8 +38,8 @@ interface Answer {
   errors?: { path: string }[]
 }
 
-async function enter(email: string, secret = password): Promise<Client> {
-  const response = await post(server, '/sign-in/email', { email, password: secret })
+async function enter(email: string, secret = password, at = server): Promise<Client> {
+  const response = await post(at, '/sign-in/email', { email, password: secret })
   return server.client(((await response.json()) as Answer).token!)
 }
 
@@ -47,14 +51,22 @@ const letterTo = async (email: string, subject: string) => {
 const secretIn = (text: string) => /#token=([\w-]+)/.exec(text)![1]!
 const confirmation = async (email: string) =>
   secretIn((await letterTo(email, 'Confirm your e-mail address')).text)
-const confirm = (token: string) => server.client().call(api.account.confirmEmail, { body: { token } })
+const confirm = (token: string, given = password) =>
+  server.client().call(api.account.confirmEmail, { body: { token, password: given } })
+
+/** Somebody with an account that nobody confirmed, who signed in while no mail was sent. */
+async function held(email: string): Promise<Client> {
+  await confirmation(email)
+  return enter(email, password, silent)
+}
 
 describe('a new account', () => {
-  test('signs nobody in, and may do nothing but with itself until the link of its letter is opened', async () => {
+  test('signs nobody in until the link of its letter is opened, and may do nothing but with itself', async () => {
     const email = fresh()
     const { status, body, headers } = await register(email)
     expect([status, body.token, headers.getSetCookie()]).toEqual([200, null, []])
-    const person = await enter(email)
+    const person = await held(email)
+    expect((await post(server, '/sign-in/email', { email, password })).status).toBe(401)
     expect(await person.call(api.identity.me, {})).toMatchObject({ confirmEmail: 'must', organizations: [] })
     expect(await person.call(api.account.get, {})).toMatchObject({ email, emailVerified: false })
     expect((await person.call(api.onboarding.get, { query: {} })).steps[0]).toMatchObject({
@@ -70,18 +82,24 @@ describe('a new account', () => {
     expect(await confirm(await confirmation(email))).toEqual({ email })
     expect(await person.call(api.identity.me, {})).toMatchObject({ confirmEmail: null })
     expect((await founding()).name).toBe('Too Early')
-    expect(await eventsAbout(server, body.user.id)).toContain('user.email_verified')
+    await enter(email)
+    expect(await eventsAbout(server, body.user.id)).toEqual([
+      'user.registered',
+      'session.created',
+      'user.email_verified',
+      'session.created',
+    ])
   })
 
   test('that is added to an organization has no part in it before', async () => {
     const email = fresh()
     await register(email)
+    const person = await held(email)
     const { id: organizationId } = await operator.client.call(api.organizations.create, {
       body: { name: 'Guarded' },
     })
     const params = { organizationId }
     await operator.client.call(api.organizations.addMember, { params, body: { email, role: 'owner' } })
-    const person = await enter(email)
     await expect(person.call(api.organizations.get, { params })).rejects.toMatchObject(
       refused('email_unverified'),
     )
@@ -92,7 +110,7 @@ describe('a new account', () => {
   test('may change its address, which counts once it is confirmed, and may be deleted', async () => {
     const [email, better] = [fresh(), fresh()]
     await register(email)
-    const person = await enter(email)
+    const person = await held(email)
     const changed = await person.call(api.account.changeEmail, { body: { email: better, password } })
     expect(changed).toMatchObject({ email, pendingEmail: better })
     expect(await confirm(secretIn((await letterTo(better, 'Confirm your e-mail address')).text))).toEqual({
@@ -105,7 +123,7 @@ describe('a new account', () => {
 
     const leaving = fresh()
     await register(leaving)
-    const gone = await enter(leaving)
+    const gone = await held(leaving)
     await gone.call(api.account.delete, { body: { password } })
     await expect(gone.call(api.identity.me, {})).rejects.toMatchObject(refused('unauthenticated'))
   })
@@ -157,7 +175,7 @@ describe('an address that has an account', () => {
   test('that somebody else made goes to whoever sets a new password from its mailbox', async () => {
     const email = fresh()
     const { body } = await register(email)
-    const squatter = await enter(email)
+    const squatter = await held(email)
     await server.client().call(api.account.forgotPassword, { body: { email } })
     const token = secretIn((await letterTo(email, 'Set a new password')).text)
     const newPassword = 'the owner chose this one'
@@ -170,12 +188,12 @@ describe('an address that has an account', () => {
   test('is not proved by a link that an operator handed on', async () => {
     const email = fresh()
     const { body } = await register(email)
+    await confirmation(email)
     const params = { userId: body.user.id }
     const { url } = await operator.client.call(api.users.createResetLink, { params })
     const newPassword = 'handed on by an operator'
     await server.client().call(api.account.resetPassword, { body: { token: secretIn(url), newPassword } })
-    const me = await (await enter(email, newPassword)).call(api.identity.me, {})
-    expect(me.confirmEmail).toBe('must')
+    expect((await post(server, '/sign-in/email', { email, password: newPassword })).status).toBe(401)
   })
 })
 
@@ -199,7 +217,7 @@ describe('the letter', () => {
   test('goes to the address that was asked for, and leaves a change that waits alone', async () => {
     const [email, better] = [fresh(), fresh()]
     await register(email)
-    await (await enter(email)).call(api.account.changeEmail, { body: { email: better, password } })
+    await (await held(email)).call(api.account.changeEmail, { body: { email: better, password } })
     await confirmation(better)
     await resend(better)
     await expect.poll(() => lettersTo(better), { timeout: 60_000 }).toBe(2)
@@ -210,7 +228,7 @@ describe('the letter', () => {
   test('is not sent to strangers, nor where there is nothing to confirm; the answer is the same', async () => {
     const nobody = fresh()
     const person = await signUp(server)
-    await confirm(await confirmation(person.email))
+    await confirm(await confirmation(person.email), person.password)
     const before = lettersTo(person.email)
     expect(await resend(nobody)).toEqual(await resend(person.email))
     const marker = fresh()
@@ -247,7 +265,7 @@ describe('an invitation that was mailed', () => {
   test('proves the address when it is accepted', async () => {
     const email = fresh()
     await register(email)
-    const person = await enter(email)
+    const person = await held(email)
     const { token, organizationId } = await invite(email)
     expect(await accept(person, token)).toMatchObject({ organizationId })
     expect(await person.call(api.account.get, {})).toMatchObject({ emailVerified: true })
@@ -291,10 +309,10 @@ describe('who is not held', () => {
   })
 
   test('accounts from before there was a mail server are asked, not kept out', async () => {
-    const silent = await startTestServer()
-    const before = await signUp(silent)
-    const other = await signUp(silent)
-    const mailing = await startTestServer({ beside: silent, env: mailbox.env })
+    const mailless = await startTestServer()
+    const before = await signUp(mailless)
+    const other = await signUp(mailless)
+    const mailing = await startTestServer({ beside: mailless, env: mailbox.env })
     try {
       expect(await before.client.call(api.identity.me, {})).toMatchObject({ confirmEmail: null })
       const same = mailing.client(other.token)
@@ -302,20 +320,16 @@ describe('who is not held', () => {
       expect((await same.call(api.organizations.create, { body: { name: 'As Ever' } })).name).toBe('As Ever')
     } finally {
       await mailing.close()
-      await silent.close()
+      await mailless.close()
     }
   })
 
   test('everybody, once the mail server is gone', async () => {
     const email = fresh()
     await register(email)
-    const silent = await startTestServer({ beside: server })
-    try {
-      const response = await post(silent, '/sign-in/email', { email, password })
-      const person = silent.client(((await response.json()) as Answer).token!)
-      expect((await person.call(api.organizations.create, { body: { name: 'Free' } })).name).toBe('Free')
-    } finally {
-      await silent.close()
-    }
+    await confirmation(email)
+    const response = await post(silent, '/sign-in/email', { email, password })
+    const person = silent.client(((await response.json()) as Answer).token!)
+    expect((await person.call(api.organizations.create, { body: { name: 'Free' } })).name).toBe('Free')
   })
 })

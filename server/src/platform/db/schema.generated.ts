@@ -17,6 +17,8 @@ export interface AccountLinks {
   expiresAt: Timestamp;
   hash: Buffer;
   mailed: Generated<boolean>;
+  name: string | null;
+  password: string | null;
   purpose: string;
   usedAt: Timestamp | null;
   userId: string;
