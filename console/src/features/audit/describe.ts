@@ -119,11 +119,9 @@ function runChanged(payload: LogEvent['payload']): Told {
     return told(step ? `${kind} run: ${text(step)}` : `${kind} run changed`, reason, 'idle')
   }
   const tone = status === 'succeeded' ? 'good' : /failed|errored|rejected/.test(text(status)) ? 'bad' : 'idle'
-  return told(`${kind} run ${runWords[text(status)] ?? text(status).replace('_', ' ')}`, reason, tone)
+  if (status === 'pending') return told(`${kind} run waits for its next try`, null, tone)
+  return told(`${kind} run ${status === 'running' ? 'began' : text(status).replace('_', ' ')}`, reason, tone)
 }
-
-/** What happened to a run, where the name of its state does not tell it. */
-const runWords: Record<string, string> = { pending: 'waits for its next try', running: 'began' }
 
 function heldFor(status: unknown): string {
   const known = pendingStatus.safeParse(status)
