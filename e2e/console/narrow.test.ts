@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { api } from '@berth/contracts'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import {
@@ -82,3 +83,44 @@ test.each([390, 1024])(
     await context.close()
   },
 )
+
+test('long names leave room for each other, for the tier and for the region', async () => {
+  const { person, organizationId } = await settle(stage.server, 'Organisation'.repeat(5))
+  const params = { organizationId }
+  const name = 'Arbeitsbereich'.repeat(5)
+  const body = { name, tier: 'standard', region: 'eu-central-1' }
+  await person.client.call(api.workspaces.create, { params, body })
+  const { page, context, complaints } = await visit(stage, { person, width: 390 })
+  await page.goto('/console/lifecycle')
+  const where = page.getByRole('navigation', { name: 'Where you are' })
+  const head = page.getByRole('heading', { name, level: 2 })
+  const seen = {
+    organization: where.getByRole('button', { name: /^Organization:/ }),
+    workspace: where.getByRole('button', { name: `Workspace: ${name}` }),
+    tier: where.getByText('STANDARD · eu-central-1', { exact: true }),
+    head,
+    place: head.locator('xpath=..').getByText('standard · eu-central-1'),
+  }
+  for (const [what, locator] of Object.entries(seen)) {
+    const box = (await locator.boundingBox({ timeout: 30_000 }))!
+    expect(box.width, `${what} can be read`).toBeGreaterThan(90)
+    expect(box.x + box.width, `${what} is within the window`).toBeLessThanOrEqual(390)
+  }
+  for (const path of ['members', 'settings', 'account']) {
+    await page.goto(`/console/${path}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await expectNothingCut(page)
+  }
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+/** No text goes on where nobody can see or scroll to it. */
+async function expectNothingCut(page: Page): Promise<void> {
+  const cut = await page.getByRole('main').evaluate((main) =>
+    Array.from(main.querySelectorAll('p, button, h1, h2, a'))
+      .filter((one) => one.getBoundingClientRect().right > window.innerWidth)
+      .map((one) => one.textContent),
+  )
+  expect(cut).toEqual([])
+}

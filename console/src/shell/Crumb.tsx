@@ -22,7 +22,14 @@ export function Crumb({
   const go = (search: { org?: string; workspace?: string | undefined }) => () =>
     void navigate({ to: '/console/lifecycle', search })
   return (
-    <nav aria-label="Where you are" className={cx('flex min-w-0 items-center gap-1', className)}>
+    <nav
+      aria-label="Where you are"
+      // Where room is short, both names give up as much of it: neither long one hides the other.
+      className={cx(
+        'grid min-w-0 grid-cols-[minmax(0,max-content)_auto_minmax(0,max-content)_auto] items-center gap-1',
+        className,
+      )}
+    >
       <Menu
         trigger={<CrumbButton label="Organization">{organization.name}</CrumbButton>}
         groups={[
@@ -127,16 +134,14 @@ function PlaceMark() {
     <span
       title={`Tier: ${tiers.join(', ')}\nRegion: ${regions.join(', ')}`}
       className={cx(
-        'ml-0.5 shrink-0 rounded-sm border px-1.5 text-2xs font-semibold tracking-[0.02em] whitespace-nowrap',
+        // On a telephone it stands in the row above, where the names leave no room for it.
+        'ml-0.5 rounded-sm border max-sm:absolute max-sm:-top-[34px] max-sm:right-[68px] max-sm:max-w-[calc(100%-12.5rem)] max-sm:truncate px-1.5 text-2xs font-semibold tracking-[0.02em] whitespace-nowrap',
         grave ? 'border-bad bg-bad-bg text-bad' : 'border-line-strong text-ink-2',
       )}
     >
       {tiers.length === 1 ? tiers[0]!.toUpperCase() : `${tiers.length} tiers`}
-      {/* On a telephone the names of the places go first. */}
-      <span className="max-sm:hidden">
-        {' · '}
-        {regions.length === 1 ? regions[0] : `${regions.length} regions`}
-      </span>
+      {' · '}
+      {regions.length === 1 ? regions[0] : `${regions.length} regions`}
     </span>
   )
 }

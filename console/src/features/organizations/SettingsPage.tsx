@@ -71,8 +71,8 @@ function DangerZone() {
           What runs is stopped and deleted, tokens are revoked and secrets destroyed, and members who are not
           owners lose access. You are shown exactly what before anything happens. It cannot be undone.
         </p>
-        <Button look="danger" whyNot={refused} onClick={() => setAsked(true)}>
-          Close {organization.name}…
+        <Button look="danger" className="max-w-full" whyNot={refused} onClick={() => setAsked(true)}>
+          <span className="truncate">Close {organization.name}…</span>
         </Button>
       </div>
       <Suspense>{asked && <CloseOrganization onClose={() => setAsked(false)} />}</Suspense>

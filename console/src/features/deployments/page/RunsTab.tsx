@@ -57,7 +57,7 @@ function RunPanel({ run }: { run: Run }) {
       note={
         <span className="flex flex-wrap items-center gap-x-1.5">
           <Id value={run.id} what="run id" />
-          <span>
+          <span className="min-w-0">
             · <Time at={run.createdAt} ago /> · by {people?.get(run.requestedBy) ?? run.requestedBy}
             {run.step && !run.endedAt && ` · ${run.step}`}
           </span>
