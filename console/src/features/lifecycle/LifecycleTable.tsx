@@ -151,7 +151,7 @@ function Head({ group: { workspace, rows } }: { group: WorkspaceRows }) {
           {workspace.name}
         </Link>
       </h2>
-      <span className="max-w-[55%] shrink-0 grow truncate text-xs text-ink-3">
+      <span className="max-w-[55%] shrink-0 truncate text-xs text-ink-3">
         {/* Where mistakes cost most, the tier is marked as it is at the top of the page. */}
         <span
           className={isStrict ? 'font-semibold tracking-[0.02em] text-bad uppercase [font-size:11px]' : ''}
@@ -161,12 +161,14 @@ function Head({ group: { workspace, rows } }: { group: WorkspaceRows }) {
         {' · '}
         {workspace.region}
       </span>
-      {workspace.state !== 'active' && <Badge>{workspace.state}</Badge>}
-      {attention.length > 0 && (
-        <Badge tone={attention.some(({ deployment }) => isBad(deployment)) ? 'bad' : 'wait'}>
-          {attention.length} to look at
-        </Badge>
-      )}
+      <span className="ml-auto flex shrink-0 items-center gap-2.5 empty:hidden">
+        {workspace.state !== 'active' && <Badge>{workspace.state}</Badge>}
+        {attention.length > 0 && (
+          <Badge tone={attention.some(({ deployment }) => isBad(deployment)) ? 'bad' : 'wait'}>
+            {attention.length} to look at
+          </Badge>
+        )}
+      </span>
     </div>
   )
 }
