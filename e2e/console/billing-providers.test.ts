@@ -68,7 +68,7 @@ test('an operator sees where a payment differs, deals with it, and has everythin
   })
   await row(page, 'bank statement 12').click({ timeout: 60_000 })
   await expectGoodEverywhere(page, 'operator-billing-drift')
-  await page.getByRole('button', { name: 'It is dealt with…' }).click()
+  await page.getByRole('button', { name: 'Mark as dealt with…' }).click()
   await page.getByLabel('What was done about it').fill('given back')
   await page.getByRole('button', { name: 'Take it off the list' }).click()
   await page.getByText('Nothing differs').waitFor()

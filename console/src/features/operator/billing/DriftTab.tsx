@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Scale } from 'lucide-react'
 import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from 'react'
 import { type Action, usePageActions } from '../../../app/actions.tsx'
@@ -10,7 +10,7 @@ import { Time } from '../../../ui/Time.tsx'
 import type { Column } from '../../../ui/VirtualTable.tsx'
 import { Facts } from '../Facts.tsx'
 import { OperatorList, wide } from '../OperatorList.tsx'
-import { driftsQuery, type OpenDrift } from './queries.ts'
+import { billedQuery, driftsQuery, type OpenDrift } from './queries.ts'
 
 const ReconcileDialog = lazy(async () => ({
   default: (await import('./ReconcileDialog.tsx')).ReconcileDialog,
@@ -94,14 +94,7 @@ function Detail({ drift }: { drift: OpenDrift }) {
     ['What differs', what],
     ['Provider', provider],
     ['Identity', <Copyable key="identity" text={identity} what="identity" wrap />],
-    ...(organizationId
-      ? [
-          ['Organization', <Id key="of" value={organizationId} what="organization id" />] as [
-            string,
-            ReactNode,
-          ],
-        ]
-      : []),
+    ...(organizationId ? [organizationFact(organizationId)] : []),
     ['First seen', <Time key="first" at={firstSeenAt} ago />],
     ['Last seen', <Time key="last" at={lastSeenAt} ago />],
   ]
@@ -109,9 +102,31 @@ function Detail({ drift }: { drift: OpenDrift }) {
     <>
       <Facts facts={facts} />
       <div className="mt-1 mb-2">
-        <Button onClick={() => setSettling(true)}>It is dealt with…</Button>
+        <Button onClick={() => setSettling(true)}>Mark as dealt with…</Button>
       </div>
       <Suspense>{settling && <SettleDrift drift={drift} onClose={() => setSettling(false)} />}</Suspense>
     </>
+  )
+}
+
+const organizationFact = (id: string): [string, ReactNode] => ['Organization', <Whose key="of" id={id} />]
+
+/** Whose payments differ, with the way to its invoices. */
+function Whose({ id }: { id: string }) {
+  const { data } = useInfiniteQuery(billedQuery({ search: id }))
+  const name = data?.pages[0]?.items[0]?.organization.name
+  return (
+    <span className="flex flex-wrap items-center gap-x-2">
+      {name && (
+        <Link
+          to="/console/operator/billing"
+          search={({ org }) => ({ org, q: id, open: id })}
+          className="font-[550] text-accent underline underline-offset-2"
+        >
+          {name}
+        </Link>
+      )}
+      <Id value={id} what="organization id" />
+    </span>
   )
 }

@@ -17,7 +17,7 @@ export function SettleDrift({
   const reason = given.trim()
   return (
     <DeedDialog
-      title="It is dealt with"
+      title="Mark the difference as dealt with"
       text="It goes from this list and stays away as long as it does not change. What you did about it stands in the log."
       deed="Take it off the list"
       doing="Saving…"
