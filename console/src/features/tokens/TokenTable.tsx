@@ -25,14 +25,14 @@ export function TokenTable(props: {
     <Table>
       <thead>
         <tr>
-          <Th className="@3xl:w-[20%]">Name</Th>
+          <Th className="@3xl:w-[19%]">Name</Th>
           <Th className="w-[88px] @3xl:w-[9%]">State</Th>
           <Th className={`${wide} @3xl:w-[18%]`}>Scopes</Th>
           <Th className={wide}>Reaches</Th>
-          {owner.kind === 'person' && <Th className={`${wide} @3xl:w-[13%]`}>Organization</Th>}
-          <Th className={`${wide} @3xl:w-[9%]`}>Last used</Th>
+          {owner.kind === 'person' && <Th className={`${wide} @3xl:w-[11%]`}>Organization</Th>}
+          <Th className={`${wide} @3xl:w-[8%]`}>Last used</Th>
           <Th className={`${roomy} w-[100px] @3xl:w-[9%]`}>Expires</Th>
-          <Th className="w-[92px] @3xl:w-[9%]">
+          <Th className="w-[92px] @3xl:w-[8%]">
             <span className="sr-only">Actions</span>
           </Th>
         </tr>
