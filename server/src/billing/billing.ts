@@ -38,12 +38,12 @@ export function createBilling(
   { notifications, renews, publicUrl }: BillingOptions,
 ): Billing {
   const { clock, config } = platform
+  const page = (organizationId: string) => `${publicUrl()}/console/billing/${organizationId}`
   const terms: Terms = {
     graceDays: config.billingGraceDays,
     provider: config.stripe ? 'stripe' : 'manual',
-    tell: tellBy(notifications),
+    tell: tellBy(notifications, page),
   }
-  const page = (organizationId: string) => `${publicUrl()}/console/billing/${organizationId}`
   const providers = providersOf(platform, terms, page)
   const repeated: Repeated[] = []
   let inbox: InboxWorker | null = null

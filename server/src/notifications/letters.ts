@@ -86,11 +86,11 @@ export const letters = {
       'If you do not want to join, decline there, or do nothing.',
     ],
   }),
-  'billing-notice': ({ name, organization, plan, text, action }: BillingNotice): Letter => ({
-    subject: `${organization}: the subscription to ${plan}`,
+  'billing-notice': ({ name, organization, subject, text, action }: BillingNotice): Letter => ({
+    subject: `${organization}: ${subject}`,
     greeting: hello(name),
     paragraphs: text,
-    ...(action ? { action } : {}),
+    action,
     after: [`You get this as an owner or admin of ${organization}. Its invoices are on its billing page.`],
   }),
 } satisfies Record<string, (given: never) => Letter>
@@ -106,9 +106,10 @@ interface InvitationLetter {
 interface BillingNotice {
   name: string
   organization: string
-  plan: string
+  /** What it is about, after the organization's name. */
+  subject: string
   text: string[]
-  action?: { label: string; url: string }
+  action: { label: string; url: string }
 }
 
 export type LetterKind = keyof typeof letters

@@ -36,7 +36,7 @@ export interface Held {
 export type Notice =
   | { kind: 'trial-ending' | 'grace-warning'; endsAt: Date; days: number }
   | { kind: 'past-due'; endsAt: Date }
-  | { kind: 'suspended' }
+  | { kind: 'suspended' | 'fell-back' }
   | { kind: 'payable' | 'payment-failed'; number: string; url: string }
 
 /**

@@ -12,7 +12,7 @@ import type { Terms } from './model.ts'
 import { tellBy } from './notices.ts'
 import { overLimitsOf } from './over-limit.ts'
 import { readSubscription } from './store.ts'
-import { clockwork, ordinary, testTerms } from './test-kit.ts'
+import { clockwork, invoicesOf, ordinary, testTerms } from './test-kit.ts'
 import { runDue } from './worker.ts'
 
 const dayMs = 24 * 3600_000
@@ -21,33 +21,58 @@ let platform: TestPlatform
 let terms: Terms
 beforeAll(async () => {
   platform = await openTestPlatform({ clock })
-  terms = { graceDays: 14, provider: 'manual', tell: tellBy(createNotifications(platform)) }
+  const page = (id: string) => `https://berth.example.com/console/billing/${id}`
+  const notifications = createNotifications(platform)
+  const sendMail: typeof notifications.sendMail = (tx, request) => {
+    letters.push(request)
+    return notifications.sendMail(tx, request)
+  }
+  terms = { graceDays: 14, provider: 'manual', tell: tellBy({ sendMail }, page) }
 })
 afterAll(() => platform?.close())
 
+/** What was asked to be sent, in order, with what the outbox has of it. */
+const letters: Parameters<Parameters<typeof tellBy>[0]['sendMail']>[1][] = []
 const mails = async () => {
-  const rows = await platform.db.selectFrom('mails').select(['recipient', 'kind', 'subject']).execute()
-  return rows.map(({ kind, subject }) => `${kind}: ${subject}`)
+  const rows = await platform.db.selectFrom('mails').select(['kind', 'subject']).orderBy('id').execute()
+  return rows.map(({ kind, subject }, place) => ({
+    kind,
+    subject: subject.replace(/^.+?: /, ''),
+    said: letters[place]!.data as { text: string[]; action: { url: string } },
+  }))
 }
 
-test('owners and admins are written to when it is overdue, and before the grace ends; nobody of test organizations', async () => {
+test('owners and admins are written to when it is overdue, before the grace ends and when it has; nobody of test organizations', async () => {
   const [real, tried] = [
-    await ordinary(platform),
+    await ordinary(platform, 'Asia/Tokyo'),
     await clockwork(platform, { now: clock.now().toISOString() }),
   ]
   const wish = { plan: 'team', seats: null }
   for (const id of [real, tried]) await platform.change((tx) => changePlan(tx, id, wish, terms))
+  const number = (await invoicesOf(platform, real))[0]!.number
   clock.advance(15 * dayMs)
   await platform.db.updateTable('testClocks').set({ now: clock.now() }).execute()
   await runDue(platform, terms)
-  expect(await mails()).toEqual([expect.stringMatching(/^billing-notice: .+: the subscription to Team$/)])
+  const [first, ...none] = await mails()
+  expect([first!.kind, first!.subject, none]).toEqual(['billing-notice', 'an invoice is overdue', []])
+  expect(first!.said.text[0]).toBe(`Invoice ${number} over €49.00 for Team is overdue.`)
+  expect(first!.said.action.url).toBe(`https://berth.example.com/console/billing/${real}`)
+  const { graceEndsAt } = await readSubscription(platform.db, real)
+  const inTokyo = new Date(graceEndsAt!.getTime() + 9 * 3600_000).toISOString().slice(0, 16).replace('T', ' ')
+  expect(first!.said.text[1]).toContain(`${inTokyo} (Asia/Tokyo)`)
   clock.advance(12 * dayMs)
   await runDue(platform, terms)
-  // Overdue, and 7, 3 and 1 days before the end.
-  expect(await mails()).toHaveLength(4)
+  const until = (left: string) => `an invoice is overdue, and the time to pay it ends in ${left}`
+  expect((await mails()).slice(1).map(({ subject }) => subject)).toEqual(
+    ['7 days', '3 days', 'a day'].map((left) => until(left)),
+  )
   clock.advance(3 * dayMs)
   await runDue(platform, terms)
   expect(await readSubscription(platform.db, real)).toMatchObject({ plan: { plan: 'free' } })
+  const all = await mails()
+  expect(all).toHaveLength(5)
+  expect(all[4]!.subject).toBe('Team has ended, because an invoice was not paid')
+  expect(all[4]!.said.text[0]).toContain('on the plan free from now on')
 })
 
 test('a downgrade names what would be over the limit: the newest servers stop, nothing else does', async () => {

@@ -56,7 +56,10 @@ export async function takeStep(tx: Tx, one: Held, due: Due, terms: Terms): Promi
       return saveSubscription(tx, late)
     }
     case 'lapse': {
-      if (plan.fallback !== null) return endSubscription(tx, one, at, 'unpaid')
+      if (plan.fallback !== null) {
+        await terms.tell(tx, one, { kind: 'fell-back' })
+        return endSubscription(tx, one, at, 'unpaid')
+      }
       tx.emit(organizationId, 'subscription.suspended', named(one), at)
       await terms.tell(tx, one, { kind: 'suspended' })
       return saveSubscription(tx, { ...one, state: 'suspended', warnedDays: null })

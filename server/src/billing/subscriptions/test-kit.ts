@@ -36,10 +36,10 @@ export async function clockwork(
 }
 
 /** One that lives by the wall clock. */
-export async function ordinary(platform: TestPlatform): Promise<string> {
+export async function ordinary(platform: TestPlatform, timeZone = 'UTC'): Promise<string> {
   const ownerId = await somebody(platform)
   const name = newId('organization').slice(-12)
-  const { id } = await platform.change((tx) => createOrganization(tx, { name, timeZone: 'UTC', ownerId }))
+  const { id } = await platform.change((tx) => createOrganization(tx, { name, timeZone, ownerId }))
   return id
 }
 

@@ -33,7 +33,7 @@ const platform = await openPlatform({
 const terms: Terms = {
   graceDays: platform.config.billingGraceDays,
   provider: 'manual',
-  tell: tellBy(createNotifications(platform)),
+  tell: tellBy(createNotifications(platform), (id) => `https://berth.example.com/console/billing/${id}`),
 }
 process.on('message', ({ id, key, act }: Asked) => {
   perform(platform, terms, { id, key, act }).then(
