@@ -14,6 +14,7 @@ import {
   type OnceAnswer,
   type Refusal,
   type RelayHooks,
+  type SessionView,
 } from '../relay/service.ts'
 import type { DeploymentRow, Homes, StopReason } from '../runtime/service.ts'
 import { createAdmission } from './admission.ts'
@@ -63,6 +64,7 @@ export function createGateway(options: GatewayOptions) {
   const directory = createDirectory(platform)
   const admission = createAdmission(platform, directory, homes)
 
+  let complainedAt = -Infinity
   /** Sessions that are over, while their rows are still there. */
   const removing = new Set<string>()
   const hooks: RelayHooks<CallerContext> = {
@@ -71,13 +73,9 @@ export function createGateway(options: GatewayOptions) {
       return admission.admit(context.scope)
     },
     beforeRequest: (context, session, method) => {
-      const seen = session?.upstream ? homes.checkBeforeUse(context.scope, session.upstream) : null
-      const strict = directory.known(context.scope)?.checkEveryCall ?? true
-      const checked = strict ? strictCheck(context, seen) : seen
-      // Last of all: what is drawn is for a call that passes.
-      if (method !== 'tools/call') return checked
-      if (checked === null) return meter.draw(context.organizationId)
-      return checked.then((refusal) => refusal ?? meter.draw(context.organizationId))
+      const held = heldUntil(context, session, method)
+      held?.catch((error: Error) => complain(error, context.scope))
+      return held
     },
     acquire: (context, opening) =>
       homes.acquire(context.scope, `${context.principalKind}:${context.principalId}`, opening),
@@ -109,6 +107,28 @@ export function createGateway(options: GatewayOptions) {
       endpoint.sessions().map((session) => session.id),
     ).catch(() => {})
   }, touchMs)
+
+  /** The slower checks of a request: null at once when there is none to make. */
+  function heldUntil(
+    context: CallerContext,
+    session: SessionView | null,
+    method: string,
+  ): Promise<Refusal | null> | null {
+    const seen = session?.upstream ? homes.checkBeforeUse(context.scope, session.upstream) : null
+    const strict = directory.known(context.scope)?.checkEveryCall ?? true
+    const checked = strict ? strictCheck(context, seen) : seen
+    // Last of all: what is drawn is for a call that passes.
+    if (method !== 'tools/call') return checked
+    if (checked === null) return meter.draw(context.organizationId)
+    return checked.then((refusal) => refusal ?? meter.draw(context.organizationId))
+  }
+
+  /** The caller is told only that a call could not be checked; why stands in the log, once a second at most. */
+  function complain(error: Error, deploymentId: string): void {
+    if (performance.now() - complainedAt < 1000) return
+    complainedAt = performance.now()
+    logger.error({ err: error, deploymentId }, 'a call could not be checked and was refused')
+  }
 
   function hear(event: LogEvent): void {
     endings.hear(event)
