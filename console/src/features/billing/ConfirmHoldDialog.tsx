@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, factsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
@@ -38,14 +38,7 @@ export function ConfirmHoldDialog(props: { organizationId: string; hold: QuotaHo
       : null
   return (
     <Dialog open onClose={onClose} title={`Confirm ${heldOf(hold)}`}>
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!notYet) confirm.mutate()
-        }}
-      >
+      <DialogForm onSubmit={() => notYet ?? confirm.mutate()}>
         <DialogBody>
           <p className="text-ink-2">
             What was used counts for good; the rest goes back to where it came from.
@@ -74,7 +67,7 @@ export function ConfirmHoldDialog(props: { organizationId: string; hold: QuotaHo
             Confirm
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }
