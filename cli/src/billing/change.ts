@@ -1,5 +1,5 @@
 import { api, formatMoney, type Quote } from '@berth/contracts'
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { does, wholeNumber } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
 import { UsageError } from '../core/errors.ts'
@@ -42,7 +42,7 @@ export function changeCommands(): Command[] {
     does(
       new Command('seats')
         .description('Change the paid seats: more now, fewer at the end of the period')
-        .argument('<number>'),
+        .addArgument(new Argument('<number>').argParser(wholeNumber(1, 100_000))),
       seats,
     ),
     does(
@@ -98,9 +98,8 @@ async function unschedule(context: Context): Promise<void> {
   printSubscription(context.out, await context.call(api.subscriptions.unschedule, { params }))
 }
 
-async function seats(context: Context, _options: object, number: string): Promise<void> {
+async function seats(context: Context, _options: object, count: number): Promise<void> {
   const params = { organizationId: await organizationOf(context) }
-  const count = wholeNumber(1, 100_000)(number)
   const quoted = await quoteOf(context, { seats: count })
   if (!context.out.json) printQuote(context.out, quoted)
   const body = { seats: count, quotedAt: quoted.at, expectedVersion: quoted.expectedVersion }

@@ -4,7 +4,7 @@ import type { EndpointOutput } from '@berth/contracts'
 import { Command } from 'commander'
 import { does, noun } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
-import { RefusedError } from '../core/errors.ts'
+import { RefusedError, whyUnreadable } from '../core/errors.ts'
 
 /** `mcpctl billing plans` */
 export function plansCommand(): Command {
@@ -102,9 +102,7 @@ function read(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'there is no such file' : message
-    throw new RefusedError(`${file} cannot be read: ${why}.`)
+    throw new RefusedError(`${file} cannot be read: ${whyUnreadable(error)}.`)
   }
 }
 

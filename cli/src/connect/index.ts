@@ -14,7 +14,7 @@ import {
 import { Argument, Command, Option } from 'commander'
 import { does, wholeNumber } from '../core/command.ts'
 import { createContext, type Context } from '../core/context.ts'
-import { RefusedError, UsageError } from '../core/errors.ts'
+import { RefusedError, UsageError, whyUnreadable } from '../core/errors.ts'
 import { findDeployment, organizationOf } from '../core/find.ts'
 import { escapeText } from '../core/text.ts'
 import { settingsPaths, thisMachine } from './clients.ts'
@@ -188,7 +188,7 @@ function tokenIn(path: string | undefined): string | undefined {
   try {
     token = readFileSync(path, 'utf8').trim()
   } catch (error) {
-    throw new UsageError(`The token file cannot be read: ${(error as Error).message}`)
+    throw new UsageError(`The token file ${path} cannot be read: ${whyUnreadable(error)}.`)
   }
   if (/^[\x21-\x7e]+$/.test(token)) return token
   throw new UsageError(`The token file ${path} must hold a token and nothing else.`)

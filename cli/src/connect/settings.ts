@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { JsonFault, readJson } from '@berth/contracts'
 import { credentialsPath } from '../core/credentials.ts'
-import { RefusedError } from '../core/errors.ts'
+import { RefusedError, whyUnreadable } from '../core/errors.ts'
 import { withMember, withoutMember } from '../core/jsonc.ts'
 
 /** What `connect` did to a client's file, kept so that it can be undone. Holds no token of Berth's. */
@@ -64,7 +64,7 @@ export function readSettings(path: string, servers: string, title: string): Sett
         `${path} cannot be edited safely (${error.message}). Mend it, or add the entry by hand.`,
       )
     }
-    throw new RefusedError(`${path} cannot be read: ${(error as Error).message}`)
+    throw new RefusedError(`${path} cannot be read: ${whyUnreadable(error)}.`)
   }
 }
 

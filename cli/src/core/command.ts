@@ -6,7 +6,7 @@ import { UsageError } from './errors.ts'
  * Gives a command its work: `work` receives the context, the command's own options, and its arguments in order.
  * Every verb is bound with this, so that all of them find the same context.
  */
-export function does<O extends object, A extends (string | string[] | undefined)[]>(
+export function does<O extends object, A extends (string | string[] | number | undefined)[]>(
   command: Command,
   work: (context: Context, options: O, ...operands: A) => Promise<void> | void,
 ): Command {

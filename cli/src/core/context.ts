@@ -10,7 +10,7 @@ import {
 } from '@berth/contracts'
 import type { Command } from 'commander'
 import { Credentials } from './credentials.ts'
-import { UsageError } from './errors.ts'
+import { UsageError, whyUnreadable } from './errors.ts'
 import { Output } from './output.ts'
 
 export const defaultUrl = 'http://127.0.0.1:7070'
@@ -116,7 +116,7 @@ function readToken(path: string): string {
   try {
     text = readFileSync(path, 'utf8').trim()
   } catch (error) {
-    throw new UsageError(`The token file cannot be read: ${(error as Error).message}`)
+    throw new UsageError(`The token file ${path} cannot be read: ${whyUnreadable(error)}.`)
   }
   if (!text) throw new UsageError(`The token file ${path} is empty.`)
   return text

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { ApiError, problemCodes, UnreachableError, type Problem, type ProblemCode } from '@berth/contracts'
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { describeFailure, NotSignedInError, RefusedError, UsageError } from './errors.ts'
+import { describeFailure, NotSignedInError, RefusedError, UsageError, whyUnreadable } from './errors.ts'
 
 function problem(code: ProblemCode, more: Partial<Problem> = {}): ApiError {
   const { status, title } = problemCodes[code]
@@ -40,6 +41,37 @@ describe('exit status', () => {
 })
 
 describe('what is told', () => {
+  it('is a fault once, where the sentence of the server is that fault', () => {
+    const { lines } = describeFailure(
+      problem('invalid_input', {
+        detail: 'email: this is not an e-mail address',
+        errors: [
+          { path: 'email', message: 'this is not an e-mail address' },
+          { path: 'name', message: 'must not be empty' },
+        ],
+      }),
+    )
+    expect(lines).toEqual([
+      'Error: email: this is not an e-mail address',
+      '  name: must not be empty',
+      '  code: invalid_input, request: req_1',
+    ])
+  })
+
+  it.each([
+    [import.meta.dirname, 'it is a folder'],
+    [`${import.meta.dirname}/nope`, 'there is no such file'],
+  ])('is why a file cannot be read: %s', (file, why) => {
+    const fault = (): unknown => {
+      try {
+        return readFileSync(file)
+      } catch (error) {
+        return error
+      }
+    }
+    expect(whyUnreadable(fault())).toBe(why)
+  })
+
   it("shows the server's sentence, field faults, notes, code and request id", () => {
     const { lines } = describeFailure(
       problem('policy_veto', {

@@ -40,6 +40,14 @@ export class NotSignedInError extends CliError {
   }
 }
 
+/** Why a file that was named cannot be read, to stand behind what it is. */
+export function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES') return 'you may not read it'
+  return code === 'EISDIR' ? 'it is a folder' : message
+}
+
 /** An error as it is shown: the exit status, and the lines for stderr. */
 export interface Failure {
   exitCode: number
@@ -73,7 +81,9 @@ function describe(exitCode: number, sentence: string, next?: string): Failure {
 function describeProblem(problem: Problem): Failure {
   const lines = [`Error: ${escapeText(problem.detail)}`]
   for (const fault of problem.errors ?? []) {
-    lines.push(`  ${escapeText(fault.path || '(input)')}: ${escapeText(fault.message)}`)
+    const told = `${fault.path || '(input)'}: ${fault.message}`
+    // The sentence of the server is often the first fault itself.
+    if (!problem.detail.includes(told)) lines.push(`  ${escapeText(told)}`)
   }
   for (const note of problem.notes ?? []) lines.push(`  note: ${escapeText(note)}`)
   lines.push(`  code: ${problem.code}, request: ${escapeText(problem.requestId)}`)

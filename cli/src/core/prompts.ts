@@ -5,13 +5,13 @@ const canAsk = (): boolean => process.stdin.isTTY && process.stderr.isTTY
 
 /** Asks for something that must not be shown. Without a terminal it is a usage error that names the other way. */
 export async function askSecret(message: string, otherWay: string): Promise<string> {
-  if (!canAsk()) throw new UsageError(`There is no terminal to ask for it. ${otherWay}`)
+  if (!canAsk()) throw new UsageError(`There is no terminal to ask for this: ${message}. ${otherWay}`)
   return answered(await password({ message, output: process.stderr }))
 }
 
 /** Asks for a line of text. Without a terminal it is a usage error that names the other way. */
 export async function askText(message: string, otherWay: string): Promise<string> {
-  if (!canAsk()) throw new UsageError(`There is no terminal to ask for it. ${otherWay}`)
+  if (!canAsk()) throw new UsageError(`There is no terminal to ask for this: ${message}. ${otherWay}`)
   return answered(await text({ message, output: process.stderr }))
 }
 

@@ -3,7 +3,7 @@ import { api } from '@berth/contracts'
 import { Command } from 'commander'
 import { does, jsonObject, pairs } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
-import { RefusedError, UsageError } from '../core/errors.ts'
+import { RefusedError, UsageError, whyUnreadable } from '../core/errors.ts'
 import { findDeployment, organizationOf } from '../core/find.ts'
 import { readStdin } from '../core/prompts.ts'
 import { duration } from '../core/time.ts'
@@ -67,6 +67,6 @@ async function jsonArguments(given: string): Promise<Record<string, unknown>> {
     return jsonObject(readFileSync(given.slice(1), 'utf8'), `The content of ${given.slice(1)}`)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`The arguments cannot be read: ${(error as Error).message}`)
+    throw new UsageError(`The arguments ${given.slice(1)} cannot be read: ${whyUnreadable(error)}.`)
   }
 }

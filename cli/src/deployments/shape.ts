@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Deployment } from '@berth/contracts'
 import type { Command } from 'commander'
 import { jsonObject, pairs, positiveNumber, several, wholeNumber } from '../core/command.ts'
-import { UsageError } from '../core/errors.ts'
+import { UsageError, whyUnreadable } from '../core/errors.ts'
 
 /** The options that give a deployment its configuration, secrets and limits. */
 export interface ShapeOptions {
@@ -54,7 +54,7 @@ function readConfig(path: string): Record<string, unknown> {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw new UsageError(`The configuration cannot be read: ${(error as Error).message}`)
+    throw new UsageError(`The configuration ${path} cannot be read: ${whyUnreadable(error)}.`)
   }
   return jsonObject(text, `The configuration in ${path}`)
 }

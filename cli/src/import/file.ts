@@ -9,7 +9,7 @@ import {
   outlooksOf,
   readClientFile,
 } from '@berth/contracts'
-import { RefusedError } from '../core/errors.ts'
+import { RefusedError, whyUnreadable } from '../core/errors.ts'
 
 /** Reads an MCP client's settings file and plans each entry. */
 export function readPlans(path: string): Outlook[] {
@@ -32,7 +32,7 @@ function read(file: string): ClientFile {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    throw new RefusedError(`${file} cannot be read: ${(error as Error).message}`)
+    throw new RefusedError(`${file} cannot be read: ${whyUnreadable(error)}.`)
   }
   try {
     return readClientFile(text)
