@@ -37,7 +37,6 @@ function Confirmation({ token }: { token: string }) {
   const looked = useQuery({
     queryKey: ['confirm-email', token],
     queryFn: () => call(api.account.confirmEmail, { body: { token } }).catch(unlessAsked),
-    retry: false,
     staleTime: Infinity,
   })
   if (looked.isPending) return <Skeleton className="h-24 w-full" />
@@ -109,7 +108,11 @@ function ConfirmForm({ token }: { token: string }) {
       className="flex flex-col gap-3.5"
       onSubmit={form.handleSubmit(({ password }) => confirm.mutate(password))}
     >
-      <Field label="Password" hint="The one of the account that this link was asked for with." error={fault}>
+      <Field
+        label="Password"
+        hint="The one you chose when you signed up; for another address, that of your account."
+        error={fault}
+      >
         <Input
           autoFocus
           type="password"

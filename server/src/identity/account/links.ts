@@ -125,16 +125,18 @@ export async function forgetRegistrations(tx: Tx, userId: string): Promise<void>
     .execute()
 }
 
-/** The address that waits for its link to be opened; null: none. */
+/** The address that waits for its link to be opened, one that is to take the place of the present one first; null: none. */
 export async function pendingEmailOf(db: Queryable, userId: string, now: Date): Promise<string | null> {
   const row = await db
-    .selectFrom('accountLinks')
-    .select('email')
-    .where('userId', '=', userId)
-    .where('purpose', '=', 'email')
-    .where('usedAt', 'is', null)
-    .where('expiresAt', '>', now)
-    .orderBy('createdAt', 'desc')
+    .selectFrom('accountLinks as l')
+    .innerJoin('users as u', 'u.id', 'l.userId')
+    .select('l.email')
+    .where('l.userId', '=', userId)
+    .where('l.purpose', '=', 'email')
+    .where('l.usedAt', 'is', null)
+    .where('l.expiresAt', '>', now)
+    .orderBy((eb) => eb('l.email', '=', eb.ref('u.email')))
+    .orderBy('l.createdAt', 'desc')
     .limit(1)
     .executeTakeFirst()
   return row?.email ?? null
