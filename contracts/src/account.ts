@@ -84,7 +84,7 @@ export const accountEndpoints = {
     tag: 'account',
     summary: "Change the caller's e-mail address",
     description:
-      'Where Berth sends e-mail, the new address counts once the link sent there is opened, and giving the present, ' +
+      'Where Berth sends e-mail, the new address counts once the link sent there is opened with the password, and giving the present, ' +
       'unconfirmed address sends its link. Elsewhere the new address counts at once, unconfirmed.',
     unverified: true,
     access: { kind: 'user' },
