@@ -80,5 +80,9 @@ describe('doctor', () => {
     const found = await doctor(cli, '--url', `http://127.0.0.1:${await freePort()}`)
     expect(found['server']).toMatchObject({ level: 'fault', remedy: expect.stringContaining('npm start') })
     expect(found['port']).toMatchObject({ level: 'ok' })
+    expect(Object.keys(found)).toEqual(
+      expect.arrayContaining(['sandbox', 'seccomp', 'memory', 'pids', 'cpu', 'disk', 'npm registry']),
+    )
+    expect(found['sandbox']!.sentence).toBe((await doctor(cli))['sandbox']!.sentence)
   })
 })

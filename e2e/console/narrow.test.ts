@@ -106,8 +106,8 @@ test('long names leave room for each other, for the tier and for the region', as
     expect(box.width, `${what} can be read`).toBeGreaterThan(90)
     expect(box.x + box.width, `${what} is within the window`).toBeLessThanOrEqual(390)
   }
-  for (const path of ['members', 'settings', 'account']) {
-    await page.goto(`/console/${path}`)
+  for (const place of ['members', 'settings', 'account']) {
+    await page.goto(`/console/${place}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await expectNothingCut(page)
   }

@@ -20,6 +20,7 @@ import { runningDatabase } from './platform/postgres/attach.ts'
 import { readRecord } from './platform/postgres/location.ts'
 import { startPostgres } from './platform/postgres/embedded.ts'
 import { giveUpSealed, KeyError, rotateSecretKey as rotate } from './platform/secret-key.ts'
+import { detectCapabilities, toldCapabilities } from './runtime/service.ts'
 
 export interface MachineCommand {
   config: Config
@@ -30,6 +31,11 @@ export interface MachineCommand {
 }
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
+
+/** What hosted servers are held to on this machine, found by trying it: JSON, which `mcpctl doctor` reads. */
+export async function examine(): Promise<void> {
+  say(JSON.stringify(toldCapabilities(await detectCapabilities())))
+}
 
 /** The database of the settings, or the embedded one in the data directory. */
 export async function openDatabaseServer(config: Config, logger: Logger) {

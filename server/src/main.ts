@@ -31,6 +31,10 @@ const commands: Record<string, Command> = {
   runner: { summary: "the servers' processes on this machine", run: serving(['runner']) },
   worker: { summary: 'jobs and schedulers', run: serving(['worker']) },
   migrate: { summary: "bring the database to this program's schema, and end", run: machine.migrateDatabase },
+  examine: {
+    summary: 'what this machine can enforce on servers, as JSON (what `mcpctl doctor` reads)',
+    run: machine.examine,
+  },
   recover: {
     summary: 'make an operator who can sign in; --email <address> names which account',
     takes: { options: ['email'] },

@@ -8,7 +8,14 @@ import { RefusedError } from '../core/errors.ts'
 import { escapeText } from '../core/text.ts'
 import { stateCell } from '../core/words.ts'
 import type { Finding } from './finding.ts'
-import { checkBrowser, checkDataDirectory, checkNode, checkPort, checkRegistry } from './machine.ts'
+import {
+  checkBrowser,
+  checkDataDirectory,
+  checkEnforcement,
+  checkNode,
+  checkPort,
+  checkRegistry,
+} from './machine.ts'
 import { checkInstallation, checkServer } from './server.ts'
 
 const checkout = fileURLToPath(new URL('../../../', import.meta.url))
@@ -32,7 +39,14 @@ export function doctorCommand(): Command {
 async function doctor(context: Context, options: { dataDir?: string }): Promise<void> {
   const { findings, answers } = await checkServer(context)
   const told = answers && findings[0]?.level === 'ok' ? await checkInstallation(context) : []
-  const here = runsHere(context.url) ? await checkMachine(context, options.dataDir, answers) : []
+  const here = runsHere(context.url)
+    ? await checkMachine(
+        context,
+        options.dataDir,
+        answers,
+        told.some(({ check }) => check === 'sandbox'),
+      )
+    : []
   // What the installation says of itself it has looked at more closely.
   const untold = ({ check }: Finding) => told.every((one) => one.check !== check)
   print(context, [
@@ -43,14 +57,15 @@ async function doctor(context: Context, options: { dataDir?: string }): Promise<
   ])
 }
 
+const serverMain = resolve(checkout, 'server/src/main.ts')
 const runsHere = (url: string): boolean =>
-  existsSync(resolve(checkout, 'server/src/main.ts')) &&
-  /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)
+  existsSync(serverMain) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)
 
 async function checkMachine(
   context: Context,
   dataDir: string | undefined,
   answers: boolean,
+  isToldOfSandbox: boolean,
 ): Promise<Finding[]> {
   const { env } = process
   const folder = resolve(
@@ -61,7 +76,9 @@ async function checkMachine(
   const { hostname, port, protocol } = new URL(context.url)
   const number = Number(port) || (protocol === 'https:' ? 443 : 80)
   if (!answers) findings.push(await checkPort(hostname.replace(/^\[|\]$/g, ''), number))
-  return [...findings, await checkRegistry(registryMs), ...checkBrowser()]
+  // A running server has tried it already; before the first start, and without an operator's sign-in, it is tried here.
+  const enforced = isToldOfSandbox ? [] : checkEnforcement(serverMain)
+  return [...(await enforced), ...findings, await checkRegistry(registryMs), ...checkBrowser()]
 }
 
 function print({ out }: Context, findings: Finding[]): void {

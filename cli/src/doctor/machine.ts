@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { delimiter, join } from 'node:path'
-import { roomFinding } from '@berth/contracts'
+import { delimiter, dirname, join } from 'node:path'
+import { capabilityFinding, roomFinding } from '@berth/contracts'
 import { fault, ok, said, weaker, type Finding } from './finding.ts'
 
 /** The Node that runs mcpctl. */
@@ -25,6 +25,7 @@ export function checkDataDirectory(folder: string, keyInEnvironment: boolean): F
         `There is no ${folder} yet; the first start makes it.`,
         'Set BERTH_DATA_DIR if it is elsewhere.',
       ),
+      roomIn(nearest(folder)),
     ]
   }
   return [rightsOf(folder), keyOf(folder, keyInEnvironment), roomIn(folder)]
@@ -53,6 +54,9 @@ function keyOf(folder: string, inEnvironment: boolean): Finding {
   return fault('secret key', `Others than its owner can read ${file}.`, `chmod 600 ${file}`)
 }
 
+/** The closest folder above that is there: on its disk it will be made. */
+const nearest = (folder: string): string => (existsSync(folder) ? folder : nearest(dirname(folder)))
+
 function roomIn(folder: string): Finding {
   const { bavail, bsize } = statfsSync(folder)
   return said('disk', roomFinding(folder, bavail * bsize))
@@ -71,6 +75,24 @@ export async function checkPort(host: string, port: number): Promise<Finding> {
       ? `Something else than Berth holds port ${port}.`
       : `Port ${port} cannot be had: ${code}.`
   return fault('port', sentence, 'End what holds it, or give Berth another by BERTH_PORT.')
+}
+
+/** What this machine can enforce on servers, tried by the server's own program at `main`. */
+export function checkEnforcement(main: string): Promise<Finding[]> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, 'examine'], { timeout: 30_000 }, (error, stdout) => {
+      if (error)
+        return resolve([
+          weaker(
+            'sandbox',
+            'What this machine can enforce on servers could not be tried.',
+            'Run `npm start` once: it sets up what is missing.',
+          ),
+        ])
+      const told = JSON.parse(stdout) as Parameters<typeof capabilityFinding>[0][]
+      resolve(told.map((one) => said(one.name, capabilityFinding(one))))
+    })
+  })
 }
 
 /** Whether the npm registry answers npm as it is set up here. */

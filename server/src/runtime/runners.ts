@@ -7,7 +7,7 @@ import type { Database } from '../platform/db/database.ts'
 import type { Logger } from '../platform/logger.ts'
 import { version } from '../platform/version.ts'
 import { endLeases } from '../runs/service.ts'
-import type { Capabilities } from './sandbox/capabilities.ts'
+import { toldCapabilities, type Capabilities } from './sandbox/capabilities.ts'
 import { identify, isAlive, type ProcessIdentity } from './process/proc.ts'
 
 const beatMs = 1000
@@ -44,11 +44,7 @@ export async function announceRunner(options: RunnerOptions): Promise<Runner> {
   const { id } = options
   const file = path.join(folder, `${id}.json`)
   writeFileSync(file, JSON.stringify(identify(process.pid)))
-  const capabilities = (options.capabilities?.findings ?? []).map((finding) => ({
-    name: finding.subject,
-    ok: finding.level === 'good',
-    sentence: finding.sentence,
-  }))
+  const capabilities = options.capabilities ? toldCapabilities(options.capabilities) : []
   await sql`
     insert into runners (id, address, roles, host, version, capabilities, started_at, alive_until)
     values (${id}, ${options.address}, ${options.roles}, ${hostname()}, ${version},

@@ -56,6 +56,10 @@ export async function detectCapabilities(): Promise<Capabilities> {
   }
 }
 
+/** The same as others are told of it. */
+export const toldCapabilities = ({ findings }: Capabilities) =>
+  findings.map(({ subject, level, sentence }) => ({ name: subject, ok: level === 'good', sentence }))
+
 interface Attempt {
   bubblewrap: Bubblewrap | null
   mounts: ReadOnlyMount[]
