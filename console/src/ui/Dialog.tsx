@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense } from 'react'
+import { type FormEvent, lazy, type ReactNode, Suspense } from 'react'
 
 const DialogWindow = lazy(async () => ({ default: (await import('./DialogWindow.tsx')).DialogWindow }))
 
@@ -18,6 +18,22 @@ export function Dialog(props: DialogProps) {
     <Suspense>
       <DialogWindow {...props} />
     </Suspense>
+  )
+}
+
+/** A dialog that is filled in and sent. What is wrong is said at its fields, not by the browser. */
+export function DialogForm(props: { onSubmit: (event: FormEvent) => unknown; children: ReactNode }) {
+  return (
+    <form
+      noValidate
+      className="flex min-h-0 flex-col"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void props.onSubmit(event)
+      }}
+    >
+      {props.children}
+    </form>
   )
 }
 
