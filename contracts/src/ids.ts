@@ -74,10 +74,16 @@ export const displayName = z
   // oxlint-disable-next-line no-control-regex -- control characters are just what is refused
   .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters')
 
-export const timestamp = z.iso.datetime({
-  offset: true,
-  error: 'must be a time as of ISO 8601, such as 2030-01-31T09:00:00Z',
-})
+export const timestamp = z.iso
+  .datetime({ offset: true, error: 'must be a time as of ISO 8601, such as 2030-01-31T09:00:00Z' })
+  // An offset leads out of the years that are written with four digits: nothing could show such a time again.
+  .refine(isWritable, 'must be in the years 0000 to 9999, also by UTC')
+
+function isWritable(at: string): boolean {
+  if (at.endsWith('Z')) return true
+  const time = new Date(at)
+  return !Number.isNaN(time.getTime()) && /^\d{4}-/.test(time.toISOString())
+}
 
 /** An id or, where the path names an organization, its slug. */
 export const organizationRef = z.union([idOf('organization'), slug])

@@ -1,6 +1,7 @@
 /** Test clocks: they stand still until somebody moves them, and then everything happens as it would have. */
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
+import { demandClockTime } from '../clock.ts'
 import { nextDue } from './due.ts'
 import type { Terms } from './model.ts'
 import { takeStep } from './steps.ts'
@@ -17,6 +18,7 @@ export async function checkAdvance(tx: Tx, organizationId: string, to: Date): Pr
   if (to < now) throw wrong(`must not be before ${now.toISOString()}: clocks only go forward`)
   if (to.getTime() - now.getTime() > mostDays * dayMs)
     throw wrong(`must be at most ${mostDays} days ahead of ${now.toISOString()}; go there in several moves`)
+  demandClockTime(to, 'to')
   return now
 }
 

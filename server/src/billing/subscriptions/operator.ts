@@ -6,6 +6,7 @@ import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { afterCursor, cutPage } from '../../platform/page.ts'
 import { Refusal } from '../../platform/problem.ts'
+import { demandClockTime } from '../clock.ts'
 import { periodOf } from '../time/periods.ts'
 import { take } from './change.ts'
 import { anchorOf, named, type Terms } from './model.ts'
@@ -90,6 +91,7 @@ export async function createTestOrganization(
 ): Promise<{ organizationId: string; slug: string; now: string }> {
   const { name, timeZone, ownerId } = given
   const now = given.now === undefined ? tx.now : new Date(given.now)
+  demandClockTime(now, 'now')
   const { id, slug } = await createOrganization(tx, { name, timeZone, ownerId })
   await tx.db.updateTable('organizations').set({ kind: 'test' }).where('id', '=', id).execute()
   await tx.db.insertInto('testClocks').values({ organizationId: id, now }).execute()

@@ -266,6 +266,10 @@ test('clocks go forward only, and only those of test organizations', async () =>
   const id = await clockwork(platform)
   const to = (at: string) => (which: string) => platform.change((tx) => checkAdvance(tx, which, new Date(at)))
   await expect(to('2026-01-30T00:00:00Z')(id)).rejects.toThrow('clocks only go forward')
+  const late = await clockwork(platform, { now: '2399-12-31T00:00:00Z' })
+  await expect(to('2400-01-01T00:00:00Z')(late)).rejects.toThrow('to: must be in the years 2000 to 2399')
+  for (const far of ['1999-12-31T23:59:59Z', '9999-12-31T23:59:59Z'])
+    await expect(clockwork(platform, { now: far })).rejects.toThrow('now: must be in the years')
   await expect(to('2030-01-30T00:00:00Z')(id)).rejects.toThrow('at most 800 days')
   await expect(to('2027-01-30T00:00:00Z')(await ordinary(platform))).rejects.toThrow(
     'lives by the wall clock',
