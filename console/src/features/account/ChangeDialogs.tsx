@@ -5,7 +5,7 @@ import { useForm } from 'react-hook-form'
 import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { meQuery } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
@@ -54,9 +54,7 @@ export function ChangeEmail({ account, onClose }: { account: Account; onClose: (
           : 'You sign in with it. This Berth sends no e-mail, so the new address counts at once: mind the spelling.'
       }
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
+      <DialogForm
         onSubmit={form.handleSubmit((body) => change.mutate({ ...body, email: body.email.trim() }))}
       >
         <DialogBody>
@@ -85,7 +83,7 @@ export function ChangeEmail({ account, onClose }: { account: Account; onClose: (
             {account.sendsMail ? 'Send the link' : 'Change address'}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }
@@ -126,9 +124,7 @@ export function ChangePassword({ onClose }: { onClose: () => void }) {
       title="Change your password"
       description="Every other sign-in of yours ends; this one goes on."
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
+      <DialogForm
         onSubmit={form.handleSubmit(({ currentPassword, newPassword, revokeTokens }) =>
           change.mutate({ currentPassword, newPassword, revokeTokens }),
         )}
@@ -167,7 +163,7 @@ export function ChangePassword({ onClose }: { onClose: () => void }) {
             Change password
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

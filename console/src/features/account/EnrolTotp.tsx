@@ -5,7 +5,7 @@ import { useForm } from 'react-hook-form'
 import { encode } from 'uqr'
 import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Copyable } from '../../ui/Id.tsx'
@@ -50,11 +50,7 @@ function Confirm({ secret, uri, onDone, onClose }: { secret: string; uri: string
       title="Add Berth to your app"
       description="Scan the picture with the app, or type the secret into it. Nothing changes until you give a code."
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={form.handleSubmit((body) => confirm.mutate(body))}
-      >
+      <DialogForm onSubmit={form.handleSubmit((body) => confirm.mutate(body))}>
         <DialogBody>
           <div className="flex justify-center">
             <QrCode text={uri} />
@@ -80,7 +76,7 @@ function Confirm({ secret, uri, onDone, onClose }: { secret: string; uri: string
             Turn on
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

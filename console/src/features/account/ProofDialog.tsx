@@ -3,7 +3,7 @@ import { type ReactNode, useEffect } from 'react'
 import { useForm } from 'react-hook-form'
 import { factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 
@@ -42,11 +42,7 @@ export function ProofDialog(props: ProofDialogProps) {
   }, [error, setFocus, setValue])
   return (
     <Dialog open onClose={onClose} title={title}>
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={form.handleSubmit((proof) => perform.mutate(proof))}
-      >
+      <DialogForm onSubmit={form.handleSubmit((proof) => perform.mutate(proof))}>
         <DialogBody>
           {children}
           <Field label="Password" error={errors.password?.message ?? faults.password}>
@@ -77,7 +73,7 @@ export function ProofDialog(props: ProofDialogProps) {
             {deed}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { call, createIdempotencyKeys, factsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
@@ -79,11 +79,8 @@ export function ChangeDialog(props: {
       title={seatsAlone ? `Change the seats of ${plan.name}` : `Change to ${plan.name}`}
       description={`${priceOf(plan)}. Now: ${subscription.plan.name}, ${priceOf(subscription.plan)}.`}
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
+      <DialogForm
+        onSubmit={() => {
           if (notYet) return
           if (quote?.checkout) checkout.mutate()
           else change.mutate('quoted')
@@ -137,7 +134,7 @@ export function ChangeDialog(props: {
             {deedOf(quote, plan, seatsAlone)}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input, TextArea } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
@@ -72,14 +72,7 @@ export function AddServer({ onClose, onAdded }: AddServerProps) {
       title="Add a server to the catalog"
       description={kinds.find(({ value }) => value === form.kind)!.follows}
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
+      <DialogForm onSubmit={submit}>
         <DialogBody>
           <Field label="From">
             <Select
@@ -123,7 +116,7 @@ export function AddServer({ onClose, onAdded }: AddServerProps) {
             Add server
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -5,7 +5,7 @@ import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/c
 import { type Membership, useOrganization } from '../../app/session.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input, TextArea } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
@@ -214,14 +214,7 @@ function LaunchForm({
 
   const faults = { ...faultsOf(launch.error), ...ownFaults }
   return (
-    <form
-      noValidate
-      className="flex min-h-0 flex-col"
-      onSubmit={(event) => {
-        event.preventDefault()
-        submit()
-      }}
-    >
+    <DialogForm onSubmit={submit}>
       <DialogBody>
         <Field label="Server" error={faults.server} hint={server?.description}>
           <Select
@@ -300,7 +293,7 @@ function LaunchForm({
           Launch
         </Button>
       </DialogFooter>
-    </form>
+    </DialogForm>
   )
 }
 

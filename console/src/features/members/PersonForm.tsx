@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react'
 import { createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { useOrganization } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
@@ -37,7 +37,7 @@ export function PersonForm<T>(props: PersonFormProps<T>) {
   const person = usePerson({ act, onDone })
   return (
     <Dialog open onClose={onClose} title={title} description={description}>
-      <form noValidate className="flex min-h-0 flex-col" onSubmit={person.submit}>
+      <DialogForm onSubmit={person.submit}>
         <DialogBody>
           <PersonFields person={person} offered={offered} />
           {person.failure && <ErrorPanel {...person.failure} />}
@@ -48,7 +48,7 @@ export function PersonForm<T>(props: PersonFormProps<T>) {
             {deed}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 
@@ -27,11 +27,8 @@ export function SuspendOrganization(props: { organization: OrganizationOverview;
   })
   return (
     <Dialog open onClose={onClose} title={`Suspend ${name}?`}>
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
+      <DialogForm
+        onSubmit={() => {
           setFault(reason.trim() ? undefined : 'Its members are shown why: say it in a sentence.')
           if (reason.trim()) suspend.mutate()
         }}
@@ -64,7 +61,7 @@ export function SuspendOrganization(props: { organization: OrganizationOverview;
             Suspend {name}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
@@ -65,11 +65,8 @@ export function TierDialog({ tier, onClose }: { tier: Tier | null; onClose: () =
       title={base ? `Edit the tier ${base.name}` : 'Create a tier'}
       description={base ? undefined : 'Organizations can put workspaces into it as soon as it is there.'}
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
+      <DialogForm
+        onSubmit={() => {
           setFault(form.name.trim() ? undefined : 'Give it a name.')
           if (form.name.trim()) save.mutate()
         }}
@@ -182,7 +179,7 @@ export function TierDialog({ tier, onClose }: { tier: Tier | null; onClose: () =
             {base ? 'Save' : 'Create tier'}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { useOrganization } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
@@ -32,14 +32,7 @@ export function CloseOrganization({ onClose }: { onClose: () => void }) {
   const slug = preview.data?.slug
   return (
     <Dialog open onClose={onClose} width="wide" title={`Close ${organization.name} for good?`}>
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
-          close.mutate()
-        }}
-      >
+      <DialogForm onSubmit={() => close.mutate()}>
         <DialogBody>
           {preview.isPending && <Skeleton className="h-32 w-full" />}
           {preview.isError && (
@@ -81,7 +74,7 @@ export function CloseOrganization({ onClose }: { onClose: () => void }) {
             Close {organization.name}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

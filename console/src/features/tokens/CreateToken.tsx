@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { createIdempotencyKeys, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { type Membership, useMe, useOrganization } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input, TextArea } from '../../ui/Field.tsx'
 import { Select } from '../../ui/Select.tsx'
@@ -76,14 +76,7 @@ export function CreateToken({ owner, onClose }: { owner: TokenOwner; onClose: ()
           : `For agents that work in ${owner.workspace.name}; it belongs to no person.`
       }
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
+      <DialogForm onSubmit={submit}>
         <DialogBody>
           <Field label="Name" error={faults.name}>
             <Input autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />
@@ -159,7 +152,7 @@ export function CreateToken({ owner, onClose }: { owner: TokenOwner; onClose: ()
             Create token
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { call, factsOf, fieldFaultsOf } from '../../api/client.ts'
 import { useOrganization, whyNot } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../ui/ErrorPanel.tsx'
 import { Checkbox, Field, Input, TextArea } from '../../ui/Field.tsx'
 import { sayDone } from '../../ui/Toast.tsx'
@@ -70,14 +70,7 @@ export function SetSecret({ workspace, secret, taken, users, onClose }: SetSecre
       title={secret ? `Replace the value of ${secret.name}` : 'Set a secret'}
       description={`In ${workspace.name}. It is encrypted at once and never shown again.`}
     >
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
+      <DialogForm onSubmit={submit}>
         <DialogBody>
           {!secret && (
             <Field label="Name" error={faults.name} hint="Letters, digits, hyphens and underscores.">
@@ -126,7 +119,7 @@ export function SetSecret({ workspace, secret, taken, users, onClose }: SetSecre
             {secret ? 'Replace the value' : 'Set the secret'}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

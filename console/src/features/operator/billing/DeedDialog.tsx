@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { factsOf } from '../../../api/client.ts'
 import { Button } from '../../../ui/Button.tsx'
-import { Dialog, DialogBody, DialogFooter } from '../../../ui/Dialog.tsx'
+import { Dialog, DialogBody, DialogFooter, DialogForm } from '../../../ui/Dialog.tsx'
 import { ErrorPanel } from '../../../ui/ErrorPanel.tsx'
 import { sayDone } from '../../../ui/Toast.tsx'
 
@@ -37,11 +37,8 @@ export function DeedDialog(props: {
   })
   return (
     <Dialog open onClose={onClose} title={title}>
-      <form
-        noValidate
-        className="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault()
+      <DialogForm
+        onSubmit={() => {
           if (!whyNot) act.mutate()
         }}
       >
@@ -61,7 +58,7 @@ export function DeedDialog(props: {
             {deed}
           </Button>
         </DialogFooter>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }
