@@ -1,13 +1,9 @@
 /** The shipped gateway in front of a sandboxed stdio server, against independent clients. */
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Deployment } from '@berth/contracts'
 import {
   addLocal,
   apiToken,
-  bearer,
   deploymentOf,
   launch,
   mcp,
@@ -15,7 +11,7 @@ import {
   startWorld,
   type World,
 } from '../support/gateway-world.ts'
-import { runConformance, runInspector } from './conformance.ts'
+import { describeOfficialPrograms } from './official.ts'
 
 let world: World
 let deployment: Deployment
@@ -31,68 +27,11 @@ beforeAll(async () => {
 
 afterAll(() => world?.close())
 
-describe('the official conformance suite', () => {
-  test('passes in every active server scenario, through the gateway, with a bearer token', async () => {
-    expect(deployment.enforcement?.sandbox).toBe('bubblewrap')
-    const result = await runConformance({ url, token })
-    expect(result.scenarios.filter(({ failed }) => failed > 0)).toEqual([])
-    expect(result.scenarios.length).toBe(30)
-    expect(result.passed).toBeGreaterThanOrEqual(39)
-    expect([result.failed, result.exitCode]).toEqual([0, 0])
-    expect(await deploymentOf(world, deployment.id)).toMatchObject({ phase: 'running', hold: null })
-  })
-})
+describeOfficialPrograms(() => ({ url, token }))
 
-describe('the official inspector', () => {
-  test('lists and calls tools', async () => {
-    const { tools } = (await runInspector({ url, token, method: 'tools/list' })) as {
-      tools: { name: string }[]
-    }
-    expect(tools.map(({ name }) => name)).toContain('test_simple_text')
-    const args = ['--tool-name', 'echo', '--tool-arg', 'message=hi']
-    expect(await runInspector({ url, token, method: 'tools/call', args })).toEqual({
-      content: [{ type: 'text', text: 'hi' }],
-    })
-  })
-
-  test('is refused with a wrong token', async () => {
-    await expect(runInspector({ url, token: 'wrong', method: 'tools/list' })).rejects.toThrow('ended with')
-  })
-})
-
-describe('the official clients', () => {
-  test.each([undefined, { mode: 'auto' as const }])(
-    '2.x, version negotiation %o: land in the legacy era',
-    async (mode) => {
-      const client = new Client({ name: 't', version: '1' }, mode ? { versionNegotiation: mode } : {})
-      await client.connect(
-        new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: bearer(token) } }),
-      )
-      expect(client.getNegotiatedProtocolVersion()).toBe('2025-11-25')
-      const progress: number[] = []
-      const result = await client.callTool(
-        { name: 'test_tool_with_progress', arguments: {} },
-        { onprogress: (value) => void progress.push(value.progress) },
-      )
-      expect(result.content).toEqual([{ type: 'text', text: 'Tool with progress executed successfully' }])
-      expect(progress).toEqual([0, 50, 100])
-      await client.close()
-    },
-  )
-
-  test('1.x, which ends its session on the wire', async () => {
-    const client = new LegacyClient({ name: 't', version: '1' })
-    const transport = new LegacyTransport(new URL(url), { requestInit: { headers: bearer(token) } })
-    await client.connect(transport)
-    const { content } = await client.callTool({ name: 'echo', arguments: { message: 'hi' } })
-    expect(content).toEqual([{ type: 'text', text: 'hi' }])
-    const former = transport.sessionId!
-    await transport.terminateSession()
-    const again = mcp(url, token)
-    again.sessionId = former
-    expect((await again.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status).toBe(404)
-    await client.close()
-  })
+test('all of that was answered from the sandbox, and left the deployment as it was', async () => {
+  expect(deployment.enforcement?.sandbox).toBe('bubblewrap')
+  expect(await deploymentOf(world, deployment.id)).toMatchObject({ phase: 'running', hold: null })
 })
 
 describe('protocol versions', () => {
