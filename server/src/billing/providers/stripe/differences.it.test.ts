@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Stripe } from 'stripe'
 import { beginCheckout } from '../../subscriptions/checkout.ts'
 import { assignPlan, cancelSubscription, schedulePlan } from '../../subscriptions/change.ts'
-import { clockwork, invoicesOf as issuedTo, ordinary } from '../../subscriptions/test-kit.ts'
+import { clockwork, ordinary } from '../../subscriptions/test-kit.ts'
 import { toSubscription } from '../../subscriptions/view.ts'
 import { syncDue } from '../syncing.ts'
 import { bringCheckouts } from './checkouts.ts'
@@ -23,15 +23,10 @@ beforeEach(() => {
   stage.fake.fault = () => null
 })
 
-/** Issued ones, in order; drafts and what became of them aside. */
-const invoicesOf = async (id: string) =>
-  (await issuedTo(stage.platform, id)).filter(({ number }) => number !== null)
-const sync = (id: string) => stage.collector.sync(id)
-
 test('what takes a person is told and not rewritten, until it is gone', async () => {
   const id = await stage.paying()
   const customer = await stage.customerOf(id)
-  const [paid] = await invoicesOf(id)
+  const [paid] = await stage.invoicesOf(id)
   stage.fake.refund(paid!.reference!, 900)
   stage.fake.dispute(paid!.reference!)
   stage.fake.change(customer, { balance: -100 })
@@ -40,7 +35,7 @@ test('what takes a person is told and not rewritten, until it is gone', async ()
     params: { customer, currency: 'eur' },
   })
   const before = stage.fake.writes().length
-  const found = await sync(id)
+  const found = await stage.collector.sync(id)
   expect(found.map(({ identity }) => identity.replace(/\/[a-z]+_[^/]*/, '')).toSorted()).toEqual([
     'charge/disputed',
     'charge/refunded',
@@ -51,7 +46,7 @@ test('what takes a person is told and not rewritten, until it is gone', async ()
   expect(stage.fake.writes()).toHaveLength(before)
   stage.fake.change(customer, { balance: 0 })
   stage.fake.change(foreign.id, { status: 'void' })
-  expect(await sync(id)).toHaveLength(2)
+  expect(await stage.collector.sync(id)).toHaveLength(2)
 })
 
 test('amounts that differ are told: nothing of them is taken over', async () => {
@@ -59,23 +54,25 @@ test('amounts that differ are told: nothing of them is taken over', async () => 
   await stage.change(id, { trial: true })
   await stage.pass(14 * day)
   await stage.settle()
-  const [invoice] = await invoicesOf(id)
+  const [invoice] = await stage.invoicesOf(id)
   const theirs = stage.fake.things('invoice').find((one) => one.metadata.berth_invoice === invoice!.id)
   stage.fake.change(theirs.id, { total: 1, status: 'paid' })
-  expect(await sync(id)).toMatchObject([{ identity: `invoice/${invoice!.id}/amount`, repaired: false }])
-  expect(await invoicesOf(id)).toMatchObject([{ state: 'open' }])
+  expect(await stage.collector.sync(id)).toMatchObject([
+    { identity: `invoice/${invoice!.id}/amount`, repaired: false },
+  ])
+  expect(await stage.invoicesOf(id)).toMatchObject([{ state: 'open' }])
 })
 
 test('a customer that was deleted there is told of, and its card is forgotten; the next checkout makes another', async () => {
   const id = await stage.paying()
   const before = await stage.customerOf(id)
   stage.fake.deleteCustomer(before)
-  expect(await sync(id)).toContainEqual(
+  expect(await stage.collector.sync(id)).toContainEqual(
     expect.objectContaining({ identity: `customer/${id}`, repaired: false }),
   )
   await expect(stage.change(id, { plan: 'business', seats: 10 })).rejects.toThrow('is paid at the checkout')
   stage.fake.payCheckout(await stage.checkout(id, { plan: 'business', seats: 10 }))
-  await sync(id)
+  await stage.collector.sync(id)
   expect(await stage.customerOf(id)).not.toBe(before)
   expect(await stage.now(id)).toMatchObject({ plan: { plan: 'business' } })
 })
@@ -88,8 +85,8 @@ test('organizations for tests and what operators assign are never collected by S
   await stage.platform.change((tx) => assignPlan(tx, assigned, wish, stage.terms))
   for (const id of [clocked, assigned]) {
     expect(await stage.now(id)).toMatchObject({ provider: 'manual', plan: { plan: 'team' } })
-    expect(await invoicesOf(id)).toMatchObject([{ provider: 'manual', state: 'open' }])
-    expect(await sync(id)).toEqual([])
+    expect(await stage.invoicesOf(id)).toMatchObject([{ provider: 'manual', state: 'open' }])
+    expect(await stage.collector.sync(id)).toEqual([])
   }
 })
 
@@ -107,10 +104,10 @@ test('an outage of Stripe is waited out: nothing is lost, and it is seen', async
   expect(await row()).toMatchObject({ attempts: 1, lastError: expect.stringContaining('Stripe is away') })
   stage.fake.fault = () => null
   await stage.settle()
-  expect((await invoicesOf(id)).at(-1)).toMatchObject({ state: 'open' })
+  expect((await stage.invoicesOf(id)).at(-1)).toMatchObject({ state: 'open' })
   stage.clock.advance(hour)
   await syncDue(stage.platform, stage.collector)
-  expect((await invoicesOf(id)).at(-1)).toMatchObject({ state: 'paid' })
+  expect((await stage.invoicesOf(id)).at(-1)).toMatchObject({ state: 'paid' })
   expect(await row()).toMatchObject({ attempts: 0, lastError: null })
 })
 
@@ -126,7 +123,7 @@ test('a dry run says what would be done and does nothing', async () => {
   )
   expect(would.every(({ repaired }) => repaired)).toBe(true)
   expect(stage.fake.writes()).toHaveLength(before)
-  expect(await invoicesOf(id)).toMatchObject([{ state: 'open', payUrl: null }])
+  expect(await stage.invoicesOf(id)).toMatchObject([{ state: 'open', payUrl: null }])
 })
 
 test('forged, stale and nonsensical events are refused, each with what is wrong', async () => {
@@ -148,7 +145,7 @@ test('forged, stale and nonsensical events are refused, each with what is wrong'
 
 test('a dispute, which names what was charged alone, leads to whose it is', async () => {
   const id = await stage.paying()
-  const [paid] = await invoicesOf(id)
+  const [paid] = await stage.invoicesOf(id)
   stage.fake.dispute(paid!.reference!)
   const [dispute] = stage.fake.events.slice(-1)
   const { id: eventId, type } = dispute!
@@ -190,12 +187,12 @@ test('a checkout that Stripe refuses is told of with its reason, and holds up no
   await stage.platform.change((tx) => cancelSubscription(tx, id, { at: 'now' }, stage.terms))
   const kept = { organizationId: id, currency: 'EUR', amount: 4899, reason: 'a test', at: new Date() }
   await stage.platform.db.insertInto('credits').values(kept).execute()
-  const [paid] = await invoicesOf(id)
+  const [paid] = await stage.invoicesOf(id)
   stage.fake.refund(paid!.reference!, 900)
   await expect(stage.checkout(id)).rejects.toThrow('Stripe refuses the checkout of €0.01: Amount must be')
-  expect((await sync(id)).map(({ identity }) => identity.replace(/\/[a-z]+_[^/]*/, ''))).toEqual(
-    expect.arrayContaining(['checkout/refused', 'charge/refunded']),
-  )
+  expect(
+    (await stage.collector.sync(id)).map(({ identity }) => identity.replace(/\/[a-z]+_[^/]*/, '')),
+  ).toEqual(expect.arrayContaining(['checkout/refused', 'charge/refunded']))
 })
 
 test('an event of a customer that nobody here is, is ignored', async () => {
@@ -231,7 +228,7 @@ test('the portal is of the organization, with one configuration that leaves plan
 test('a period that ends, or another change, gives up what waits', async () => {
   const id = await stage.paying()
   stage.fake.change(await stage.customerOf(id), { invoice_settings: { default_payment_method: null } })
-  await sync(id)
+  await stage.collector.sync(id)
   const waits = async () => (await toSubscription(stage.platform.db, await stage.now(id))).incomplete !== null
   await stage.pass(20 * day)
   await stage.checkout(id, { plan: 'business', seats: 10 })

@@ -3,7 +3,7 @@ import { payInvoice, voidInvoice, writeOffInvoice } from '../../invoices/pay.ts'
 import { creditOf } from '../../invoices/store.ts'
 import { preview, setSeats } from '../../subscriptions/change.ts'
 import { abandonCheckout } from '../../subscriptions/checkout.ts'
-import { invoicesOf as issuedTo, ordinary, storyOf } from '../../subscriptions/test-kit.ts'
+import { ordinary, storyOf } from '../../subscriptions/test-kit.ts'
 import { toQuote, toSubscription } from '../../subscriptions/view.ts'
 import { day, hour, openStage, type Stage } from './testing/stage.ts'
 
@@ -19,10 +19,6 @@ beforeEach(() => {
   stage.fake.fault = () => null
 })
 
-/** Issued ones, in order; drafts and what became of them aside. */
-const invoicesOf = async (id: string) =>
-  (await issuedTo(stage.platform, id)).filter(({ number }) => number !== null)
-const sync = (id: string) => stage.collector.sync(id)
 const session = (id: string) => stage.fake.thing(id)
 
 test('a checkout that is paid begins the plan, with just the invoice that was quoted; until then nothing changes', async () => {
@@ -31,18 +27,18 @@ test('a checkout that is paid begins the plan, with just the invoice that was qu
   const checkout = await stage.checkout(id)
   expect(session(checkout)).toMatchObject({ mode: 'payment', amount_total: 4900, currency: 'eur' })
   expect(await stage.now(id)).toMatchObject({ plan: { plan: 'free' }, state: 'active' })
-  expect(await invoicesOf(id)).toEqual([])
+  expect(await stage.invoicesOf(id)).toEqual([])
   const shown = await toSubscription(stage.platform.db, await stage.now(id))
   expect(shown.incomplete).toMatchObject({ plan: { plan: 'team' }, total: '4900', trial: false })
   expect(shown.incomplete!.url).toContain(checkout)
 
   stage.clock.advance(2 * hour)
   stage.fake.payCheckout(checkout)
-  await sync(id)
+  await stage.collector.sync(id)
   const began = await stage.now(id)
   expect(began).toMatchObject({ plan: { plan: 'team' }, state: 'active', provider: 'stripe', period: 0 })
   expect(began.anchor).toEqual(stage.clock.now())
-  const [invoice, ...others] = await invoicesOf(id)
+  const [invoice, ...others] = await stage.invoicesOf(id)
   expect(others).toEqual([])
   expect(invoice).toMatchObject({ state: 'paid', total: '4900', paid: '4900', provider: 'stripe' })
   expect(invoice!.reference).toBe(session(checkout).payment_intent)
@@ -66,7 +62,7 @@ test('the same checkout asked for again is the same one; another plan replaces i
   expect(session(first).status).toBe('expired')
   expect(session(second)).toMatchObject({ status: 'open', amount_total: 11_700 })
   stage.fake.payCheckout(second)
-  await sync(id)
+  await stage.collector.sync(id)
   expect(await stage.now(id)).toMatchObject({ plan: { plan: 'business' }, seats: 3 })
 })
 
@@ -99,7 +95,7 @@ test('given up or expired, nothing is owed and the page is closed', async () => 
   expect((await toSubscription(stage.platform.db, await stage.now(id))).incomplete).toBeNull()
   await stage.settle()
   expect(session(second).status).toBe('expired')
-  expect(await invoicesOf(id)).toEqual([])
+  expect(await stage.invoicesOf(id)).toEqual([])
   expect(await stage.now(id)).toMatchObject({ plan: { plan: 'free' }, state: 'active' })
   await expect(stage.platform.change((tx) => abandonCheckout(tx, id, stage.terms))).rejects.toThrow(
     'No change of plan waits',
@@ -112,7 +108,7 @@ test('money that comes for what had been given up is kept as credit, once, and t
   stage.fake.payCheckout(checkout)
   await stage.platform.change((tx) => abandonCheckout(tx, id, stage.terms))
   for (let times = 0; times < 3; times++)
-    expect(await sync(id)).toContainEqual(
+    expect(await stage.collector.sync(id)).toContainEqual(
       expect.objectContaining({ repaired: false, what: expect.stringContaining('had been given up') }),
     )
   expect(await stage.now(id)).toMatchObject({ plan: { plan: 'free' } })
@@ -125,14 +121,14 @@ test('a trial at the checkout leaves a card, from which its end is collected', a
   const checkout = await stage.checkout(id, { trial: true })
   expect(session(checkout)).toMatchObject({ mode: 'setup' })
   stage.fake.payCheckout(checkout)
-  await sync(id)
+  await stage.collector.sync(id)
   expect(await stage.now(id)).toMatchObject({ state: 'trialing', plan: { plan: 'team' }, provider: 'stripe' })
-  expect(await invoicesOf(id)).toEqual([])
+  expect(await stage.invoicesOf(id)).toEqual([])
   await stage.pass(14 * day)
   expect(await stage.now(id)).toMatchObject({ state: 'active', period: 0 })
-  expect(await invoicesOf(id)).toMatchObject([{ state: 'open', total: '4900' }])
+  expect(await stage.invoicesOf(id)).toMatchObject([{ state: 'open', total: '4900' }])
   await stage.settle()
-  expect(await invoicesOf(id)).toMatchObject([{ state: 'paid', total: '4900' }])
+  expect(await stage.invoicesOf(id)).toMatchObject([{ state: 'paid', total: '4900' }])
 })
 
 test('a trial begins without a card, too; its end is then paid on the page of the invoice', async () => {
@@ -140,15 +136,15 @@ test('a trial begins without a card, too; its end is then paid on the page of th
   await stage.change(id, { trial: true })
   await stage.pass(14 * day)
   await stage.settle()
-  const [invoice] = await invoicesOf(id)
+  const [invoice] = await stage.invoicesOf(id)
   expect(invoice).toMatchObject({ state: 'open', provider: 'stripe' })
   expect(stage.letters.findLast(({ organizationId }) => organizationId === id)!.notice).toMatchObject({
     kind: 'payable',
     url: invoice!.payUrl,
   })
   stage.fake.payOnPage(invoice!.payUrl!.split('/').at(-1)!)
-  await sync(id)
-  expect(await invoicesOf(id)).toMatchObject([{ state: 'paid' }])
+  await stage.collector.sync(id)
+  expect(await stage.invoicesOf(id)).toMatchObject([{ state: 'paid' }])
 })
 
 test('renewals and upgrades are collected from the card that is kept', async () => {
@@ -163,24 +159,27 @@ test('renewals and upgrades are collected from the card that is kept', async () 
   expect(quoted.checkout).toBe(false)
   await stage.change(id, { plan: 'business', seats: 10 })
   await stage.settle()
-  expect(await invoicesOf(id)).toMatchObject([{ state: 'paid' }, { state: 'paid', total: quoted.total }])
+  expect(await stage.invoicesOf(id)).toMatchObject([
+    { state: 'paid' },
+    { state: 'paid', total: quoted.total },
+  ])
   await stage.pass(31 * day)
   await stage.settle()
-  expect((await invoicesOf(id)).at(-1)).toMatchObject({ state: 'paid', total: '39000' })
+  expect((await stage.invoicesOf(id)).at(-1)).toMatchObject({ state: 'paid', total: '39000' })
   await stage.platform.change((tx) => setSeats(tx, id, { seats: 12 }, stage.terms))
   await stage.settle()
-  expect((await invoicesOf(id)).every(({ state }) => state === 'paid')).toBe(true)
+  expect((await stage.invoicesOf(id)).every(({ state }) => state === 'paid')).toBe(true)
 })
 
 test('what a checkout in the middle of a period cost is what the next upgrade gives back of', async () => {
   const id = await stage.paying()
   const customer = await stage.customerOf(id)
   stage.fake.change(customer, { invoice_settings: { default_payment_method: null } })
-  await sync(id)
+  await stage.collector.sync(id)
   await stage.pass(10 * day)
   const checkout = await stage.checkout(id, { plan: 'business', seats: 10 })
   stage.fake.payCheckout(checkout)
-  await sync(id)
+  await stage.collector.sync(id)
   const upgraded = await stage.now(id)
   expect(upgraded).toMatchObject({ plan: { plan: 'business' }, seats: 10, period: 0 })
   const twelve = await preview(
@@ -201,21 +200,21 @@ test('an expired card: written of once an attempt, overdue by our own clock, hea
   stage.fake.cardAnswers(customer, 'expired_card')
   await stage.pass(31 * day)
   await stage.settle()
-  const [, invoice] = await invoicesOf(id)
+  const [, invoice] = await stage.invoicesOf(id)
   expect(invoice).toMatchObject({ state: 'open' })
   const failures = () =>
     stage.letters.filter((one) => one.organizationId === id && one.notice.kind === 'payment-failed').length
   expect(failures()).toBe(1)
-  await sync(id)
+  await stage.collector.sync(id)
   expect(failures()).toBe(1)
   const ref = invoice!.payUrl!.split('/').at(-1)!
   stage.fake.retry(ref)
-  await sync(id)
+  await stage.collector.sync(id)
   expect(failures()).toBe(2)
   await stage.pass(14 * day)
   expect(await stage.now(id)).toMatchObject({ state: 'past_due' })
   stage.fake.payOnPage(ref)
-  await sync(id)
+  await stage.collector.sync(id)
   expect(await stage.now(id)).toMatchObject({ state: 'active', plan: { plan: 'team' } })
 })
 
@@ -225,10 +224,10 @@ test('a new card is tried for what is open, once', async () => {
   stage.fake.cardAnswers(customer, 'card_declined')
   await stage.pass(31 * day)
   await stage.settle()
-  expect((await invoicesOf(id)).at(-1)).toMatchObject({ state: 'open' })
+  expect((await stage.invoicesOf(id)).at(-1)).toMatchObject({ state: 'open' })
   stage.fake.changeCard(customer, { last4: '1881' })
-  await sync(id)
-  expect((await invoicesOf(id)).at(-1)).toMatchObject({ state: 'paid' })
+  await stage.collector.sync(id)
+  expect((await stage.invoicesOf(id)).at(-1)).toMatchObject({ state: 'paid' })
   expect(
     await stage.platform.db
       .selectFrom('billingCustomers')
@@ -261,12 +260,12 @@ test('what operators record here is closed there: paid, void, written off', asyn
     await stage.change(id, { trial: true })
     await stage.pass(14 * day)
     await stage.settle()
-    const [invoice] = await invoicesOf(id)
+    const [invoice] = await stage.invoicesOf(id)
     await way(invoice!.id)
     await stage.settle()
     const theirs = stage.fake.things('invoice').find((one) => one.metadata.berth_invoice === invoice!.id)
     expect(theirs.status).toBe(state)
-    expect(await sync(id)).toEqual([])
-    expect(await invoicesOf(id)).toMatchObject([{ state }])
+    expect(await stage.collector.sync(id)).toEqual([])
+    expect(await stage.invoicesOf(id)).toMatchObject([{ state }])
   }
 })

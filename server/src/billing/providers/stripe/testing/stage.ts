@@ -1,10 +1,11 @@
 /** What tests of Stripe share: an installation that it collects for, and organizations that pay. */
+import type { Invoice } from '@berth/contracts'
 import { movableClock, openTestPlatform, type TestPlatform } from '../../../../platform/testing/index.ts'
 import { changePlan, type PlanWish } from '../../../subscriptions/change.ts'
 import { beginCheckout } from '../../../subscriptions/checkout.ts'
 import type { Held, Notice, Terms } from '../../../subscriptions/model.ts'
 import { readSubscription } from '../../../subscriptions/store.ts'
-import { ordinary } from '../../../subscriptions/test-kit.ts'
+import { invoicesOf, ordinary } from '../../../subscriptions/test-kit.ts'
 import { runDue } from '../../../subscriptions/worker.ts'
 import { findCustomer } from '../../customers.ts'
 import type { Collector } from '../../provider.ts'
@@ -34,6 +35,8 @@ export interface Stage {
   paying(wish?: Partial<PlanWish>, card?: Card): Promise<string>
   change(organizationId: string, wish?: Partial<PlanWish>): Promise<void>
   customerOf(organizationId: string): Promise<string>
+  /** Its invoices that were issued, in order; drafts and what became of them aside. */
+  invoicesOf(organizationId: string): Promise<Invoice[]>
   close(): Promise<void>
 }
 
@@ -80,6 +83,7 @@ export async function openStage(): Promise<Stage> {
     },
     change: (id, wish) => platform.change((tx) => changePlan(tx, id, { ...team, ...wish }, terms)),
     customerOf: async (id) => (await findCustomer(platform.db, id, 'stripe'))!.customerRef!,
+    invoicesOf: async (id) => (await invoicesOf(platform, id)).filter(({ number }) => number !== null),
     close: async () => {
       await fake.close()
       await platform.close()
