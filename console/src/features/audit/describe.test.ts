@@ -69,6 +69,15 @@ test('an event says whom or what it is about', () => {
   ])
 })
 
+test('a hold is named by the note that says most, as on the page of the server', () => {
+  const changes = [
+    { field: 'hold', previous: null, current: 'pending-capacity' },
+    { field: 'holdNotes', previous: [], current: ['trust:artifact:intact', 'capability:local:tier'] },
+  ]
+  const { title } = describe(event('deployment.changed', { changes }))
+  expect(title).toBe('Held: its tier does not run servers from folders')
+})
+
 test('a hold is told once, though its reason begins with the same word', () => {
   const changes = [{ field: 'hold', previous: null, current: 'pending-billing' }]
   const { title, detail } = describe(

@@ -1,5 +1,6 @@
-import { pendingMeanings, pendingStatus, type LogEvent } from '@berth/contracts'
+import { pendingStatus, type LogEvent } from '@berth/contracts'
 import type { Tone } from '../../ui/Badge.tsx'
+import { holdWordsOf } from '../lifecycle/marks.ts'
 
 export interface Told {
   title: string
@@ -95,7 +96,7 @@ function changed(payload: LogEvent['payload']): Told {
   const hold = changes.find(({ field }) => field === 'hold')
   // The reason begins as the title does.
   if (hold?.current)
-    return told(`Held: ${heldFor(hold.current)}`, reason?.replace(/^Held: /, '') ?? null, 'bad')
+    return told(`Held: ${heldFor(hold.current, changes)}`, reason?.replace(/^Held: /, '') ?? null, 'bad')
   if (hold && !hold.current) return told('No longer held', reason, 'good')
   const phase = changes.find(({ field }) => field === 'phase')
   if (phase)
@@ -123,9 +124,12 @@ function runChanged(payload: LogEvent['payload']): Told {
   return told(`${kind} run ${status === 'running' ? 'began' : text(status).replace('_', ' ')}`, reason, tone)
 }
 
-function heldFor(status: unknown): string {
+/** What it waits for, in the words of the pages that show it held. */
+function heldFor(status: unknown, changes: Change[]): string {
   const known = pendingStatus.safeParse(status)
-  return known.success ? pendingMeanings[known.data] : text(status)
+  const notes = changes.find(({ field }) => field === 'holdNotes')?.current
+  const holdNotes = Array.isArray(notes) ? notes.map(text) : []
+  return known.success ? holdWordsOf({ hold: known.data, holdNotes }) : text(status)
 }
 
 function phaseTone(phase: unknown): Tone {
