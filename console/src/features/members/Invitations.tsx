@@ -101,7 +101,7 @@ const columnsOf = (
     cell: (invitation) =>
       invitation.state !== 'pending' ? (
         // Where there is no room for the state's own column.
-        <span className="@2xl:hidden">
+        <span className="pr-2 @2xl:hidden">
           <StatusMark {...invitationMarks[invitation.state]} />
         </span>
       ) : (
