@@ -100,7 +100,7 @@ export const notes = {
   'capability:local:tier': {
     meaning: "The workspace's tier does not run servers from folders.",
     remedy:
-      'Launch it in a workspace of a tier that does (`community`), or publish it to npm and add it from there.',
+      'Launch it in a workspace of a tier that does, such as `community`, or publish it to npm and add it from there.',
     pending: 'pending-capacity',
   },
   'capability:sandbox:present': {

@@ -75,7 +75,7 @@ function findingsOf(demand: CapabilityFacts['demand'], runners: Capability[][] |
       verdict: 'veto',
       note: 'capability:local:tier',
       sentence: `The tier ${tier} does not run servers from folders.`,
-      next: 'Launch it in a workspace of a tier that does (community), or publish it to npm and add it from there.',
+      next: 'Launch it in a workspace of a tier that does, such as community, or publish it to npm and add it from there.',
       pending: 'pending-capacity',
     })
   }
