@@ -16,6 +16,7 @@ import { StatusMark } from '../../../ui/StatusMark.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { type Column, VirtualTable } from '../../../ui/VirtualTable.tsx'
 import { Explanation, verdictMarks } from '../../lifecycle/Explanation.tsx'
+import { notesInOrder } from './notesInOrder.ts'
 import { decisionsQuery } from './queries.ts'
 
 const here = '/console/deployments/$deploymentId' as const
@@ -104,9 +105,9 @@ const columnsOf = (inForce: string | null): Column<Decision>[] => [
     id: 'notes',
     header: 'What gates said',
     primary: true,
-    title: (decision) => notesOf(decision).join(' · '),
+    title: notesOf,
     cellClassName: 'font-mono text-[11.5px] text-ink-3',
-    cell: (decision) => notesOf(decision).join(' · '),
+    cell: notesOf,
   },
   {
     id: 'when',
@@ -123,12 +124,7 @@ const columnsOf = (inForce: string | null): Column<Decision>[] => [
   },
 ]
 
-/** What did not let it pass first: in a narrow column the rest is cut off. */
-function notesOf({ gates, notes }: Decision): string[] {
-  const against = gates.flatMap((gate) => (gate.verdict === 'pass' ? [] : gate.notes))
-  const said = [...new Set([...against, ...notes])]
-  return said.length > 0 ? said : ['every gate passed']
-}
+const notesOf = (decision: Decision): string => notesInOrder(decision).join(' · ') || 'every gate passed'
 
 function Replay({ decision: { organizationId, id, inputsDigest } }: { decision: Decision }) {
   const replay = useMutation({
