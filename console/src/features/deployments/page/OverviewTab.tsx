@@ -45,7 +45,7 @@ function Enforced({ deployment: { enforcement, limits } }: { deployment: Deploym
     ['Memory', `${limits.memoryMb} MB`, enforcement.memory],
     ['Processes', String(limits.pids), enforcement.pids],
     ['CPU', String(limits.cpus), enforcement.cpu],
-    ['System calls', enforcement.seccomp ? 'filtered' : 'all', enforcement.seccomp ? 'seccomp' : 'none'],
+    ['Syscalls', enforcement.seccomp ? 'filtered' : 'all', enforcement.seccomp ? 'seccomp' : 'none'],
   ] as const
   return (
     <Box>
