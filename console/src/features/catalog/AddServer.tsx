@@ -15,20 +15,21 @@ const kinds = [
     value: 'npm' as const,
     label: 'An npm package',
     hint: 'Pinned by version and integrity, run in the sandbox',
-    follows: 'It is installed and started once in the sandbox; what it shows then is what is admitted.',
+    follows:
+      'It is installed and started once in the sandbox; the tools, prompts and resources that it has then are admitted.',
   },
   {
     value: 'remote' as const,
     label: 'A server that runs elsewhere',
     hint: 'Reached by its https address',
-    follows: 'It is asked once what it shows; that is what is admitted.',
+    follows: 'It is asked once for its tools, prompts and resources; those are admitted.',
   },
   {
     value: 'local' as const,
     label: 'A folder of this machine',
     hint: 'For servers that you build; community tier',
     follows:
-      'Its bytes are taken and it is started once in the sandbox; what it shows then is what is admitted.',
+      'Its files are copied, and it is started once in the sandbox; the tools, prompts and resources that it has then are admitted.',
   },
 ]
 
@@ -91,7 +92,7 @@ export function AddServer({ onClose, onAdded }: AddServerProps) {
             label="Name"
             optional
             error={faults.name}
-            hint="Empty: derived from where it comes from. The name of a server that is there adds a release to it."
+            hint="Empty: made from where it comes from. With the name of a server of the catalog, it is a new release of that one."
           >
             <Input
               autoComplete="off"
@@ -136,7 +137,11 @@ function Source(props: {
   })
   if (form.kind === 'remote')
     return (
-      <Field label="Address" error={faultAt(faults, 'url')} hint="https; http only on this machine itself.">
+      <Field
+        label="Address"
+        error={faultAt(faults, 'url')}
+        hint="Begins with https://; http:// only for this machine itself."
+      >
         <Input {...text('url')} inputMode="url" placeholder="https://" />
       </Field>
     )
@@ -153,7 +158,7 @@ function Source(props: {
             </Field>
           </div>
           <div className="grid gap-3.5 sm:grid-cols-[1fr_2fr]">
-            <Field label="Executable" optional error={faults.bin} hint="Where the package has several.">
+            <Field label="Executable" optional error={faults.bin} hint="Needed where a package has several.">
               <Input {...text('bin')} className="font-mono" />
             </Field>
             <Field
@@ -184,7 +189,7 @@ function Source(props: {
           </Field>
         </>
       )}
-      <Field label="Arguments" optional error={faultAt(faults, 'args')} hint="One a line.">
+      <Field label="Arguments" optional error={faultAt(faults, 'args')} hint="One per line.">
         <TextArea
           rows={2}
           spellCheck={false}
@@ -196,7 +201,7 @@ function Source(props: {
         label="Hosts it may reach"
         optional
         error={faultAt(faults, 'egress')}
-        hint="Names, by spaces. Empty: it has no network."
+        hint="Names, with spaces between. Empty: it has no network."
       >
         <Input {...text('egress')} className="font-mono" placeholder="api.example.com" />
       </Field>
