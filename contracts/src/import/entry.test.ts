@@ -71,6 +71,12 @@ describe('planOf', () => {
     )
   })
 
+  it('names an entry after what it is of, where its own name has no Latin letters', () => {
+    const named = (given: object) => planOf('数据库', given, around).deployment
+    expect(named({ command: 'npx', args: ['-y', '@acme/db-tools'] })).toBe('db-tools')
+    expect(named({ url: 'https://mcp.example.com/v1' })).toBe('mcp-example-com')
+  })
+
   it.each([
     [{ command: 'uvx', args: ['x'] }, /cannot run "uvx"/],
     [{ command: 'docker', args: ['run', 'x'] }, /cannot run "docker"/],

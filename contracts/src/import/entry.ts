@@ -40,8 +40,6 @@ export interface Surroundings {
 
 /** What an entry becomes. Throws NotImportable with the reason where it cannot become anything. */
 export function planOf(entry: string, given: unknown, around: Surroundings): Plan {
-  const deployment = toSlug(entry)
-  if (!deployment) throw new NotImportable('its name has no letter or digit a deployment could be named by.')
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new NotImportable('it is not an object.')
   }
@@ -53,12 +51,12 @@ export function planOf(entry: string, given: unknown, around: Surroundings): Pla
     )
   }
   const url = fields['url'] ?? fields['serverUrl'] ?? fields['httpUrl']
-  const base = { entry, deployment }
   const source =
     url === undefined
       ? fromCommand(fields, around)
       : fromUrl(url, textsOf(fields['headers'], 'headers'), fields)
   const { artifact, args, env, headers } = source
+  const deployment = toSlug(entry) || nameOf(artifact)
   const environment = part(deployment, env, 'env')
   const requested = part(deployment, headers, 'header')
   for (const arg of args) refuseUnfit(arg, 'An argument')
@@ -68,13 +66,21 @@ export function planOf(entry: string, given: unknown, around: Surroundings): Pla
     )
   }
   return {
-    ...base,
+    entry,
+    deployment,
     artifact,
     args,
     env: environment.plain,
     headers: requested.plain,
     secrets: [...environment.secrets, ...requested.secrets],
   }
+}
+
+/** For an entry whose own name has no Latin letter or digit: what it is of. */
+function nameOf(artifact: PlannedArtifact): string {
+  if (artifact.kind === 'npm') return toSlug(artifact.package.replace(/^.*\//, ''))
+  if (artifact.kind === 'remote') return toSlug(new URL(artifact.url).hostname)
+  return toSlug(artifact.path.replace(/^.*[\\/]/, '')) || 'server'
 }
 
 interface Source {
