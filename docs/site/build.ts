@@ -1,5 +1,5 @@
 /** `node docs/site/build.ts <folder>`: makes the documentation site into a folder. */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import starlight from '@astrojs/starlight'
@@ -47,7 +47,7 @@ async function main([folder]: string[]): Promise<void> {
         customCss: ['./src/styles.css'],
         sidebar: sidebarOf(pages),
         pagination: false,
-        components: { ThemeProvider: './src/ThemeProvider.astro' },
+        components: { ThemeProvider: './src/ThemeProvider.astro', Sidebar: './src/Sidebar.astro' },
         expressiveCode: {
           themes: ['github-dark', 'github-light'],
           defaultProps: { frame: 'none', wrap: true },
@@ -63,6 +63,7 @@ async function main([folder]: string[]): Promise<void> {
     ],
   })
   cpSync(path.join(docsFolder, 'images'), path.join(out, 'images'), { recursive: true })
+  writeFileSync(path.join(out, 'reference.css'), looksOfTheReference(out))
   writeFileSync(path.join(out, 'inline-scripts.json'), JSON.stringify(finishPages(out)))
 }
 
@@ -98,6 +99,17 @@ function tokensOfTheConsole(): string {
   if (blocks.includes(undefined))
     throw new Error('console/src/styles.css has no colours where they are looked for.')
   return `${blocks.join('\n\n')}\n`
+}
+
+/** A style sheet for the page of the API's reference, which is no page of this site: its faces and the same colours. */
+function looksOfTheReference(out: string): string {
+  const built = globSync('_astro/*.css', { cwd: out }).map((name) =>
+    readFileSync(path.join(out, name), 'utf8'),
+  )
+  const faces = built.flatMap((css) => css.match(/@font-face\s*\{[^}]*\}/g) ?? [])
+  if (faces.length === 0) throw new Error('The built style sheets have no faces where they are looked for.')
+  const colours = tokensOfTheConsole().replace("[data-theme='dark']", '.dark-mode')
+  return [...faces, colours, readFileSync(path.join(source, 'reference.css'), 'utf8')].join('\n')
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2))

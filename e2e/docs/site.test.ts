@@ -82,6 +82,19 @@ test('the reference of the API stays where it is, and is linked', async () => {
   expect(linksIn(pages.get('/docs/')!).map((link) => link.replace(/\/$/, ''))).toContain('/docs/api')
 })
 
+test('the reference of the API is drawn in the looks of the rest, and breaks no policy', async () => {
+  const { page, context, complaints } = await visit(stage, { theme: 'dark' })
+  await page.goto('/docs/api')
+  await page.getByRole('heading', { level: 1, name: 'Berth' }).waitFor({ timeout: 60_000 })
+  const looks = await page.evaluate(() => {
+    const { backgroundColor, fontFamily } = getComputedStyle(document.querySelector('.scalar-app')!)
+    return { backgroundColor, face: fontFamily.split(',')[0] }
+  })
+  expect(looks).toEqual({ backgroundColor: 'rgb(19, 23, 29)', face: '"Inter Variable"' })
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
 test('a page that there is not is a page that says so', async () => {
   const answer = await fetch(`${stage.server.url}/docs/nothing-here/`)
   expect(answer.status).toBe(404)

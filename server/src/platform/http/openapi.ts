@@ -16,6 +16,7 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
         description: 'Runs third-party MCP servers for organizations that have to answer for them.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      externalDocs: { url: '/docs/', description: 'Documentation' },
       tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
       security: [{ bearer: [] }, { session: [] }],
       components: {
@@ -42,10 +43,10 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.addHook('onSend', async (request, reply, payload) => {
-    const page =
-      request.url.startsWith(referencePage) && typeof payload === 'string' && payload.includes('<script')
-    if (page) reply.header('content-security-policy', allowInlineScripts(reply, payload))
-    return payload
+    const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
+    if (!isPage || !request.url.startsWith(referencePage) || typeof payload !== 'string') return payload
+    reply.header('content-security-policy', allowInlineScripts(reply, payload))
+    return payload.replace('</head>', `<link rel="stylesheet" href="${looks}"></head>`)
   })
   await app.register(scalar, {
     routePrefix: referencePage,
@@ -54,6 +55,7 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
       // Nothing on this page leaves the machine.
       telemetry: false,
       withDefaultFonts: false,
+      theme: 'none',
       agent: { disabled: true },
       mcp: { disabled: true },
       hideClientButton: true,
@@ -64,6 +66,9 @@ export async function registerOpenApi(app: FastifyInstance, options: { version: 
 }
 
 const referencePage = '/docs/api'
+
+/** Made with the documentation, so that the page looks like the rest. */
+const looks = '/docs/reference.css'
 
 /** Known to the page, not to its types. */
 const toolbarOff: object = { showToolbar: 'never' }
