@@ -88,8 +88,12 @@ const columns: Column<Mail>[] = [
     header: 'Message',
     className: 'w-[66%] @3xl:w-auto',
     primary: true,
-    title: ({ subject }) => subject,
-    cell: ({ subject }) => <b className="font-semibold">{subject}</b>,
+    title: ({ subject, recipient }) => `${subject}\n${recipient}`,
+    cell: ({ subject, recipient }) => (
+      <>
+        <b className="font-semibold">{subject}</b> <span className="text-ink-3 @3xl:hidden">{recipient}</span>
+      </>
+    ),
   },
   {
     id: 'recipient',
