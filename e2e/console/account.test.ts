@@ -267,7 +267,7 @@ test('an account is deleted only when nothing is left without an owner, and then
   await page.getByText('Your account is deleted.').waitFor()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   await signInAt(page, person.email, person.password)
-  await page.getByRole('alert').getByText('The e-mail address or the password is wrong.').waitFor()
+  await page.getByRole('alert').getByText('The e-mail address or the password is wrong, or').waitFor()
   expect(complaints).toEqual([])
   await context.close()
 })
