@@ -49,8 +49,7 @@ export function Profile({ account, onChange }: ProfileProps) {
         </Row>
         <Row name="Password" action={<Button onClick={() => onChange('password')}>Change…</Button>}>
           <span className="text-ink-3">
-            Known to you alone; Berth keeps a hash of it. A new one ends your other sign-ins, but not your API
-            tokens, unless you say so.
+            Known to you alone. A new one ends your other sign-ins, and API tokens if you say so.
           </span>
         </Row>
       </div>
