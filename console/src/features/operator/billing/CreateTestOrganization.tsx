@@ -17,6 +17,7 @@ export function CreateTestOrganization({ onClose }: { onClose: () => void }) {
       title="Create a test organization"
       text="It has a clock of its own, which you move forward, and nothing in it is ever paid for with real money. It stays a test organization, and you own it."
       deed="Create it"
+      keep="Cancel"
       doing="Creating…"
       whyNot={
         name.trim()
@@ -46,7 +47,7 @@ export function CreateTestOrganization({ onClose }: { onClose: () => void }) {
       <Field
         label="Time"
         optional
-        hint="What time it is there, such as 2030-01-01T00:00:00Z. Empty: as here."
+        hint="What time it is there, such as 2030-01-01T00:00:00Z. Empty: the present time."
       >
         <Input
           autoComplete="off"

@@ -12,6 +12,8 @@ export function DeedDialog(props: {
   /** What follows. */
   text: string
   deed: string
+  /** What leaves it undone is called; absent: as for something that is there. */
+  keep?: string
   doing: string
   danger?: boolean
   /** Why it cannot be done as it is filled in. */
@@ -22,7 +24,19 @@ export function DeedDialog(props: {
   onClose: () => void
   children?: ReactNode
 }) {
-  const { title, text, deed, doing, danger, whyNot, run, done, onClose, children } = props
+  const {
+    title,
+    text,
+    deed,
+    keep = 'Leave it as it is',
+    doing,
+    danger,
+    whyNot,
+    run,
+    done,
+    onClose,
+    children,
+  } = props
   const queryClient = useQueryClient()
   const act = useMutation({
     mutationFn: run,
@@ -48,7 +62,7 @@ export function DeedDialog(props: {
           {act.error && <ErrorPanel {...factsOf(act.error)} />}
         </DialogBody>
         <DialogFooter>
-          <Button onClick={onClose}>Leave it as it is</Button>
+          <Button onClick={onClose}>{keep}</Button>
           <Button
             type="submit"
             look={danger ? 'danger' : 'primary'}
