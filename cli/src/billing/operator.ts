@@ -1,4 +1,4 @@
-import { api, formatMoney, type SubscriptionState } from '@berth/contracts'
+import { api, formatMoney, liveSubscriptionState } from '@berth/contracts'
 import { Command, Option } from 'commander'
 import { does, noun, wholeNumber } from '../core/command.ts'
 import type { Context } from '../core/context.ts'
@@ -8,10 +8,8 @@ import { paged, readPages, type PageOptions } from '../core/pages.ts'
 import { stateCell } from '../core/words.ts'
 import { printSubscription } from './subscription.ts'
 
-const states = ['incomplete', 'trialing', 'active', 'past_due', 'suspended']
-
 interface ListOptions extends PageOptions {
-  state?: SubscriptionState
+  state?: (typeof liveSubscriptionState.options)[number]
   plan?: string
   search?: string
 }
@@ -21,7 +19,7 @@ export function operatorCommands(): Command[] {
   return [
     does(
       paged(new Command('organizations').description('Subscriptions of all organizations (operators)'))
-        .addOption(new Option('--state <state>', 'only these').choices(states))
+        .addOption(new Option('--state <state>', 'only these').choices(liveSubscriptionState.options))
         .option('--plan <plan>', 'only those on it')
         .option('--search <text>', 'part of a name or slug, or an id'),
       organizations,
@@ -83,7 +81,10 @@ async function organizations(context: Context, options: ListOptions): Promise<vo
       { title: 'state', cell: (one) => stateCell(one.state) },
       { title: 'period ends', cell: (one) => one.periodEnd },
       { title: 'grace ends', cell: (one) => one.graceEndsAt },
-      { title: 'open', cell: (one) => formatMoney(one.openAmount, one.currency) },
+      {
+        title: 'owed',
+        cell: ({ owed }) => owed.map((one) => formatMoney(one.amount, one.currency)).join(', '),
+      },
     ],
     'No organization is like that.',
   )

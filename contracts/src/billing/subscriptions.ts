@@ -222,6 +222,9 @@ export const subscriptionEndpoints = {
   }),
 }
 
+/** The states of what an organization lives on: there is one of it, always. */
+export const liveSubscriptionState = subscriptionState.exclude(['incomplete', 'canceled'])
+
 export const billingOperatorEndpoints = {
   organizations: endpoint({
     id: 'billing.operator-organizations',
@@ -231,7 +234,7 @@ export const billingOperatorEndpoints = {
     summary: 'Subscriptions of all organizations, by state',
     access: { kind: 'platform', role: 'operator' },
     query: pageQuery.extend({
-      state: subscriptionState.optional(),
+      state: liveSubscriptionState.optional(),
       plan: slug.optional(),
       search: z.string().max(100).optional(),
     }),
@@ -249,8 +252,7 @@ export const billingOperatorEndpoints = {
         state: subscriptionState,
         periodEnd: timestamp,
         graceEndsAt: timestamp.nullable(),
-        openAmount: minorUnits,
-        currency,
+        owed: z.array(z.object({ currency, amount: minorUnits })).describe('What is to be paid, by currency'),
       }),
     ),
   }),

@@ -36,6 +36,10 @@ export const holdMarks: Record<QuotaHoldState, Mark> = {
   expired: { tone: 'idle', shape: 'square', word: 'expired' },
 }
 
+/** What is to be paid, in every currency that it is to be paid in. */
+export const owedWords = (owed: { amount: string; currency: string }[]): string =>
+  owed.map(({ amount, currency }) => formatMoney(amount, currency)).join(' and ')
+
 /** What a plan costs: `€49.00 a month`, `€39.00 a seat and month`, `free of charge`. */
 export function priceOf({ price, currency, per, interval }: PlanVersion): string {
   if (BigInt(price) === 0n) return 'free of charge'

@@ -1,4 +1,4 @@
-import { mailState, platformRole, subscriptionState, userState, webhookState } from '@berth/contracts'
+import { liveSubscriptionState, mailState, platformRole, userState, webhookState } from '@berth/contracts'
 import { z } from 'zod'
 
 const text = z.string().max(100).optional().catch(undefined)
@@ -14,7 +14,7 @@ export const billedSearch = z.object({
   tab: z.enum(['webhooks', 'drift']).optional().catch(undefined),
   webhook: webhookState.optional().catch(undefined),
   q: text,
-  state: subscriptionState.exclude(['canceled']).optional().catch(undefined),
+  state: liveSubscriptionState.optional().catch(undefined),
   plan: text,
   open: text,
   ask: z.enum(['plans', 'test', 'reconcile']).optional().catch(undefined),

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestPlatform, type TestPlatform } from '../../platform/testing/index.ts'
 import { payInvoice, writeOffInvoice } from '../invoices/pay.ts'
+import { applyPlans } from '../plans/apply.ts'
 import { assignPlan, cancelSubscription, changePlan, setSeats, type PlanWish } from './change.ts'
+import { pageOfBilled } from './operator.ts'
 import { readSubscription } from './store.ts'
 import { advance, clockwork, invoicesOf, testTerms } from './test-kit.ts'
 
@@ -58,4 +60,25 @@ test('operators put it on a plan all the same, and what they wrote off of an end
   await platform.change((tx) => writeOffInvoice(tx, owed!.id, 'given up', testTerms))
   await change(id, 'team')
   expect(await planOf(id)).toBe('team')
+})
+
+test('operators read what an organization owes in every currency, also of what it is on no more', async () => {
+  const yen = 'plans: { yen: { name: Yen, price: 1999, currency: JPY, dueDays: 30 } }'
+  await platform.change((tx) => applyPlans(tx, yen))
+  const id = await clockwork(platform)
+  const assign = (plan: string) =>
+    platform.change((tx) => assignPlan(tx, id, { plan, seats: null, charge: true }, testTerms))
+  await assign('yen')
+  await assign('team')
+  await assign('free')
+  const { items } = await pageOfBilled(platform.db, { search: id, limit: 1 })
+  expect(items).toMatchObject([
+    {
+      plan: 'free',
+      owed: [
+        { currency: 'EUR', amount: '4900' },
+        { currency: 'JPY', amount: '1999' },
+      ],
+    },
+  ])
 })

@@ -31,8 +31,7 @@ interface Row {
   state: SubscriptionState
   periodEnd: Date
   graceEndsAt: Date | null
-  openAmount: string
-  currency: string
+  owed: { currency: string; amount: string }[]
 }
 
 /** Organizations with their live subscriptions, newest first. */
@@ -42,9 +41,10 @@ export async function pageOfBilled(db: Queryable, filter: Filter) {
   const pattern = search && `%${search.replace(/[\\%_]/g, '\\$&')}%`
   const { rows } = await sql<Row>`
     select o.id, o.slug, o.name, o.kind, s.id as "subscriptionId", v.plan, v.version as "planVersion", s.state,
-      s.period_end as "periodEnd", s.grace_ends_at as "graceEndsAt", v.currency,
-      (select coalesce(sum(i.total), 0)::text from invoices i
-        where i.organization_id = o.id and i.state = 'open' and i.currency = v.currency) as "openAmount"
+      s.period_end as "periodEnd", s.grace_ends_at as "graceEndsAt",
+      (select coalesce(jsonb_agg(jsonb_build_object('currency', b.currency, 'amount', b.amount) order by b.currency), '[]')
+        from (select i.currency, sum(i.total)::text as amount from invoices i
+          where i.organization_id = o.id and i.state = 'open' group by i.currency) b) as owed
     from subscriptions s join organizations o on o.id = s.organization_id
       join plan_versions v on v.id = s.plan_version_id
     where s.state not in ('incomplete', 'canceled')

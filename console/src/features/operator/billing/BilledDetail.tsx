@@ -1,4 +1,4 @@
-import { formatMoney, type Invoice } from '@berth/contracts'
+import type { Invoice } from '@berth/contracts'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { useMe, whyNot } from '../../../app/session.ts'
@@ -6,7 +6,7 @@ import { Button } from '../../../ui/Button.tsx'
 import { Id } from '../../../ui/Id.tsx'
 import { Invoices } from '../../billing/Invoices.tsx'
 import { clockQuery } from '../../billing/queries.ts'
-import { momentOf } from '../../billing/words.ts'
+import { momentOf, owedWords } from '../../billing/words.ts'
 import { Facts } from '../Facts.tsx'
 import { InvoiceDeeds } from './InvoiceDeeds.tsx'
 import { type Billed, invoicesOfQuery } from './queries.ts'
@@ -23,8 +23,7 @@ const deedsOf = (invoice: Invoice) => <InvoiceDeeds invoice={invoice} />
 
 /** What stands below an organization's row: its subscription, its invoices, and what an operator can do. */
 export function BilledDetail({ one }: { one: Billed }) {
-  const { organization, subscriptionId, plan, planVersion, periodEnd, graceEndsAt, openAmount, currency } =
-    one
+  const { organization, subscriptionId, plan, planVersion, periodEnd, graceEndsAt, owed } = one
   const [asked, setAsked] = useState<'assign' | 'allow' | 'clock' | null>(null)
   const close = () => setAsked(null)
   const facts: [string, ReactNode][] = [
@@ -33,7 +32,7 @@ export function BilledDetail({ one }: { one: Billed }) {
     ['Plan', `${plan}, version ${planVersion}`],
     ['Period ends', momentOf(periodEnd, zone)],
     ...(graceEndsAt ? [['Grace ends', momentOf(graceEndsAt, zone)] as [string, ReactNode]] : []),
-    ['To be paid', formatMoney(openAmount, currency)],
+    ['To be paid', owed.length === 0 ? 'nothing' : owedWords(owed)],
   ]
   return (
     <>

@@ -1,4 +1,4 @@
-import { formatMoney } from '@berth/contracts'
+import { liveSubscriptionState } from '@berth/contracts'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { CreditCard } from 'lucide-react'
@@ -9,7 +9,7 @@ import { FilterSelect } from '../../../ui/FilterSelect.tsx'
 import { StatusMark } from '../../../ui/StatusMark.tsx'
 import type { Column } from '../../../ui/VirtualTable.tsx'
 import { plansQuery } from '../../billing/queries.ts'
-import { dayOf, momentOf, subscriptionMarks } from '../../billing/words.ts'
+import { dayOf, momentOf, owedWords, subscriptionMarks } from '../../billing/words.ts'
 import { OperatorList, wide } from '../OperatorList.tsx'
 import { OrganizationName } from '../OrganizationName.tsx'
 import type { billedSearch } from '../search.ts'
@@ -17,7 +17,7 @@ import { type Billed, billedQuery } from './queries.ts'
 
 const BilledDetail = lazy(async () => ({ default: (await import('./BilledDetail.tsx')).BilledDetail }))
 
-const states = (['incomplete', 'trialing', 'active', 'past_due', 'suspended'] as const).map((value) => ({
+const states = liveSubscriptionState.options.map((value) => ({
   value,
   label: subscriptionMarks[value].word,
 }))
@@ -102,8 +102,7 @@ const columns: Column<Billed>[] = [
     header: 'To be paid',
     numeric: true,
     className: 'w-[26%] @3xl:w-[13%]',
-    cell: ({ openAmount, currency }) =>
-      BigInt(openAmount) === 0n ? <span className="text-ink-3">–</span> : formatMoney(openAmount, currency),
+    cell: ({ owed }) => (owed.length === 0 ? <span className="text-ink-3">–</span> : owedWords(owed)),
   },
   {
     id: 'period',
