@@ -78,6 +78,12 @@ test('a hold is named by the note that says most, as on the page of the server',
   expect(title).toBe('Held: its tier does not run servers from folders')
 })
 
+test('of a decision that holds, what let it pass is left out', () => {
+  const notes = ['trust:artifact:intact', 'capability:local:tier', 'capability:sandbox:present']
+  const { detail } = describe(event('decision.made', { allowed: false, moment: 'launch', notes }))
+  expect(detail).toBe('at launch · capability:local:tier')
+})
+
 test('a hold is told once, though its reason begins with the same word', () => {
   const changes = [{ field: 'hold', previous: null, current: 'pending-billing' }]
   const { title, detail } = describe(

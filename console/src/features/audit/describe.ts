@@ -1,6 +1,7 @@
 import { pendingStatus, type LogEvent } from '@berth/contracts'
 import type { Tone } from '../../ui/Badge.tsx'
 import { holdWordsOf } from '../lifecycle/marks.ts'
+import { mayHold } from '../lifecycle/notes.ts'
 
 export interface Told {
   title: string
@@ -35,7 +36,7 @@ export function describe({ type, payload }: LogEvent, people?: ReadonlyMap<strin
     case 'decision.made':
       return payload.allowed
         ? told('Policy allowed it', `at ${text(payload.moment)}`, 'good')
-        : told('Policy held it', `${text(payload.moment)} · ${listOf(payload.notes)}`, 'bad')
+        : told('Policy held it', heldBy(payload), 'bad')
     case 'surface.drifted':
       return told(
         'Tools differ from what was admitted',
@@ -53,6 +54,12 @@ export function describe({ type, payload }: LogEvent, people?: ReadonlyMap<strin
     default:
       return told(capital(type.replace('.', ' ').replaceAll('_', ' ')), factsOf(payload, people), 'idle')
   }
+}
+
+/** At what policy was asked, and what of its answer holds. */
+function heldBy({ moment, notes }: LogEvent['payload']): string {
+  const holding = Array.isArray(notes) ? notes.map(text).filter(mayHold) : []
+  return [`at ${text(moment)}`, ...holding].join(' · ')
 }
 
 /** Fields that say what an event is about, as far as it has them. */

@@ -6,6 +6,7 @@ import { Button, buttonLook } from '../../ui/Button.tsx'
 import { cx } from '../../ui/cx.ts'
 import { Explanation } from './Explanation.tsx'
 import { holdWordsOf } from './marks.ts'
+import { mayHold } from './notes.ts'
 
 const SurfaceDialog = lazy(async () => ({
   default: (await import('../deployments/SurfaceDialog.tsx')).SurfaceDialog,
@@ -20,7 +21,7 @@ export function WhyBox({ deployment }: { deployment: Deployment }) {
       <Box tone="wait" title={`Held: ${holdWordsOf(deployment)}`}>
         {reason && <p className="break-words whitespace-pre-wrap">{reason.replace(/^Held: /, '')}</p>}
         <p className="mt-1 font-mono text-[11.5px] leading-4 break-words text-ink-2">
-          {[hold, ...holdNotes].join(' · ')}
+          {[hold, ...holdNotes.filter(mayHold)].join(' · ')}
         </p>
         <Actions deployment={deployment} />
       </Box>
