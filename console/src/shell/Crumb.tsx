@@ -26,7 +26,7 @@ export function Crumb({
       aria-label="Where you are"
       // Where room is short, both names give up as much of it: neither long one hides the other.
       className={cx(
-        'grid min-w-0 grid-cols-[minmax(0,max-content)_auto_minmax(0,max-content)_auto] items-center gap-1',
+        'grid min-w-0 grid-cols-[minmax(0,max-content)_auto_minmax(0,max-content)_auto] items-center justify-start gap-1',
         className,
       )}
     >
