@@ -14,6 +14,7 @@ import { putDeployment, refreshWorkspaces } from '../lifecycle/live.ts'
 import { tiersQuery } from '../lifecycle/queries.ts'
 import { heldFor } from '../workspaces/demands.ts'
 import { ConfigFields } from './ConfigFields.tsx'
+import { faultOf, faultsIn, faultsOf } from './faults.ts'
 import { catalogQuery, secretsQuery, workspacesQuery } from './launchQueries.ts'
 import { configOf, type ConfigValues, fieldsOf, initialValues, readObject } from './schemaFields.ts'
 import { defaultChoice, newNameFor, type SecretChoices, SecretFields } from './SecretFields.tsx'
@@ -205,14 +206,15 @@ function LaunchForm({
     if (workspaceId === null && draft.name.trim() === '') faults.name = 'Give the workspace a name.'
     for (const { name: secret, required } of wanted) {
       const choice = given.secrets[secret] ?? defaultChoice({ name: secret, required }, known)
-      if (required && choice.from === null && choice.value === '') faults[secret] = `${secret} is needed.`
+      if (required && choice.from === null && choice.value === '')
+        faults[`secrets.${secret}`] = `${secret} is needed.`
     }
     const read = fields ? configOf(fields, given.values) : readObject(given.json)
-    setOwnFaults({ ...read.faults, ...faults })
+    setOwnFaults({ ...faultsOf('config', read.faults), ...faults })
     if (Object.keys(faults).length + Object.keys(read.faults).length === 0) launch.mutate(read.config)
   }
 
-  const faults = { ...faultsOf(launch.error), ...ownFaults }
+  const faults = { ...fieldFaultsOf(launch.error), ...ownFaults }
   return (
     <DialogForm onSubmit={submit}>
       <DialogBody>
@@ -258,14 +260,14 @@ function LaunchForm({
           <ConfigFields
             fields={fields}
             values={given.values}
-            faults={faults}
+            faults={faultsIn('config', faults)}
             onChange={(field, value) => setGiven({ ...given, values: { ...given.values, [field]: value } })}
           />
         )}
         {release && !fields && (
           <Field
             label="Configuration"
-            error={faults.config}
+            error={faultOf('config', faults)}
             hint="As JSON; its schema is too free for a form."
           >
             <TextArea
@@ -280,7 +282,7 @@ function LaunchForm({
           wanted={wanted}
           known={known}
           choices={given.secrets}
-          faults={faults}
+          faults={faultsIn('secrets', faults)}
           onChange={(secret, choice) =>
             setGiven({ ...given, secrets: { ...given.secrets, [secret]: choice } })
           }
@@ -324,12 +326,4 @@ function ReleaseFacts({ release }: { release: Release }) {
 
 function refOf({ provider, slug }: CatalogServer): string {
   return `${provider.slug}/${slug}`
-}
-
-/** The server's faults under the names that the form uses. */
-function faultsOf(error: unknown): Record<string, string> {
-  const faults = fieldFaultsOf(error)
-  return Object.fromEntries(
-    Object.entries(faults).map(([path, message]) => [path.replace(/^(config|secrets)\./, ''), message]),
-  )
 }

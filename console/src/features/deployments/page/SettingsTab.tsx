@@ -12,6 +12,7 @@ import { Skeleton } from '../../../ui/Skeleton.tsx'
 import { sayDone } from '../../../ui/Toast.tsx'
 import { putDeployment } from '../../lifecycle/live.ts'
 import { ConfigFields } from '../ConfigFields.tsx'
+import { faultOf, faultsIn, faultsOf } from '../faults.ts'
 import { secretsQuery } from '../launchQueries.ts'
 import { configOf, fieldsOf, readObject } from '../schemaFields.ts'
 import { DangerZone } from './DangerZone.tsx'
@@ -61,7 +62,7 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
     },
   })
   const current = conflictOf(save.error)
-  const faults = { ...flat(fieldFaultsOf(save.error)), ...ownFaults }
+  const faults = { ...fieldFaultsOf(save.error), ...ownFaults }
   const set = (change: Partial<SettingsForm>) => setForm((before) => ({ ...before, ...change }))
 
   function begin(from: Deployment): void {
@@ -74,8 +75,9 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
   function submit(): void {
     const config = form.json === null ? configOf(fields!, form.values) : readObject(form.json)
     const { limits, faults: wrong } = valuesOf(form)
-    setOwnFaults({ ...config.faults, ...wrong })
-    if (Object.keys({ ...config.faults, ...wrong }).length > 0) return
+    const found = { ...faultsOf('config', config.faults), ...faultsOf('limits', wrong) }
+    setOwnFaults(found)
+    if (Object.keys(found).length > 0) return
     save.mutate({
       ...(changed.includes('name') ? { name: form.name } : {}),
       ...(changed.includes('version') ? { version: form.version } : {}),
@@ -126,14 +128,14 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
             <ConfigFields
               fields={fields}
               values={form.values}
-              faults={faults}
+              faults={faultsIn('config', faults)}
               onChange={(name, value) => set({ values: { ...form.values, [name]: value } })}
             />
           )}
           {form.json !== null && (
             <Field
               label="Configuration"
-              error={faults.config}
+              error={faultOf('config', faults)}
               hint="As JSON; its schema is too free for a form."
             >
               <TextArea
@@ -149,7 +151,13 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
             <p className="text-xs text-ink-3">This release asks for no secrets.</p>
           )}
           {release.manifest.secrets.map(({ name, required, description }) => (
-            <Field key={name} label={name} optional={!required} hint={description} error={faults[name]}>
+            <Field
+              key={name}
+              label={name}
+              optional={!required}
+              hint={description}
+              error={faults[`secrets.${name}`]}
+            >
               <Select
                 label={`Secret for ${name}`}
                 placeholder="None"
@@ -172,7 +180,7 @@ function Settings({ deployment, release }: { deployment: Deployment; release: Re
                 ['pids', 'Processes'],
               ] as const
             ).map(([key, label]) => (
-              <Field key={key} label={label} error={faults[key]}>
+              <Field key={key} label={label} error={faults[`limits.${key}`]}>
                 <Input
                   inputMode="decimal"
                   autoComplete="off"
@@ -233,14 +241,4 @@ function versionsOf(
     label: version,
     hint: version === present ? 'in use' : state,
   }))
-}
-
-/** `config.city` → `city`, as the form names its controls. */
-function flat(faults: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(faults).map(([path, message]) => [
-      path.replace(/^(config|secrets|limits)\./, ''),
-      message,
-    ]),
-  )
 }
