@@ -60,8 +60,8 @@ export function TokensPage() {
           title="You have no API tokens"
           action={<Button onClick={() => open(true)}>Create your first token</Button>}
         >
-          An MCP client needs one to call your servers. Create it here, or with “Connect” on the page of a
-          server, which also shows the settings to paste.
+          An MCP client needs one to call your servers. Create it here, or with “Connect” on a server’s page,
+          which also shows the settings to paste.
         </EmptyState>
       )}
       {tokens.data && tokens.data.items.length > 0 && (
