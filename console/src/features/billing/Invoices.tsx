@@ -40,14 +40,14 @@ export function Invoices(props: {
         <Table>
           <thead>
             <tr>
-              <Th className="w-[23%] @2xl:w-auto">Number</Th>
-              <Th className="w-[23%] @2xl:w-[12%]">State</Th>
+              <Th className="w-[18%] @2xl:w-auto">Number</Th>
+              <Th className="w-[24%] @2xl:w-[12%]">State</Th>
               <Th className={`${wide} w-[14%]`}>Issued</Th>
               <Th className={`${wide} w-[14%]`}>Due</Th>
-              <Th numeric className="w-[25%] @2xl:w-[14%]">
+              <Th numeric className="w-[22%] @2xl:w-[14%]">
                 Total
               </Th>
-              <Th numeric className={deeds ? 'w-[29%] @2xl:w-[34%]' : 'w-[29%] @2xl:w-[14%]'}>
+              <Th numeric className={deeds ? 'w-[36%] @2xl:w-[34%]' : 'w-[36%] @2xl:w-[14%]'}>
                 <span className="sr-only">What can be done</span>
               </Th>
             </tr>
