@@ -100,14 +100,20 @@ function ByTool({ tools, onTool }: { tools: CallStats['tools']; onTool: (tool: s
       <Table>
         <thead>
           <tr>
-            <Th className="w-[34%]">Tool</Th>
-            <Th numeric>Calls</Th>
+            <Th className="w-[29%] @3xl:w-[34%]">Tool</Th>
+            <Th numeric className="w-[15%] @3xl:w-auto">
+              Calls
+            </Th>
             <Th className="hidden w-[22%] @3xl:table-cell">
               <span className="sr-only">Share</span>
             </Th>
             <Th numeric>Failed</Th>
-            <Th numeric>p50</Th>
-            <Th numeric>p95</Th>
+            <Th numeric className="w-[20%] @3xl:w-auto">
+              p50
+            </Th>
+            <Th numeric className="w-[20%] @3xl:w-auto">
+              p95
+            </Th>
             <Th numeric className="hidden @3xl:table-cell">
               p99
             </Th>
