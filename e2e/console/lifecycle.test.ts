@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { api, type Deployment } from '@berth/contracts'
-import type { Page } from 'playwright-core'
+import type { Page, Response } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Mcpctl } from '../cli/support.ts'
 import { eventually } from '../support/eventually.ts'
@@ -315,12 +315,13 @@ test('a page at rest does nothing: it renders only when something happened', asy
 test('the first load of the page carries at most 250 kB of script', async () => {
   const home = await settle(stage.server, 'Weight')
   const { page, context } = await visit(stage, { person: home.person })
-  const scripts: Promise<Buffer>[] = []
+  const scripts: Response[] = []
   page.on('response', (response) => {
-    if (new URL(response.url()).pathname.endsWith('.js')) scripts.push(response.body())
+    if (new URL(response.url()).pathname.endsWith('.js')) scripts.push(response)
   })
   await openLifecycle(page)
-  const bytes = (await Promise.all(scripts)).reduce((sum, script) => sum + gzipSync(script).length, 0)
+  const bodies = await Promise.all(scripts.map((script) => script.body()))
+  const bytes = bodies.reduce((sum, script) => sum + gzipSync(script).length, 0)
   expect(bytes).toBeGreaterThan(50_000)
   expect(bytes).toBeLessThanOrEqual(250_000)
   await context.close()
