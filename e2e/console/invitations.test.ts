@@ -83,7 +83,7 @@ test('who is invited makes an account and joins; no address keeps the secret', a
   await join(page).click()
   await page.waitForURL('**/console/lifecycle?org=harbour')
   await page.goto('/onboarding/invite')
-  await page.getByText('This link is not whole').waitFor()
+  await page.getByText('This link is incomplete').waitFor()
   await expectAccessible(page)
   expect(complaints).toEqual([])
   await context.close()

@@ -96,7 +96,7 @@ test('without e-mail a forgotten password is set anew with a link of an operator
   await page.waitForURL('**/console/lifecycle**')
 
   await page.goto('/reset')
-  await page.getByText('This link is not whole: its secret is missing.').waitFor()
+  await page.getByText('This link is incomplete: its secret is missing.').waitFor()
   await page.goto('about:blank')
   await page.goto(`/reset#token=${'x'.repeat(43)}`)
   await page.getByLabel('New password').fill('remembered this time')

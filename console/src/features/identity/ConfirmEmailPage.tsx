@@ -164,7 +164,7 @@ function WithoutLink({ missing = false }: { missing?: boolean }) {
   return (
     <>
       {missing && (
-        <ErrorPanel sentence="This link is not whole: its secret is missing. Open it from the e-mail again, or ask for another one." />
+        <ErrorPanel sentence="This link is incomplete: its secret is missing. Open it from the e-mail again, or ask for another one." />
       )}
       <AskAgain />
       <Onward />

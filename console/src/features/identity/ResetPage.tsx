@@ -22,7 +22,7 @@ export function ResetPage() {
       {token ? (
         <ResetForm key={token} token={token} />
       ) : (
-        <Useless sentence="This link is not whole: its secret is missing." />
+        <Useless sentence="This link is incomplete: its secret is missing." />
       )}
     </WayIn>
   )

@@ -105,7 +105,7 @@ export function SignUpForm({ fresh, needsCode, sentence, next }: SignUpFormProps
       </form>
       {!fresh && (
         <p className="mt-5 text-ink-2">
-          You have one?{' '}
+          Already have one?{' '}
           <Link to="/" search={{ view: 'sign-in', next }} className={linkLook}>
             Sign in
           </Link>

@@ -34,7 +34,7 @@ function Missing() {
     <>
       <h1 className="mt-6">Invitation</h1>
       <div className="mt-4 flex flex-col gap-4">
-        <ErrorPanel sentence="This link is not whole: its secret is missing. Open it as it stands in the invitation." />
+        <ErrorPanel sentence="This link is incomplete: its secret is missing. Open it as it stands in the invitation." />
         <Onward />
       </div>
     </>

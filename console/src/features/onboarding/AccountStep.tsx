@@ -24,7 +24,7 @@ export function NewAccount() {
           fresh={!setup.data.operatorClaimed}
           needsCode={setup.data.setupCodeRequired}
           next="/onboarding"
-          sentence="It says who you are to the others, and to the log, in which everything stands that anybody does."
+          sentence="It tells the others who you are, and the log, which records what everybody does."
         />
       )}
     </div>
