@@ -16,7 +16,8 @@ export function NewPassword({ label, error, again, ...rest }: NewPasswordProps) 
       label={label}
       error={error}
       hint={
-        !again && `At least ${passwordLength.min} characters; a few words are easier to remember than symbols.`
+        !again &&
+        `At least ${passwordLength.min} characters; a few words are easier to remember than symbols.`
       }
     >
       <Input {...rest} type="password" autoComplete="new-password" />
