@@ -19,7 +19,7 @@ test('an owner adds a person, changes the role and takes the person out; who onl
   await dialog.getByText('Whose e-mail address?').waitFor()
   await dialog.getByLabel('E-mail').fill('nobody@example.org')
   await dialog.getByRole('button', { name: 'Add member' }).click()
-  await dialog.getByRole('alert').waitFor()
+  await dialog.getByText('Nobody has an account with this e-mail address').waitFor()
   await expectAccessible(page)
   expect(await dialog.getByLabel('E-mail').inputValue()).toBe('nobody@example.org')
   await dialog.getByLabel('E-mail').fill(other.person.email)
