@@ -24,7 +24,8 @@ async function readPages(): Promise<Page[]> {
     const path = (parent?.path ?? '') + /path: '(.+?)'/.exec(route!)![1]!
     routes.set(name!, { path, modules: [...(parent?.modules ?? []), ...own] })
   }
-  expect(routes.size, 'every route is understood').toBe(text.split('createRoute({').length - 1)
+  // Routes that a function makes lead elsewhere and carry nothing.
+  expect(routes.size, 'every route is understood').toBe(text.split(' = createRoute({').length - 1)
   return [...routes.values()]
 }
 
