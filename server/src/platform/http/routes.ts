@@ -52,6 +52,10 @@ export function registerRoutes(app: FastifyInstance, routes: Route[], options: R
         onRequest: async (request) => {
           callers.set(request, await authorize(endpoint, request, options, options.recognize))
         },
+        // Nothing sent is nothing said: whatever must be said is then asked for by its name.
+        preValidation: async (request) => {
+          if (endpoint.body && !endpoint.signed) request.body ??= {}
+        },
         handler: (request, reply) => answer(route, request, reply, options),
       })
     if (endpoint.signed) void app.register(async (scope) => add(takingBytes(scope)))

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api } from '@berth/contracts'
+import { newId } from '../ids.ts'
 import { signUp, startTestServer, type TestPerson, type TestServer } from '../testing/index.ts'
 
 let server: TestServer
@@ -49,6 +50,21 @@ describe('what the router refuses is a problem, too', () => {
     expect(headers['content-type']).toContain('application/problem+json')
     expect([status, body['status'], body['code']]).toEqual([400, 400, 'invalid_input'])
     expect(headers['x-request-id']).toBe(body['requestId'])
+  })
+})
+
+describe('a request without a body', () => {
+  test('is refused by the names of what it lacks', async () => {
+    const { status, body } = await raw('/api/orgs', { method: 'POST', headers: signedIn() })
+    expect([status, body['code']]).toEqual([400, 'invalid_input'])
+    expect(body['errors']).toMatchObject([{ path: 'name' }])
+  })
+
+  test('is as good as an empty one where all may be left out', async () => {
+    const { id } = await person.client.call(api.organizations.create, { body: { name: 'Says little' } })
+    const path = `/api/billing/organizations/${id}/quotas/holds/${newId('hold')}/confirm`
+    const { status, body } = await raw(path, { method: 'POST', headers: signedIn() })
+    expect([status, body['code']]).toEqual([404, 'not_found'])
   })
 })
 
