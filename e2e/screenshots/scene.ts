@@ -1,5 +1,5 @@
 /** What the demo's world has too little of to be photographed: invitations, payments, and what goes wrong with them. */
-import { api } from '@berth/contracts'
+import { api, ApiError } from '@berth/contracts'
 import { startFakeStripe } from '@berth/server/billing/providers/stripe/testing/fake-stripe.ts'
 import { deliver, eventOf, secret, signed } from '@berth/server/billing/providers/testing/deliveries.ts'
 import { eventually } from '../../scripts/demo/eventually.ts'
@@ -121,8 +121,17 @@ async function pay({ people: { shipper } }: World, stripe: Stripe, signal: Abort
     return plan.plan === 'team'
   })
   stripe.cardAnswers(session.customer, 'expired_card')
-  await shipper.client.call(api.subscriptions.change, { params, body: { plan: 'business', seats: 5 } })
+  // That there is a card is told apart from the payment, and may arrive later.
+  await eventually(`${slug} has a card`, signal, async () => {
+    const body = { plan: 'business', seats: 5 }
+    return shipper.client.call(api.subscriptions.change, { params, body }).then(() => true, unpaid)
+  })
   return slug
+}
+
+function unpaid(error: unknown): false {
+  if (error instanceof ApiError && error.problem.code === 'invalid_state') return false
+  throw error
 }
 
 /** A payment of the wrong amount, and events that mean nothing here. */
