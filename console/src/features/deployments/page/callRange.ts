@@ -32,14 +32,17 @@ export function boundsOf(range: CallRange, now: number): { from: string; to?: st
 }
 
 const dayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const yearFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 const timeFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const exactFormat = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 
-/** A moment on a chart: the time today, with the day otherwise; with seconds where steps are that fine. */
-export function clockOf(time: number, stepSeconds: number): string {
+/** A moment on a chart: the time today, else with the day, and the year if it is another; seconds for fine steps. */
+export function clockOf(time: number, stepSeconds: number, now = new Date()): string {
   const clock = (stepSeconds < 60 ? exactFormat : timeFormat).format(time)
-  const today = new Date().toDateString() === new Date(time).toDateString()
-  return today ? clock : `${dayFormat.format(time)}, ${clock}`
+  const at = new Date(time)
+  if (now.toDateString() === at.toDateString()) return clock
+  const day = at.getFullYear() === now.getFullYear() ? dayFormat : yearFormat
+  return `${day.format(time)}, ${clock}`
 }
 
 /** A fixed time in words: `23 Nov, 08:00 – 23 Nov, 09:30`. */

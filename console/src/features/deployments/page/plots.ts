@@ -53,7 +53,7 @@ function base(stats: CallStats, { onHover, onZoom }: PlotListeners): Omit<uPlot.
         // So that its first label stands clear of the lowest of the other axis.
         gap: 9,
         size: 28,
-        space: 90,
+        space: 110,
         values: (_, splits) => splits.map((at) => clockOf(at * 1000, step)),
       },
       {
