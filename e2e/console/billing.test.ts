@@ -20,6 +20,8 @@ plans:
       gateway.tool_calls: {limit: 1000, reset: day, mode: soft}
       seats: 20
       workspaces: unlimited
+  pewter: { name: Pewter, price: 9900, currency: EUR, dueDays: 7, fallback: bronze, public: false, grants: { workspaces: unlimited } }
+  bronze: { name: Bronze, price: 0, currency: EUR, grants: { workspaces: 1 } }
 `
 
 let stage: Stage
@@ -119,6 +121,24 @@ test('an organization subscribes, upgrades, and puts a downgrade off, each after
   await now.getByText('It is canceled and ends on 28 Feb 2026').waitFor()
   await now.getByRole('button', { name: 'Keep Gold' }).click()
   await now.getByText('It is canceled').waitFor({ state: 'detached' })
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('who cancels is told before what the plan that follows has no room for', async () => {
+  const { page, context, complaints, slug: organizationId } = await clockwork('Leaving')
+  const params = { organizationId }
+  await operator.client.call(api.billing.assign, { params, body: { plan: 'pewter' } })
+  for (const name of ['One', 'Two'])
+    await operator.client.call(api.workspaces.create, { params, body: { name, tier: 'community' } })
+  await part(page, /^Pewter, version/)
+    .getByRole('button', { name: 'Cancel Pewter…' })
+    .click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('goes on with the plan bronze').waitFor()
+  await dialog.getByText('Workspaces: 2 of 1.').waitFor()
+  await dialog.getByRole('button', { name: 'Cancel Pewter' }).click()
+  await dialog.waitFor({ state: 'detached' })
   expect(complaints).toEqual([])
   await context.close()
 })
