@@ -25,6 +25,8 @@ export async function documentOf(db: Queryable, invoice: Invoice): Promise<Invoi
     title: `Invoice ${invoice.number ?? '(draft)'}`,
     facts: [
       ['For', organization],
+      // Its name may change, and be written in letters that the PDF's font does not have.
+      ['Customer', invoice.organizationId],
       ['Issued', day(invoice.issuedAt)],
       ['Due', day(invoice.dueAt)],
       ...(invoice.paidAt ? ([['Paid', day(invoice.paidAt)]] satisfies [string, string][]) : []),
