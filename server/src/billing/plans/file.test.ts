@@ -27,6 +27,8 @@ test('a plan file says the plans, also with a price beyond what a number holds',
     { plan: 'free', price: 0n, per: 'organization', interval: 'month', graceDays: null, public: true },
     { plan: 'gold', price: 900719925474099312n, per: 'seat', interval: 'year', fallback: 'free' },
   ])
+  // Who says nothing of it is not overdue as soon as an invoice is issued.
+  expect(plans!.map(({ dueDays }) => dueDays)).toEqual([0, 14])
   expect(plans![1]!.grants).toEqual([
     { key: 'gateway.tool_calls', limit: null, reset: 'week', mode: 'soft' },
     { key: 'seats', limit: null, reset: null, mode: 'hard' },

@@ -90,7 +90,9 @@ const planFields = {
   trialDays: days(365)
     .default(0)
     .describe('Days that it can be tried without paying, once an organization; 0 to 365.'),
-  dueDays: days(90).default(0).describe('Days from an invoice to its due day; 0 to 90.'),
+  dueDays: days(90)
+    .default(14)
+    .describe('Days from an invoice to its due day; 0 to 90. With 0 it is overdue as soon as it is issued.'),
   graceDays: days(365)
     .nullable()
     .default(null)
@@ -178,6 +180,8 @@ export function parsePlanFile(
   const plans = Object.entries(parsed.data.plans).map(([plan, given]): PlanSpec => ({
     ...given,
     plan,
+    // Of what costs nothing, nothing is ever due.
+    dueDays: given.price === 0n ? 0 : given.dueDays,
     grants: grantsOf(given.grants),
   }))
   return { plans, faults: [] }
