@@ -143,6 +143,8 @@ test('the search finds a page, with nothing but Berth to be reached', async () =
     return route.abort()
   })
   await page.goto('/docs/')
+  // The key means nothing before the page's script stands.
+  await page.locator('button[data-open-modal]:enabled').waitFor()
   await page.keyboard.press('Control+k')
   await page.getByRole('dialog').getByRole('textbox').fill('quarantine')
   const found = page.getByRole('dialog').getByRole('link', { name: 'Notes and pending statuses' })
