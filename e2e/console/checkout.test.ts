@@ -54,7 +54,7 @@ test(
     await page.getByRole('link', { name: 'Leave' }).click()
     await page.waitForURL(/\/onboarding\?.*checkout=canceled/)
     const waiting = page.getByRole('region', { name: 'Team waits for its first payment' })
-    await waiting.getByText('Until it is paid, Free stays as it is.').waitFor()
+    await waiting.getByText('Until then Free stays as it is.').waitFor()
     await expectGoodEverywhere(page, 'onboarding-unpaid')
     await waiting.getByRole('button', { name: 'Pay now' }).click()
     await payAt(page)

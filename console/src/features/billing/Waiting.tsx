@@ -70,7 +70,7 @@ function actionsOf(incomplete: Incomplete | null, refused: string | null, abando
 }
 
 const dueOf = ({ total, seats }: Incomplete, currency: string): string => {
-  const whom = seats === null ? '' : ` for ${seats} seats`
+  const whom = seats === null ? '' : ` for ${seats === 1 ? '1 seat' : `${seats} seats`}`
   return total === '0' ? `Leave a card${whom}` : `Pay ${formatMoney(total, currency)}${whom}`
 }
 
