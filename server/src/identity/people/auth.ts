@@ -61,7 +61,8 @@ export function authOptions(platform: Platform, options: AuthOptions) {
       window: 60,
       max: 300,
       customRules: {
-        '/sign-in/email': tries,
+        // Counted before it comes here, and apart from sign-ups, each of which signs in.
+        '/sign-in/email': false,
         '/device/code': tries,
         '/device': tries,
         '/device/token': false,
