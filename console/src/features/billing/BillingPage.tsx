@@ -192,7 +192,9 @@ function Deeds(props: {
           <span className="min-w-0 flex-1 basis-[30ch]">
             On {dayOf(scheduled.at, timeZone)} it changes to{' '}
             <b className="font-semibold">{scheduled.plan.name}</b>
-            {scheduled.seats !== null && ` with ${scheduled.seats} seats`}.
+            {scheduled.seats !== null &&
+              ` with ${scheduled.seats === 1 ? '1 seat' : `${scheduled.seats} seats`}`}
+            .
           </span>
           <Button
             whyNot={refused}
