@@ -38,6 +38,7 @@ it('says what stands against a use, and that nothing was used', async () => {
   const denied = await cli.run(['billing', 'quota', '--record', 'gateway.tool_calls=2', 'moon.landings'])
   expect(denied.code).toBe(1)
   expect(denied.stderr).toContain('billing:entitlement-missing:moon.landings')
+  expect(denied.stderr).toContain('The plan does not grant moon.landings, so nothing was used')
   expect(denied.stdout).toContain('not in the plan')
   expect(await callsUsed()).toBe(7)
   expect(await cli.run(['billing', 'quota', 'gateway.tool_calls=-1'])).toMatchObject({ code: 2 })

@@ -68,9 +68,16 @@ async function quota(
 export function moreThanAllowed(items: BillingQuotaOutcome[], done: 'used' | 'held'): RefusedError {
   const denied = items.filter(({ allowed }) => !allowed).flatMap(({ notes }) => notes)
   return new RefusedError(
-    `This is more than the plan allows, so nothing was ${done} (${denied.join(', ')}).`,
+    `${whyNot(denied)}, so nothing was ${done} (${denied.join(', ')}).`,
     'mcpctl billing plans list',
   )
+}
+
+function whyNot(notes: string[]): string {
+  if (notes.includes('billing:suspended')) return 'The subscription is suspended'
+  const missing = 'billing:entitlement-missing:'
+  const keys = notes.filter((note) => note.startsWith(missing)).map((note) => note.slice(missing.length))
+  return keys.length > 0 ? `The plan does not grant ${keys.join(', ')}` : 'This is more than the plan allows'
 }
 
 /** So much of a key, as it is typed. */
