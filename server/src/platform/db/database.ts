@@ -1,7 +1,7 @@
 import { CamelCasePlugin, Kysely, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Logger } from '../logger.ts'
-import { PipeliningDialect } from './driver.ts'
+import { PipeliningDialect, writeTogether } from './driver.ts'
 import type { DB } from './schema.generated.ts'
 
 export type Database = Kysely<DB>
@@ -25,8 +25,11 @@ export interface DatabaseOptions {
 export function openDatabase({ url, logger, max = 20 }: DatabaseOptions): { db: Database; pool: pg.Pool } {
   const pool = new pg.Pool({ connectionString: url, max, types, application_name: 'berth', pipeline: true })
   pool.on('error', (error) => logger.warn({ err: error.message }, 'a database connection was lost'))
-  // The pool hears only of those that nobody holds; who holds one is told by the statement that fails.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    // The pool hears only of those that nobody holds; who holds one is told by the statement that fails.
+    client.on('error', () => {})
+    writeTogether(client.connection.stream)
+  })
   const db = new Kysely<DB>({
     dialect: new PipeliningDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
