@@ -94,6 +94,16 @@ test('with the card that is kept, an upgrade is collected without a checkout', a
   expect((await person.client.call(api.subscriptions.get, { params })).plan.plan).toBe('business')
 })
 
+test('a test organization has neither checkout nor portal, and is told why', async () => {
+  const body = { name: 'Rehearsal', timeZone: 'UTC' }
+  const { organizationId: rehearsal } = await person.client.call(api.billing.createTestOrganization, { body })
+  for (const verb of [['checkout', 'team'], ['portal']])
+    expect(await cli.run(['--org', rehearsal, 'billing', ...verb])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Nothing of a test organization is ever paid for real') as string,
+    })
+})
+
 test('mcpctl waits until it is paid, and tells when it was given up', async () => {
   const { id } = await person.client.call(api.organizations.create, { body: { name: 'Waiting' } })
   await cli.text('orgs', 'use', id)

@@ -4,7 +4,7 @@ import { implement, type Route } from '../../platform/http/implement.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { abandonCheckout, beginCheckout } from '../subscriptions/checkout.ts'
-import { isTest } from '../subscriptions/collecting.ts'
+import { demandReal, isTest } from '../subscriptions/collecting.ts'
 import type { Terms } from '../subscriptions/model.ts'
 import { findSubscription } from '../subscriptions/store.ts'
 import { findCustomer } from './customers.ts'
@@ -22,6 +22,7 @@ export function payRoutes(collector: Collector | null, terms: Terms, logger: Log
     },
     abandon: (context) => context.mutate((tx) => abandonCheckout(tx, context.organizationId, terms)),
     portal: async ({ db, organizationId }) => {
+      await demandReal(db, organizationId, 'there are no cards and no receipts of it anywhere.')
       const { provider } = await paymentOf(db, organizationId, terms)
       if (provider === 'manual')
         throw new Refusal(

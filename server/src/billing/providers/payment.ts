@@ -20,7 +20,7 @@ interface Payment {
 
 /**
  * Records a payment that a provider tells of, once; gives whose invoice it is. What does not fit the invoice changes
- * nothing: it is a difference that takes a person. Throws `not_found`.
+ * nothing: it is a difference that takes a person. Throws `not_found`, and `invalid_state` for test organizations.
  */
 export async function recordPayment(
   tx: Tx,
@@ -28,7 +28,12 @@ export async function recordPayment(
   payment: Payment,
   terms: Terms,
 ): Promise<string> {
-  const { id, organizationId } = await findInvoice(tx, payment.invoice)
+  const { id, organizationId, kind } = await findInvoice(tx, payment.invoice)
+  if (kind === 'test')
+    throw new Refusal(
+      'invalid_state',
+      `data.invoice: ${payment.invoice} is of a test organization, of which nothing is ever paid for real. If the money came, give it back; to rehearse a payment, an operator records it by hand.`,
+    )
   // In the order in which everybody holds them.
   await lockLive(tx, organizationId)
   await lockInvoice(tx.db, id)
@@ -41,11 +46,12 @@ export async function recordPayment(
   return organizationId
 }
 
-async function findInvoice(tx: Tx, ref: string): Promise<{ id: string; organizationId: string }> {
+async function findInvoice(tx: Tx, ref: string) {
   const found = await tx.db
-    .selectFrom('invoices')
-    .select(['id', 'organizationId'])
-    .where((eb) => (ref.startsWith('inv_') ? eb('id', '=', ref) : eb('number', '=', Number(ref))))
+    .selectFrom('invoices as i')
+    .innerJoin('organizations as o', 'o.id', 'i.organizationId')
+    .select(['i.id', 'i.organizationId', 'o.kind'])
+    .where((eb) => (ref.startsWith('inv_') ? eb('i.id', '=', ref) : eb('i.number', '=', Number(ref))))
     .executeTakeFirst()
   if (!found) throw new Refusal('not_found', `data.invoice: there is no invoice ${ref}.`)
   return found

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { platformOrganizationId } from '@berth/contracts'
 import { openTestPlatform, seedOrganization, type TestPlatform } from '../../platform/testing/index.ts'
-import { voidInvoice } from '../invoices/pay.ts'
+import { payInvoice, voidInvoice } from '../invoices/pay.ts'
 import { findDifferences } from '../quotas/ledger.ts'
 import { checkQuota } from '../quotas/use.ts'
 import { assignPlan } from '../subscriptions/change.ts'
@@ -37,8 +37,8 @@ const payment = (data: object) => eventOf('payment.recorded', data)
 const usage = (data: object) => eventOf('usage.recorded', data)
 
 /** An organization that has to pay for its plan. */
-async function owing() {
-  const organizationId = await ordinary(platform)
+async function owing(founded = ordinary(platform)) {
+  const organizationId = await founded
   await platform.change((tx) =>
     assignPlan(tx, organizationId, { plan: 'team', seats: null, trial: false, charge: true }, testTerms),
   )
@@ -111,6 +111,23 @@ describe('a payment', () => {
     await platform.change((tx) => voidInvoice(tx, second.invoice.id, 'a mistake', testTerms))
     await tell(payment(second.told))
     expect((await driftsOf(second.organizationId))[0]?.what).toMatch(/the invoice is void/)
+  })
+
+  test('never pays for a test organization, neither by the number nor the id; an operator still records one by hand', async () => {
+    const { organizationId, invoice, told } = await owing(clockwork(platform))
+    for (const name of ['number', 'id'] as const) {
+      const row = await tell(payment({ ...told, invoice: invoice[name] }))
+      expect(row).toMatchObject({
+        state: 'dead',
+        lastError: expect.stringMatching(/of a test organization, of which nothing is ever paid/) as string,
+      })
+    }
+    // Nor is what would not fit anyway a difference to be dealt with.
+    expect(await tell(payment({ ...told, amount: 1 }))).toMatchObject({ state: 'dead' })
+    expect(await driftsOf(organizationId)).toEqual([])
+    expect((await invoicesOf(platform, organizationId))[0]).toMatchObject({ state: 'open', paid: '0' })
+    await platform.change((tx) => payInvoice(tx, invoice.id, 'a rehearsal', testTerms))
+    expect((await invoicesOf(platform, organizationId))[0]).toMatchObject({ state: 'paid' })
   })
 
   test('that somebody dealt with stays away unless something else is said of it', async () => {

@@ -6,7 +6,7 @@ import { nowOf } from '../clock.ts'
 import { draftInvoice, finalize, moveCredit } from '../invoices/issue.ts'
 import { lockInvoice } from '../invoices/store.ts'
 import { take, wishFor, type PlanWish } from './change.ts'
-import { isTest } from './collecting.ts'
+import { demandReal } from './collecting.ts'
 import { checkoutCloses, checkoutEnd } from './due.ts'
 import { dropIncomplete, markEnded } from './end.ts'
 import { named, type Held, type Terms } from './model.ts'
@@ -32,11 +32,7 @@ export async function beginCheckout(
 ): Promise<{ invoiceId: string }> {
   if (terms.provider === 'manual')
     throw new Refusal('invalid_state', 'No payment provider is set up here: plans change without a checkout.')
-  if (await isTest(tx.db, organizationId))
-    throw new Refusal(
-      'invalid_state',
-      'Nothing of a test organization is ever paid for real: change its plan.',
-    )
+  await demandReal(tx.db, organizationId, 'change its plan.')
   const { one, now } = await take(tx, organizationId, terms)
   const planned = quote(one, await wishFor(tx.db, one, wish), now)
   const standing = planned.now

@@ -50,6 +50,12 @@ export async function demandNoCheckout(
   )
 }
 
+/** Throws `invalid_state` for a test organization, and says what to do instead. */
+export async function demandReal(db: Queryable, organizationId: string, instead: string): Promise<void> {
+  if (await isTest(db, organizationId))
+    throw new Refusal('invalid_state', `Nothing of a test organization is ever paid for real: ${instead}`)
+}
+
 export async function isTest(db: Queryable, organizationId: string): Promise<boolean> {
   const row = await db
     .selectFrom('organizations')

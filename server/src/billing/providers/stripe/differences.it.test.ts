@@ -4,6 +4,7 @@ import { beginCheckout } from '../../subscriptions/checkout.ts'
 import { assignPlan, cancelSubscription, schedulePlan } from '../../subscriptions/change.ts'
 import { clockwork, ordinary } from '../../subscriptions/test-kit.ts'
 import { toSubscription } from '../../subscriptions/view.ts'
+import { findCustomer } from '../customers.ts'
 import { syncDue } from '../syncing.ts'
 import { bringCheckouts } from './checkouts.ts'
 import { openStripe } from './client.ts'
@@ -88,6 +89,10 @@ test('organizations for tests and what operators assign are never collected by S
     expect(await stage.invoicesOf(id)).toMatchObject([{ provider: 'manual', state: 'open' }])
     expect(await stage.collector.sync(id)).toEqual([])
   }
+  await expect(stage.checkout(clocked, { plan: 'business', seats: 2 })).rejects.toThrow(
+    'Nothing of a test organization is ever paid for real: change its plan.',
+  )
+  expect(await findCustomer(stage.platform.db, clocked, 'stripe')).toBeUndefined()
 })
 
 test('an outage of Stripe is waited out: nothing is lost, and it is seen', async () => {
