@@ -17,7 +17,8 @@ const exclude = ['**/node_modules/**', '**/dist/**']
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // More than cores: a third of the time of most tests is waiting.
+    maxWorkers: 3,
     teardownTimeout: 30_000,
     projects: [
       {
