@@ -22,7 +22,12 @@ export const invoice = z.object({
   id: idOf('invoice'),
   organizationId: idOf('organization'),
   subscriptionId: idOf('subscription'),
-  number: z.string().nullable().describe('Without gaps, given when it is finalized'),
+  number: z
+    .string()
+    .nullable()
+    .describe(
+      'Without gaps, given when it is finalized; in test organizations one of a series of their own: TEST-000001',
+    ),
   state: invoiceState,
   currency,
   lines: z.array(invoiceLine),

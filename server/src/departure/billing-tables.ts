@@ -33,7 +33,7 @@ export const billingTables: readonly ExportedTable[] = [
     name: 'invoices',
     from: ['invoices', 'invoice_lines'],
     about: 'Its invoices with their lines',
-    sql: `select i.id, i.subscription_id as "subscriptionId", i.purpose, i.number, i.state, i.currency, i.total, i.paid,
+    sql: `select i.id, i.subscription_id as "subscriptionId", i.purpose, i.series, i.number, i.state, i.currency, i.total, i.paid,
       i.reference, i.issued_at as "issuedAt", i.due_at as "dueAt", i.paid_at as "paidAt", i.created_at as "createdAt",
       coalesce((select json_agg(json_build_object('kind', l.kind, 'description', l.description,
         'quantity', l.quantity, 'unitAmount', l.unit_amount, 'amount', l.amount, 'periodStart', l.period_start,

@@ -33,7 +33,9 @@ export async function draftInvoice(
   const total = sum(all.map(({ amount }) => amount))
   const id = newId('invoice')
   const { currency } = plan
-  const draft = { id, organizationId, subscriptionId, purpose, provider, currency }
+  const series = sql<string>`
+    (select case when kind = 'test' then 'test' else 'standard' end from organizations where id = ${organizationId})`
+  const draft = { id, organizationId, subscriptionId, purpose, provider, currency, series }
   await tx.db
     .insertInto('invoices')
     .values({ ...draft, state: 'draft', total: money(total), paid: 0, createdAt: at })
@@ -56,10 +58,11 @@ export async function finalize(
   { id, at, dueAt, paidBy }: { id: string; at: Date; dueAt: Date; paidBy: string | null },
 ): Promise<void> {
   // The counter stays locked until this is committed: numbers have no gaps, also where work is undone.
-  const { last: number } = await tx.db
+  const { series, number } = await tx.db
     .updateTable('invoiceNumbers')
     .set((eb) => ({ last: eb('last', '+', 1) }))
-    .returning('last')
+    .where('series', '=', (eb) => eb.selectFrom('invoices').select('series').where('id', '=', id))
+    .returning(['series', 'last as number'])
     .executeTakeFirstOrThrow()
   const row = await tx.db
     .updateTable('invoices')
@@ -76,7 +79,7 @@ export async function finalize(
     .executeTakeFirstOrThrow()
   const amount = BigInt(credits.moved)
   if (amount !== 0n) await moveCredit(tx, { organizationId, currency, amount, invoiceId: id, at })
-  const named = { invoiceId: id, number: numberOf(number) }
+  const named = { invoiceId: id, number: numberOf(series, number) }
   const opened = { ...named, subscriptionId, total, currency, dueAt: dueAt.toISOString() }
   tx.emit(organizationId, 'invoice.opened', opened, at)
   if (paidBy === null) return

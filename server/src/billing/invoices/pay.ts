@@ -19,14 +19,15 @@ export async function payInvoice(tx: Tx, id: string, reference: string, terms: T
       .set({ state: 'paid', paid: sql`total`, paidAt: at, reference })
       .where('id', '=', id)
       .execute()
-    const said = { invoiceId: id, number: numberOf(row.number!), total: row.total, currency: row.currency }
-    tx.emit(row.organizationId, 'invoice.paid', { ...said, reference }, at)
+    const { organizationId, total, currency } = row
+    tx.emit(organizationId, 'invoice.paid', { ...calledOf(row), total, currency, reference }, at)
   })
 }
 
 /** Voids an unpaid invoice: nothing is owed for it, and credit that was set off comes back. */
 export async function voidInvoice(tx: Tx, id: string, reason: string, terms: Terms): Promise<Invoice> {
-  return settle(tx, id, 'void', terms, async ({ number, organizationId, currency, state }, at) => {
+  return settle(tx, id, 'void', terms, async (row, at) => {
+    const { organizationId, currency, state } = row
     // A draft is what a change of plan waits for at the checkout: nobody pays that any more.
     if (state === 'draft') {
       await dropIncomplete(tx, organizationId, at, 'asked')
@@ -37,20 +38,23 @@ export async function voidInvoice(tx: Tx, id: string, reason: string, terms: Ter
       select (-coalesce(sum(amount), 0))::text as amount from credits where invoice_id = ${id}`.execute(tx.db)
     const amount = BigInt(rows[0]!.amount)
     if (amount !== 0n) await moveCredit(tx, { organizationId, currency, amount, invoiceId: id, at })
-    tx.emit(organizationId, 'invoice.voided', { invoiceId: id, number: numberOf(number!), reason }, at)
+    tx.emit(organizationId, 'invoice.voided', { ...calledOf(row), reason }, at)
   })
 }
 
 /** Gives up collecting an invoice. The subscription goes on as if it were unpaid. */
 export async function writeOffInvoice(tx: Tx, id: string, reason: string, terms: Terms): Promise<Invoice> {
-  return settle(tx, id, 'write-off', terms, async ({ number, organizationId }, at) => {
+  return settle(tx, id, 'write-off', terms, async (row, at) => {
     await tx.db.updateTable('invoices').set({ state: 'uncollectible' }).where('id', '=', id).execute()
-    tx.emit(organizationId, 'invoice.written_off', { invoiceId: id, number: numberOf(number!), reason }, at)
+    tx.emit(row.organizationId, 'invoice.written_off', { ...calledOf(row), reason }, at)
   })
 }
 
 type Action = (typeof invoiceMachine.edges)[number]['action']
 type Row = Awaited<ReturnType<typeof lockInvoice>>
+
+/** Only what has a number is settled. */
+const calledOf = ({ id, series, number }: Row) => ({ invoiceId: id, number: numberOf(series, number!) })
 
 /** The subscription is held first, and everything that fell due before has happened: a payment is late or it is not. */
 async function settle(

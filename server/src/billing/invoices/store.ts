@@ -9,7 +9,17 @@ import type { Line } from '../subscriptions/quote.ts'
 
 type Row = Omit<Selectable<Invoices>, 'total' | 'paid'> & { total: string; paid: string }
 
-export const numberOf = (number: number): string => String(number).padStart(6, '0')
+const testMark = 'TEST-'
+
+/** What an invoice is called: test organizations have a series of their own. */
+export const numberOf = (series: string, number: number): string =>
+  `${series === 'test' ? testMark : ''}${String(number).padStart(6, '0')}`
+
+/** What `numberOf` made; null: it made none like it. */
+export function parseNumber(text: string): { series: string; number: number } | null {
+  const [, mark, digits] = /^(TEST-)?(\d{1,15})$/.exec(text) ?? []
+  return digits === undefined ? null : { series: mark ? 'test' : 'standard', number: Number(digits) }
+}
 
 const select = (db: Queryable) =>
   db
@@ -42,7 +52,7 @@ async function toInvoices(db: Queryable, rows: Row[]): Promise<Invoice[]> {
     id: row.id,
     organizationId: row.organizationId,
     subscriptionId: row.subscriptionId,
-    number: row.number === null ? null : numberOf(row.number),
+    number: row.number === null ? null : numberOf(row.series, row.number),
     state: row.state as InvoiceState,
     currency: row.currency,
     lines: lines
@@ -79,16 +89,21 @@ export async function pageOfInvoices(db: Queryable, organizationId: string, filt
   // Drafts wait at a checkout; they are invoices once they have a number.
   let query = select(db).where('i.organizationId', '=', organizationId).where('i.number', 'is not', null)
   if (filter.state) query = query.where('i.state', '=', filter.state)
-  // By number, which is also the order of their issue; times can be a test clock's.
-  if (before !== null) query = query.where('i.number', '<', Number(before) || 0)
+  // By number, which is also the order of their issue; times can be a test clock's. Before test organizations had a series
+  // of their own, they took numbers of the standard one, which comes first by name, too.
+  if (before !== null) {
+    const { series, number } = parseNumber(before) ?? { series: '', number: 0 }
+    query = query.where(sql<boolean>`(i.series, i.number) < (${series}, ${number})`)
+  }
   const rows = await query
+    .orderBy('i.series', 'desc')
     .orderBy('i.number', 'desc')
     .limit(filter.limit + 1)
     .execute()
   const { items, nextCursor } = cutPage(
     rows,
     filter.limit,
-    (row) => String(row.number),
+    (row) => numberOf(row.series, row.number!),
     (row) => row,
   )
   return { items: await toInvoices(db, items), nextCursor }
@@ -123,13 +138,17 @@ export async function overdueOf(
   db: Queryable,
   one: Held,
 ): Promise<{ number: string; total: bigint; currency: string }[]> {
-  const { rows } = await sql<{ number: number; total: string; currency: string }>`
-    select number, total::text, currency from invoices
+  const { rows } = await sql<{ series: string; number: number; total: string; currency: string }>`
+    select series, number, total::text, currency from invoices
     where organization_id = ${one.organizationId}
       and (state = 'open' or state = 'uncollectible' and subscription_id = ${one.id})
       and due_at <= coalesce((select now from test_clocks where organization_id = ${one.organizationId}), now())
-    order by due_at, number`.execute(db)
-  return rows.map((row) => ({ ...row, number: numberOf(row.number), total: BigInt(row.total) }))
+    order by due_at, series, number`.execute(db)
+  return rows.map(({ series, number, total, currency }) => ({
+    number: numberOf(series, number),
+    total: BigInt(total),
+    currency,
+  }))
 }
 
 /**

@@ -32,7 +32,7 @@ const isAmount = (amount: string | number) =>
 const payment = z.object({
   /** By its id or its number. */
   invoice: z.union(
-    [idOf('invoice'), z.string().regex(/^\d{1,9}$/)],
+    [idOf('invoice'), z.string().regex(/^(TEST-)?\d{1,9}$/)],
     'must be the id or the number of an invoice',
   ),
   amount: z

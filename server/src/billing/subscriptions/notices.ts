@@ -42,13 +42,13 @@ export function tellBy(
 
 /** What was not paid in time, as the beginning of a sentence. */
 async function overdueWords(tx: Tx, { id, plan, pastDueSince }: Held): Promise<string> {
-  const { rows } = await sql<{ number: number; total: string; currency: string }>`
-    select number, total::text, currency from invoices
+  const { rows } = await sql<{ series: string; number: number; total: string; currency: string }>`
+    select series, number, total::text, currency from invoices
     where subscription_id = ${id} and state in ('open', 'uncollectible') and due_at <= ${pastDueSince}
-    order by due_at, number limit 1`.execute(tx.db)
+    order by due_at, series, number limit 1`.execute(tx.db)
   const [oldest] = rows
   if (!oldest) return `An invoice for ${plan.name}`
-  return `Invoice ${numberOf(oldest.number)} over ${formatMoney(oldest.total, oldest.currency)} for ${plan.name}`
+  return `Invoice ${numberOf(oldest.series, oldest.number)} over ${formatMoney(oldest.total, oldest.currency)} for ${plan.name}`
 }
 
 /** A moment by the clock of the subscription's zone, which is named. */

@@ -297,7 +297,7 @@ export interface InvoiceLines {
 
 export interface InvoiceNumbers {
   last: Generated<number>;
-  onlyRow: Generated<boolean>;
+  series: string;
 }
 
 export interface Invoices {
@@ -316,6 +316,7 @@ export interface Invoices {
   providerRef: string | null;
   purpose: string;
   reference: string | null;
+  series: string;
   state: string;
   subscriptionId: string;
   total: number;

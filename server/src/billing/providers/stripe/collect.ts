@@ -20,7 +20,7 @@ export async function collect(
 ): Promise<Stripe.Invoice | null> {
   const { repair } = comparison
   const identity = `invoice/${ours.id}/collected`
-  const words = `Invoice ${numberOf(ours.number)}`
+  const words = `Invoice ${numberOf(ours.series, ours.number)}`
   const method = methodRef(customer)
   // Tried, and then not noted: it is not tried twice.
   const tried = ours.triedWith ?? (theirs.attempt_count > 0 ? method : null)
@@ -75,7 +75,7 @@ function note(
       .set({ triedWith: method ?? none, failedTries: tries, payUrl: url, providerRef: theirs.id })
       .where('id', '=', ours.id)
       .execute()
-    const named = { invoiceId: ours.id, number: numberOf(ours.number) }
+    const named = { invoiceId: ours.id, number: numberOf(ours.series, ours.number) }
     if (ours.triedWith === null && url !== null) tx.emit(organizationId, 'invoice.payable', named)
     const what = reason ?? 'Stripe could not collect it.'
     if (failed) tx.emit(organizationId, 'invoice.payment_failed', { ...named, tries, reason: what })

@@ -11,6 +11,7 @@ import { name, origin, type Comparison } from './comparison.ts'
 
 export interface Ours {
   id: string
+  series: string
   number: number
   state: string
   total: string
@@ -23,7 +24,7 @@ export interface Ours {
 
 export async function bringInvoices(comparison: Comparison, customer: Stripe.Customer): Promise<void> {
   const { rows } = await sql<Ours>`
-    select id, number, state, total::text, currency, reference, subscription_id, tried_with, failed_tries
+    select id, series, number, state, total::text, currency, reference, subscription_id, tried_with, failed_tries
     from invoices where organization_id = ${comparison.organizationId} and provider = ${name}
       and number is not null and total > 0 and purpose not like 'checkout:%' order by number`.execute(
     comparison.platform.db,
@@ -62,7 +63,7 @@ async function bringOne(
 ): Promise<void> {
   const { stripe, repair, report } = comparison
   const identity = `invoice/${ours.id}`
-  const words = `Invoice ${numberOf(ours.number)}`
+  const words = `Invoice ${numberOf(ours.series, ours.number)}`
   let theirs = found
   if (ours.state === 'open' && (!theirs || theirs.status === 'draft'))
     theirs = await repair(`${identity}/made`, `${words} is made at Stripe.`, () =>
@@ -132,7 +133,7 @@ function paymentOf({ payments }: Stripe.Invoice): string | null {
 
 async function bringPaid(comparison: Comparison, ours: Ours, theirs: Stripe.Invoice): Promise<void> {
   const { platform, terms, organizationId, repair, report } = comparison
-  const words = `Invoice ${numberOf(ours.number)}`
+  const words = `Invoice ${numberOf(ours.series, ours.number)}`
   const payment = paymentOf(theirs)
   if (ours.state === 'void') {
     const what = `${words} is void, and was paid at Stripe (${payment ?? theirs.id}). Give it back there.`
@@ -174,11 +175,11 @@ async function make(
         auto_advance: false,
         collection_method: 'charge_automatically',
         pending_invoice_items_behavior: 'exclude',
-        description: `Invoice ${numberOf(ours.number)}`,
+        description: `Invoice ${numberOf(ours.series, ours.number)}`,
         metadata: {
           organization: organizationId,
           berth_invoice: ours.id,
-          berth_number: numberOf(ours.number),
+          berth_number: numberOf(ours.series, ours.number),
         },
       },
       { idempotencyKey: key },
@@ -205,7 +206,7 @@ async function make(
     const due = formatMoney(ours.total, ours.currency)
     report(
       `invoice/${ours.id}/amount`,
-      `Invoice ${numberOf(ours.number)} is over ${due}, and its draft ${id} at Stripe over ${draft.total}. Mend or delete it there.`,
+      `Invoice ${numberOf(ours.series, ours.number)} is over ${due}, and its draft ${id} at Stripe over ${draft.total}. Mend or delete it there.`,
     )
     return null
   }

@@ -1,6 +1,7 @@
 /** What a year came to, organization by organization, with ids and numbers in the place of which others were given. */
 import { sql } from 'kysely'
 import type { Database } from '../../../platform/db/database.ts'
+import { numberOf } from '../../invoices/store.ts'
 
 type Row = Record<string, unknown>
 
@@ -63,14 +64,20 @@ export async function keptOf(db: Database, organizationIds: readonly string[]): 
 function renamed(organizationId: string, kept: Kept): Kept {
   const names = new Map<string, string>([
     [`sub_${organizationId.slice(4)}`, 'sub_first'],
-    ...kept.invoices.map(({ number }, place) => [padded(number), `number-${place + 1}`] as const),
+    ...kept.invoices.map(
+      ({ series, number }, place) =>
+        [numberOf(String(series), Number(number)), `number-${place + 1}`] as const,
+    ),
   ])
   const named = JSON.parse(
-    JSON.stringify(kept).replaceAll(/"((?:sub|inv|hld)_[0-9a-z]{26}|\d{6,})"/g, (_, found: string) => {
-      if (!names.has(found))
-        names.set(found, /^\d/.test(found) ? found : `${found.slice(0, 3)}_${names.size}`)
-      return `"${names.get(found)}"`
-    }),
+    JSON.stringify(kept).replaceAll(
+      /"((?:sub|inv|hld)_[0-9a-z]{26}|(?:TEST-)?\d{6,})"/g,
+      (_, found: string) => {
+        if (!names.has(found))
+          names.set(found, /^(?:TEST-)?\d/.test(found) ? found : `${found.slice(0, 3)}_${names.size}`)
+        return `"${names.get(found)}"`
+      },
+    ),
   ) as Kept
   return {
     ...named,
@@ -79,8 +86,6 @@ function renamed(organizationId: string, kept: Kept): Kept {
     invoices: named.invoices.map((row, place) => ({ ...row, number: place + 1 })),
   }
 }
-
-const padded = (number: unknown) => String(number).padStart(6, '0')
 
 /** What is wrong with the money and the numbers of a year, in words; nothing is. */
 export async function faultsOf(db: Database): Promise<string[]> {
@@ -95,8 +100,9 @@ export async function faultsOf(db: Database): Promise<string[]> {
     union all select 'credit of ' || organization_id || ' went below nothing' from (
         select organization_id, sum(amount) over (partition by organization_id, currency order by id) as kept from credits) c
       where kept < 0 group by organization_id
-    union all select 'numbers of invoices have a gap' from invoice_numbers
-      where last <> (select count(*) from invoices) or last <> (select max(number) from invoices)
+    union all select 'numbers of invoices have a gap in the series ' || n.series
+      from invoice_numbers n left join invoices i on i.series = n.series
+      group by n.series, n.last having n.last <> count(i.id) or n.last <> coalesce(max(i.number), 0)
     union all select 'the log of ' || organization_id || ' has a gap' from events
       group by organization_id having count(*) <> max(seq)
     union all select organization_id || ' has ' || count(*) || ' live subscriptions' from subscriptions
