@@ -89,7 +89,7 @@ export const notes = {
   },
   'billing:quota-exceeded:<key>': {
     meaning: 'One more was asked for than the plan allows; it was refused.',
-    remedy: 'Make room, wait for the next window where it is counted by time, or change the plan.',
+    remedy: 'Make room, wait for the next window where it is counted by time, add seats, or change the plan.',
     pending: null,
   },
   'capability:executor:<kind>': {

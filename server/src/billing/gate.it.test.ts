@@ -279,5 +279,14 @@ test('seats that are paid for one by one are no more than were taken, with invit
       expiresAt: at,
     })
     .execute()
-  await expect(demand()).rejects.toMatchObject({ extra: { notes: ['billing:quota-exceeded:seats'] } })
+  const refused = (message: string) => ({ extra: { notes: ['billing:quota-exceeded:seats'] }, message })
+  const rest = 'Remove a member, withdraw an invitation, or'
+  await expect(demand()).rejects.toMatchObject(
+    refused(`The subscription has 1 seat, and all are taken (1). ${rest} add seats.`),
+  )
+  // As many as the plan has at most: more seats would not help.
+  await subscribeTo(platform.db, organizationId, [{ key: 'seats', limit: 1 }], { seats: 1, per: 'seat' })
+  await expect(demand()).rejects.toMatchObject(
+    refused(`The plan allows 1 person, and all are taken (1). ${rest} change the plan.`),
+  )
 })

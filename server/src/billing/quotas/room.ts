@@ -5,7 +5,7 @@ import type { Queryable } from '../../platform/db/database.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { noAccess } from '../access.ts'
-import { findEntitled, limitOf } from './entitled.ts'
+import { findEntitled, limitOf, type Entitled } from './entitled.ts'
 
 type StaticKey = 'seats' | 'workspaces'
 
@@ -67,11 +67,17 @@ export async function demandRoom(
   await sql`select from organizations where id = ${organizationId} for no key update`.execute(tx.db)
   const taken = await countTaken(tx.db, organizationId, key, count)
   if (taken < limit) return
-  throw new Refusal(
-    'policy_veto',
-    `The plan allows ${limit} ${limit === 1 ? singular[key] : unit}, and all are taken (${taken}). ${advice[key]}`,
-    { notes: [`billing:quota-exceeded:${key}`] },
-  )
+  // More seats can be taken as long as it is them that the limit comes from, and not the plan.
+  const full = canGrow(before!, key)
+    ? `The subscription has ${limit} seat${limit === 1 ? '' : 's'}, and all are taken (${taken}). Remove a member, withdraw an invitation, or add seats.`
+    : `The plan allows ${limit} ${limit === 1 ? singular[key] : unit}, and all are taken (${taken}). ${advice[key]}`
+  throw new Refusal('policy_veto', full, { notes: [`billing:quota-exceeded:${key}`] })
+}
+
+/** Whether more than are taken now can be had without another plan: of seats that are paid for one by one. */
+function canGrow({ grants, seats }: Entitled, key: StaticKey): boolean {
+  const most = limitOf({ grants, seats: null }, key)
+  return key === 'seats' && seats !== null && (most === null || (most !== undefined && seats < most))
 }
 
 const singular: Record<StaticKey, string> = { seats: 'person', workspaces: 'workspace' }
