@@ -28,8 +28,16 @@ const callsUsed = async () => {
 it('asks whether so much may be used, uses it when told to, and shows what is used', async () => {
   expect(await cli.text('billing', 'quota', 'gateway.tool_calls=7')).toContain('Tool calls')
   expect(await callsUsed()).toBe(0)
-  await cli.text('billing', 'quota', '--record', 'gateway.tool_calls=7')
+  const record = ['billing', 'quota', '--record']
+  expect((await cli.run([...record, 'gateway.tool_calls=7'])).stderr).toContain('Recorded.')
   expect(await callsUsed()).toBe(7)
+  expect((await cli.run([...record, 'workspaces'])).stderr).toContain(
+    'Nothing was recorded. Not counted by use, so only checked: Workspaces.',
+  )
+  expect((await cli.run([...record, 'gateway.tool_calls', 'workspaces'])).stderr).toContain(
+    'Recorded. Not counted by use, so only checked: Workspaces.',
+  )
+  expect(await callsUsed()).toBe(8)
   expect(await cli.text('billing', 'usage')).toContain('unlimited')
   expect(await cli.run(['billing', 'usage', '--by', 'tool'])).toMatchObject({ code: 0 })
 })
@@ -40,6 +48,6 @@ it('says what stands against a use, and that nothing was used', async () => {
   expect(denied.stderr).toContain('billing:entitlement-missing:moon.landings')
   expect(denied.stderr).toContain('The plan does not grant moon.landings, so nothing was used')
   expect(denied.stdout).toContain('not in the plan')
-  expect(await callsUsed()).toBe(7)
+  expect(await callsUsed()).toBe(8)
   expect(await cli.run(['billing', 'quota', 'gateway.tool_calls=-1'])).toMatchObject({ code: 2 })
 })

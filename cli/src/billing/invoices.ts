@@ -13,7 +13,7 @@ import { paged, readPages, type PageOptions } from '../core/pages.ts'
 import { stateCell } from '../core/words.ts'
 
 const one = (name: string, description: string) =>
-  new Command(name).description(description).argument('<invoice>', 'its id')
+  new Command(name).description(description).argument('<invoice>', 'its number or id')
 
 /** `mcpctl billing invoices` */
 export function invoicesCommand(): Command {

@@ -60,8 +60,19 @@ async function quota(
   const { out } = context
   if (out.json) out.data(answer)
   else printOutcomes(out, answer.items)
-  if (answer.allowed) return record && !out.json ? out.done('Recorded.') : undefined
+  if (answer.allowed) return record && !out.json ? out.done(recorded(answer.items)) : undefined
   throw moreThanAllowed(answer.items, 'used')
+}
+
+/** What came of `--record`: what is not counted by use was only asked for. */
+function recorded(items: BillingQuotaOutcome[]): string {
+  const checked = items
+    .map(({ entitlementKey: key }) => entitlements[key as EntitlementKey])
+    .filter(({ kind }) => kind !== 'metered')
+    .map(({ title }) => title)
+  if (checked.length === 0) return 'Recorded.'
+  const done = checked.length === items.length ? 'Nothing was recorded' : 'Recorded'
+  return `${done}. Not counted by use, so only checked: ${checked.join(', ')}.`
 }
 
 /** What stands against so much; nothing was done. */

@@ -43,8 +43,14 @@ export const invoice = z.object({
 })
 export type Invoice = z.infer<typeof invoice>
 
+/** An invoice by its id or by its number, which is the same for all who see it. */
+export const invoiceRef = z.union(
+  [idOf('invoice'), z.string().regex(/^(TEST-)?\d{1,9}$/)],
+  'must be the id or the number of an invoice, such as 000012',
+)
+
 const ofOrganization = z.object({ organizationId: organizationRef })
-const one = ofOrganization.extend({ invoiceId: idOf('invoice') })
+const one = ofOrganization.extend({ invoiceId: invoiceRef })
 const read = { kind: 'organization', permission: 'billing:read' } as const
 const operator = { kind: 'platform', role: 'operator' } as const
 const reference = z.string().trim().min(1).max(200)
@@ -112,7 +118,7 @@ export const invoiceEndpoints = {
     tag: 'operator',
     summary: 'Record that an invoice was paid',
     access: operator,
-    params: z.object({ invoiceId: idOf('invoice') }),
+    params: z.object({ invoiceId: invoiceRef }),
     body: z.object({ reference }),
     response: invoice,
     idempotent: true,
@@ -125,7 +131,7 @@ export const invoiceEndpoints = {
     tag: 'operator',
     summary: 'Void an invoice; its number stays taken',
     access: operator,
-    params: z.object({ invoiceId: idOf('invoice') }),
+    params: z.object({ invoiceId: invoiceRef }),
     body: z.object({ reason: reference }),
     response: invoice,
   }),
@@ -137,7 +143,7 @@ export const invoiceEndpoints = {
     tag: 'operator',
     summary: 'Write an invoice off; the subscription goes on as if it were unpaid',
     access: operator,
-    params: z.object({ invoiceId: idOf('invoice') }),
+    params: z.object({ invoiceId: invoiceRef }),
     body: z.object({ reason: reference }),
     response: invoice,
   }),

@@ -9,15 +9,18 @@ import { dropIncomplete } from '../subscriptions/end.ts'
 import { beginPeriod, catchUp, graceEnd } from '../subscriptions/steps.ts'
 import { lockLive, saveSubscription, unpaidSince } from '../subscriptions/store.ts'
 import { moveCredit } from './issue.ts'
-import { lockInvoice, numberOf, readInvoice } from './store.ts'
+import { isCalled, lockInvoice, numberOf, readInvoice } from './store.ts'
 
-/** Records that an invoice was paid in full; what waited for it goes on. Throws `not_found`, `invalid_state`. */
-export async function payInvoice(tx: Tx, id: string, reference: string, terms: Terms): Promise<Invoice> {
-  return settle(tx, id, 'pay', terms, async (row, at) => {
+/**
+ * Records that an invoice was paid in full; what waited for it goes on. `ref`: its id or its number. Throws `not_found`,
+ * `invalid_state`.
+ */
+export async function payInvoice(tx: Tx, ref: string, reference: string, terms: Terms): Promise<Invoice> {
+  return settle(tx, ref, 'pay', terms, async (row, at) => {
     await tx.db
       .updateTable('invoices')
       .set({ state: 'paid', paid: sql`total`, paidAt: at, reference })
-      .where('id', '=', id)
+      .where('id', '=', row.id)
       .execute()
     const { organizationId, total, currency } = row
     tx.emit(organizationId, 'invoice.paid', { ...calledOf(row), total, currency, reference }, at)
@@ -25,27 +28,29 @@ export async function payInvoice(tx: Tx, id: string, reference: string, terms: T
 }
 
 /** Voids an unpaid invoice: nothing is owed for it, and credit that was set off comes back. */
-export async function voidInvoice(tx: Tx, id: string, reason: string, terms: Terms): Promise<Invoice> {
-  return settle(tx, id, 'void', terms, async (row, at) => {
+export async function voidInvoice(tx: Tx, ref: string, reason: string, terms: Terms): Promise<Invoice> {
+  return settle(tx, ref, 'void', terms, async (row, at) => {
     const { organizationId, currency, state } = row
     // A draft is what a change of plan waits for at the checkout: nobody pays that any more.
     if (state === 'draft') {
       await dropIncomplete(tx, organizationId, at, 'asked')
       return
     }
-    await tx.db.updateTable('invoices').set({ state: 'void' }).where('id', '=', id).execute()
+    await tx.db.updateTable('invoices').set({ state: 'void' }).where('id', '=', row.id).execute()
     const { rows } = await sql<{ amount: string }>`
-      select (-coalesce(sum(amount), 0))::text as amount from credits where invoice_id = ${id}`.execute(tx.db)
+      select (-coalesce(sum(amount), 0))::text as amount from credits where invoice_id = ${row.id}`.execute(
+      tx.db,
+    )
     const amount = BigInt(rows[0]!.amount)
-    if (amount !== 0n) await moveCredit(tx, { organizationId, currency, amount, invoiceId: id, at })
+    if (amount !== 0n) await moveCredit(tx, { organizationId, currency, amount, invoiceId: row.id, at })
     tx.emit(organizationId, 'invoice.voided', { ...calledOf(row), reason }, at)
   })
 }
 
 /** Gives up collecting an invoice. The subscription goes on as if it were unpaid. */
-export async function writeOffInvoice(tx: Tx, id: string, reason: string, terms: Terms): Promise<Invoice> {
-  return settle(tx, id, 'write-off', terms, async (row, at) => {
-    await tx.db.updateTable('invoices').set({ state: 'uncollectible' }).where('id', '=', id).execute()
+export async function writeOffInvoice(tx: Tx, ref: string, reason: string, terms: Terms): Promise<Invoice> {
+  return settle(tx, ref, 'write-off', terms, async (row, at) => {
+    await tx.db.updateTable('invoices').set({ state: 'uncollectible' }).where('id', '=', row.id).execute()
     tx.emit(row.organizationId, 'invoice.written_off', { ...calledOf(row), reason }, at)
   })
 }
@@ -59,18 +64,18 @@ const calledOf = ({ id, series, number }: Row) => ({ invoiceId: id, number: numb
 /** The subscription is held first, and everything that fell due before has happened: a payment is late or it is not. */
 async function settle(
   tx: Tx,
-  id: string,
+  ref: string,
   action: Action,
   terms: Terms,
   write: (row: Row, at: Date) => Promise<void>,
 ): Promise<Invoice> {
   const known = await tx.db
-    .selectFrom('invoices')
-    .select('organizationId')
-    .where('id', '=', id)
+    .selectFrom('invoices as i')
+    .select(['i.id', 'i.organizationId'])
+    .where(isCalled(ref))
     .executeTakeFirst()
   if (!known) throw notFound('invoice')
-  const { organizationId } = known
+  const { id, organizationId } = known
   const at = await nowOf(tx, organizationId)
   const live = await lockLive(tx, organizationId)
   const one = live && (await catchUp(tx, live, at, terms))

@@ -1,4 +1,4 @@
-import { sql, type Selectable } from 'kysely'
+import { sql, type RawBuilder, type Selectable } from 'kysely'
 import type { Invoice, InvoiceState } from '@berth/contracts'
 import type { Queryable } from '../../platform/db/database.ts'
 import type { Invoices } from '../../platform/db/schema.generated.ts'
@@ -16,9 +16,16 @@ export const numberOf = (series: string, number: number): string =>
   `${series === 'test' ? testMark : ''}${String(number).padStart(6, '0')}`
 
 /** What `numberOf` made; null: it made none like it. */
-export function parseNumber(text: string): { series: string; number: number } | null {
+function parseNumber(text: string): { series: string; number: number } | null {
   const [, mark, digits] = /^(TEST-)?(\d{1,15})$/.exec(text) ?? []
   return digits === undefined ? null : { series: mark ? 'test' : 'standard', number: Number(digits) }
+}
+
+/** The invoice `i` that has this id or this number. */
+export function isCalled(ref: string): RawBuilder<boolean> {
+  const numbered = parseNumber(ref)
+  if (!numbered) return sql<boolean>`i.id = ${ref}`
+  return sql<boolean>`(i.series, i.number) = (${numbered.series}, ${numbered.number})`
 }
 
 const select = (db: Queryable) =>
@@ -109,9 +116,9 @@ export async function pageOfInvoices(db: Queryable, organizationId: string, filt
   return { items: await toInvoices(db, items), nextCursor }
 }
 
-/** One invoice, of the organization if one is named. Throws `not_found`. */
-export async function readInvoice(db: Queryable, id: string, organizationId?: string): Promise<Invoice> {
-  let query = select(db).where('i.id', '=', id)
+/** One invoice by its id or number, of the organization if one is named. Throws `not_found`. */
+export async function readInvoice(db: Queryable, ref: string, organizationId?: string): Promise<Invoice> {
+  let query = select(db).where(isCalled(ref))
   if (organizationId !== undefined) query = query.where('i.organizationId', '=', organizationId)
   const [invoice] = await toInvoices(db, await query.execute())
   if (!invoice) throw notFound('invoice')

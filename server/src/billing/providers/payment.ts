@@ -4,7 +4,7 @@ import { sha256 } from '../../platform/crypto.ts'
 import type { Tx } from '../../platform/mutate.ts'
 import { Refusal } from '../../platform/problem.ts'
 import { payInvoice } from '../invoices/pay.ts'
-import { lockInvoice, parseNumber, readInvoice } from '../invoices/store.ts'
+import { isCalled, lockInvoice, readInvoice } from '../invoices/store.ts'
 import type { Terms } from '../subscriptions/model.ts'
 import { lockLive } from '../subscriptions/store.ts'
 import { noteDrift } from './drifts.ts'
@@ -47,16 +47,11 @@ export async function recordPayment(
 }
 
 async function findInvoice(tx: Tx, ref: string) {
-  const numbered = parseNumber(ref)
   const found = await tx.db
     .selectFrom('invoices as i')
     .innerJoin('organizations as o', 'o.id', 'i.organizationId')
     .select(['i.id', 'i.organizationId', 'o.kind'])
-    .where((eb) =>
-      numbered
-        ? eb.and([eb('i.series', '=', numbered.series), eb('i.number', '=', numbered.number)])
-        : eb('i.id', '=', ref),
-    )
+    .where(isCalled(ref))
     .executeTakeFirst()
   if (!found) throw new Refusal('not_found', `data.invoice: there is no invoice ${ref}.`)
   return found

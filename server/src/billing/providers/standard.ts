@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { z } from 'zod'
-import { idOf, maxQuantity, organizationRef, timestamp } from '@berth/contracts'
+import { invoiceRef, maxQuantity, organizationRef, timestamp } from '@berth/contracts'
 import { findOrganizationId } from '../../organizations/service.ts'
 import { systemActor, type Platform } from '../../platform/platform.ts'
 import { Refusal } from '../../platform/problem.ts'
@@ -30,11 +30,7 @@ const isAmount = (amount: string | number) =>
   /^[1-9]\d{0,17}$/.test(String(amount)) && (typeof amount === 'string' || Number.isSafeInteger(amount))
 
 const payment = z.object({
-  /** By its id or its number. */
-  invoice: z.union(
-    [idOf('invoice'), z.string().regex(/^(TEST-)?\d{1,9}$/)],
-    'must be the id or the number of an invoice',
-  ),
+  invoice: invoiceRef,
   amount: z
     .union([z.string(), z.number()], amountFault)
     .refine(isAmount, amountFault)
