@@ -17,8 +17,7 @@ const exclude = ['**/node_modules/**', '**/dist/**']
 export default defineConfig({
   test: {
     pool: 'forks',
-    // More than cores: a third of the time of most tests is waiting.
-    maxWorkers: 3,
+    maxWorkers: 2,
     teardownTimeout: 30_000,
     projects: [
       {

@@ -62,9 +62,17 @@ export async function startPostgres(options: {
     // A copied data directory names the same files of PostgreSQL: claim those too.
     if (!cluster.home.startsWith(dataDir)) releases.push(claimDataDirectory(cluster.home))
     await createCluster(cluster, binaries)
-    postmaster = await startOrAdopt(cluster, binaries, record.port, log)
+    for (let tries = 1; ; tries++) {
+      postmaster = await startOrAdopt(cluster, binaries, record.port, log)
+      try {
+        await createDatabase(cluster, postmaster.port)
+        break
+      } catch (error) {
+        // One that was killed just now looks alive for a moment.
+        if (tries === 3 || !(await endsSoon(postmaster))) throw error
+      }
+    }
     if (postmaster.port !== record.port) await writeRecord(dataDir, { ...record, port: postmaster.port })
-    await createDatabase(cluster, postmaster.port)
     return supervise(postmaster, { cluster, binaries, log, releases })
   } catch (error) {
     if (postmaster) await stop(postmaster)
@@ -72,6 +80,9 @@ export async function startPostgres(options: {
     throw error
   }
 }
+
+const endsSoon = ({ exited }: Postmaster): Promise<boolean> =>
+  Promise.race([exited.then(() => true), sleep(2000, false)])
 
 const isRoot = process.getuid?.() === 0
 

@@ -40,7 +40,8 @@ export async function keptOf(db: Database, organizationIds: readonly string[]): 
         from invoices i order by i.number`),
       columns('credits', ['id'], 'id'),
       columns('trials', [], 'started_at, plan'),
-      columns('quota_ledger', ['id'], 'id'),
+      // Batches of calls of one instant are counted in any order.
+      columns('quota_ledger', ['id'], 'at, key, window_start, kind, used, held, id'),
       columns('quota_balances', [], 'key, window_start'),
       columns('quota_holds', ['created_at', 'ended_at', 'expires_at'], 'created_at, id'),
       columns('quota_requests', ['at'], 'key'),
