@@ -34,6 +34,14 @@ afterAll(() => platform?.close())
 
 type Step = { who: number } & ({ do: 'act'; act: Act } | { do: 'wait'; hours: number } | { do: 'work' })
 
+const callsKey = 'gateway.tool_calls'
+const firstQuantities = [3, 5]
+const firstUse = (index: number): Step => ({
+  who: index,
+  do: 'act',
+  act: { do: 'use', quantity: firstQuantities[index]! },
+})
+
 const who = fc.nat(1)
 const quantity = fc.integer({ min: 1, max: 30 })
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -93,7 +101,7 @@ async function viewOf({ id, now }: One): Promise<unknown> {
     subscription: await toSubscription(db, await readSubscription(db, id)),
     history: await pageOfSubscriptions(db, id, { limit: 100 }),
     invoices: await pageOfInvoices(db, id, { limit: 100 }),
-    quota: await checkQuota(db, id, [{ key: 'gateway.tool_calls', quantity: 1 }], now),
+    quota: await checkQuota(db, id, [{ key: callsKey, quantity: 1 }], now),
   }
   // Who and which is told by ids and numbers, which are given out as they come.
   return JSON.parse(
@@ -145,6 +153,12 @@ test("invariant 20: nothing that is done for one organization reads or changes a
       })
       const pair = [await found(), await found()]
       const since = await nextXid()
+      // In windows that begin at the same time, so that whoever reads too much sees the other's.
+      for (const [index, one] of pair.entries()) await take(one, firstUse(index), 'first')
+      for (const [index, { id }] of pair.entries()) {
+        const { items } = await checkQuota(platform.db, id, [{ key: callsKey, quantity: 1 }], born)
+        expect(items[0]!.used).toBe(firstQuantities[index])
+      }
       for (const [place, one] of steps.entries()) {
         const other = pair[1 - one.who]!
         const before = await imageOf(other.id)
@@ -159,6 +173,7 @@ test("invariant 20: nothing that is done for one organization reads or changes a
       const views = [await viewOf(pair[0]!), await viewOf(pair[1]!)]
       for (const [index, beside] of pair.entries()) {
         const alone = await found()
+        await take(alone, firstUse(index), 'first')
         for (const [place, one] of steps.entries())
           if (one.who === index) await take(alone, one, String(place))
         await runDue(platform, testTerms)
