@@ -67,7 +67,7 @@ async function measureUses(
   const hot = organizations[0]!
   const uses = createQuotaUses(platform)
   const together: Use = async (organizationId) =>
-    (await uses.use(organizationId, origin, { items: [{ key, quantity: 1 }] })).allowed
+    (await uses.use(organizationId, origin, [{ key, quantity: 1 }])).allowed
   const plain = plainly(platform)
   const rows: string[][] = []
   let ratio = 0

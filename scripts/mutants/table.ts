@@ -38,10 +38,10 @@ export const mutations: readonly Mutation[] = [
   {
     invariant: 3,
     name: 'A request key serves for another request, too',
-    file: useQuota,
-    find: 'if request.request_hash <> request_hashes[r] then',
-    replace: 'if false then',
-    test: `${quotas}/quotas.it.test.ts`,
+    file: 'server/src/platform/http/idempotency.ts',
+    find: 'if (!row.requestHash.equals(hash)) {',
+    replace: 'if (false) {',
+    test: `${quotas}/routes.it.test.ts`,
   },
   {
     invariant: 4,

@@ -22,80 +22,51 @@ begin
   return balance;
 end $$;
 
--- Decides requests in their order, each all or nothing, and writes what they use.
+-- Decides requests of an organization in their order, each all or nothing, and writes what they use, at the organization's
+-- time `at`.
 --
--- A place is a key of an organization, in the order in which balances are held: its window (`starts` is null where it is
--- not metered, and `taken` says how much is taken), the limit (null: none), whether that is soft, whether it is refused whatever is wanted, and the organization's
--- time. An item names its request, its place and a quantity; items are in the order of their requests. A request may
--- have a key (and then a hash of what it wants), under which its outcome is kept together with `frames`.
+-- A place is one of the keys, in the order in which balances are held: its window (`starts` is null where it is not metered,
+-- and `taken` says how much is taken), the limit (null: none), whether that is soft, and whether it is refused whatever is
+-- wanted. An item names its request, its place and a quantity; items are in the order of their requests.
 --
--- Returns for each request what it came to ('used', 'denied', 'before': the outcome is that of before, 'conflict': its key
--- was used for another one), for each item how much is used and held after it, and the items that cross a limit.
+-- Returns for each request whether it is allowed, for each item how much is used and held after it, and the items that
+-- cross a limit.
 create function use_quota(
-  at timestamptz,
-  organizations text[], keys text[], starts timestamptz[], ends timestamptz[], limits bigint[], soft bool[],
-  refused bool[], taken bigint[], times timestamptz[],
-  item_requests int[], item_places int[], quantities bigint[],
-  request_organizations text[], request_keys text[], request_hashes bytea[], frames jsonb[]
+  organization text, at timestamptz,
+  keys text[], starts timestamptz[], ends timestamptz[], limits bigint[], soft bool[], refused bool[], taken bigint[],
+  requests int, item_requests int[], item_places int[], quantities bigint[]
 ) returns jsonb language plpgsql as $$
 #variable_conflict use_variable
 declare
   most constant bigint := 9007199254740991;
   used bigint[] := taken;
-  held bigint[] := array_fill(0::bigint, array[cardinality(organizations)]);
+  held bigint[] := array_fill(0::bigint, array[cardinality(keys)]);
   balance quota_balances;
   before bigint[];
-  request quota_requests;
   place int;
   first int := 1;
   last int := 0;
   allowed bool;
-  results text[] := '{}';
-  outcomes jsonb[] := array_fill(null::jsonb, array[cardinality(request_organizations)]);
+  results bool[] := '{}';
   item_used bigint[] := array_fill(0::bigint, array[cardinality(quantities)]);
   item_held bigint[] := item_used;
   entries int[] := '{}';
   crossing int[] := '{}';
 begin
-  -- Waits for whoever claims one of the keys right now.
-  if array_remove(request_keys, null) <> '{}' then
-    insert into quota_requests (organization_id, key, request_hash, outcome, at)
-    select distinct on (g.organization, g.key) g.organization, g.key, g.hash, 'null'::jsonb, at
-    from unnest(request_organizations, request_keys, request_hashes)
-      with ordinality as g (organization, key, hash, n)
-    where g.key is not null
-    order by g.organization, g.key, g.n
-    on conflict do nothing;
-  end if;
-
   -- Single rows by their keys: a join with arrays is planned anew each time, which takes longer than all of this.
-  for p in 1 .. cardinality(organizations) loop
+  for p in 1 .. cardinality(keys) loop
     continue when starts[p] is null;
-    balance := lock_quota_balance(organizations[p], keys[p], starts[p], ends[p]);
+    balance := lock_quota_balance(organization, keys[p], starts[p], ends[p]);
     used[p] := balance.used;
     held[p] := balance.held;
   end loop;
   before := used;
 
-  for r in 1 .. cardinality(request_organizations) loop
+  for r in 1 .. requests loop
     first := last + 1;
     while item_requests[last + 1] = r loop
       last := last + 1;
     end loop;
-
-    if request_keys[r] is not null then
-      select q.* into strict request from quota_requests q
-      where q.organization_id = request_organizations[r] and q.key = request_keys[r];
-      if request.request_hash <> request_hashes[r] then
-        results[r] := 'conflict';
-        continue;
-      elsif request.outcome <> 'null'::jsonb then
-        results[r] := 'before';
-        outcomes[r] := request.outcome;
-        continue;
-      end if;
-    end if;
-
     allowed := true;
     for i in first .. last loop
       place := item_places[i];
@@ -115,27 +86,19 @@ begin
       item_used[i] := used[place];
       item_held[i] := held[place];
     end loop;
-    results[r] := case when allowed then 'used' else 'denied' end;
-
-    if request_keys[r] is not null then
-      update quota_requests q set outcome = jsonb_build_object('result', results[r], 'frames', frames[r],
-        'used', to_jsonb(item_used[first:last]), 'held', to_jsonb(item_held[first:last]))
-      where q.organization_id = request_organizations[r] and q.key = request_keys[r];
-    end if;
+    results[r] := allowed;
   end loop;
 
   if entries <> '{}' then
     insert into quota_ledger (organization_id, key, window_start, kind, used, held, at)
-    select organizations[item_places[e.i]], keys[item_places[e.i]], starts[item_places[e.i]], 'consume', quantities[e.i],
-      0, times[item_places[e.i]]
+    select organization, keys[item_places[e.i]], starts[item_places[e.i]], 'consume', quantities[e.i], 0, at
     from unnest(entries) with ordinality as e (i, n) order by e.n;
   end if;
-  for p in 1 .. cardinality(organizations) loop
+  for p in 1 .. cardinality(keys) loop
     continue when used[p] = before[p];
     update quota_balances b set used = used[p]
-    where b.organization_id = organizations[p] and b.key = keys[p] and b.window_start = starts[p];
+    where b.organization_id = organization and b.key = keys[p] and b.window_start = starts[p];
   end loop;
 
-  return jsonb_build_object('results', results, 'outcomes', to_jsonb(outcomes), 'used', item_used, 'held', item_held,
-    'crossing', crossing);
+  return jsonb_build_object('allowed', results, 'used', item_used, 'held', item_held, 'crossing', crossing);
 end $$;

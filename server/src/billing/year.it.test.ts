@@ -40,7 +40,7 @@ const everything = new Set(
   ]
     .map((step) => `subscription.${step}`)
     .concat('invoice.opened', 'invoice.paid', 'invoice.voided', 'invoice.written_off')
-    .concat('quota.held', 'quota.confirmed', 'quota.released', 'quota.expired')
+    .concat('quota.consumed', 'quota.held', 'quota.confirmed', 'quota.released', 'quota.expired')
     .concat('quota.exhausted', 'quota.overage_began'),
 )
 

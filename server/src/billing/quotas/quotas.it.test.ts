@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemActor } from '../../platform/platform.ts'
 import { openTestPlatform, seedOrganization, type TestPlatform } from '../../platform/testing/index.ts'
 import { subscribeTo } from '../test-kit.ts'
-import type { Answer } from './decide.ts'
+import type { Wanted } from './decide.ts'
 import { endHold, expireHolds, reserveQuota, type HoldEnd } from './holds.ts'
 import { findDifferences } from './ledger.ts'
-import { checkQuota, useQuota, useQuotas, type UseRequest } from './use.ts'
+import { checkQuota, useQuota, useQuotas } from './use.ts'
 import { createQuotaUses } from './uses.ts'
 
 const calls = 'gateway.tool_calls'
@@ -32,14 +32,11 @@ async function organization(limit: number | null, mode: Mode = 'hard'): Promise<
   return organizationId
 }
 
-const use = async (organizationId: string, ...requests: UseRequest[]) =>
-  (await platform.change((tx) => useQuotas(tx, organizationId, requests))) as Answer[]
-const callsWanted = (quantity: number, requestKey?: string): UseRequest => ({
-  items: [{ key: calls, quantity }],
-  ...(requestKey ? { requestKey } : {}),
-})
-const useOne = (organizationId: string, quantity: number, requestKey?: string) =>
-  platform.change((tx) => useQuota(tx, organizationId, callsWanted(quantity, requestKey)))
+const use = (organizationId: string, ...requests: Wanted[][]) =>
+  platform.change((tx) => useQuotas(tx, organizationId, requests))
+const callsWanted = (quantity: number): Wanted[] => [{ key: calls, quantity }]
+const useOne = (organizationId: string, quantity: number) =>
+  platform.change((tx) => useQuota(tx, organizationId, callsWanted(quantity)))
 
 async function balanceOf(organizationId: string) {
   const [outcome] = (await checkQuota(platform.db, organizationId, [{ key: calls, quantity: 1 }], new Date()))
@@ -107,28 +104,6 @@ test('invariant 1: however uses and holds interleave, what is used and held is w
   )
 })
 
-test('invariant 3: the same request sent often and at once is one; with another body it is refused and changes nothing', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.integer({ min: 1, max: 9 }),
-      fc.integer({ min: 2, max: 6 }),
-      async (quantity, times) => {
-        const organizationId = await organization(10)
-        const answers = await Promise.all(
-          Array.from({ length: times }, () => useOne(organizationId, quantity, 'once')),
-        )
-        for (const answer of answers) expect(answer).toEqual(answers[0])
-        await expect(useOne(organizationId, quantity + 1, 'once')).rejects.toMatchObject({
-          code: 'idempotency_conflict',
-        })
-        expect(await balanceOf(organizationId)).toEqual({ used: quantity, held: 0 })
-        expect(await ledgerOf(organizationId)).toHaveLength(1)
-      },
-    ),
-    { numRuns: 8 },
-  )
-})
-
 test('invariant 6: requests decided together are decided as one after the other', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -136,7 +111,7 @@ test('invariant 6: requests decided together are decided as one after the other'
       fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 12 }),
       fc.nat(12),
       async (limit, quantities, cut) => {
-        const requests = quantities.map((quantity) => ({ items: [{ key: calls, quantity }] }))
+        const requests = quantities.map((quantity) => callsWanted(quantity))
         const [whole, split] = [await organization(limit), await organization(limit)]
         const together = await use(whole, ...requests)
         const apart = [
@@ -163,20 +138,18 @@ test('callers of one hot key who wait for each other get no more than there is, 
 
 test('several keys are used all or nothing, and a key that nobody knows is denied and named', async () => {
   const organizationId = await organization(10)
-  const [both] = await use(organizationId, {
-    items: [
-      { key: calls, quantity: 4 },
-      { key: seats, quantity: 5 },
-    ],
-  })
+  const [both] = await use(organizationId, [
+    { key: calls, quantity: 4 },
+    { key: seats, quantity: 5 },
+  ])
   expect(both!.allowed).toBe(false)
   expect(both!.items.map(({ allowed }) => allowed)).toEqual([true, false])
-  const [unknown] = await use(organizationId, { items: [{ key: 'moon.landings', quantity: 1 }] })
+  const [unknown] = await use(organizationId, [{ key: 'moon.landings', quantity: 1 }])
   expect(unknown!.items[0]).toMatchObject({
     allowed: false,
     notes: ['billing:entitlement-missing:moon.landings'],
   })
-  const [off] = await use(organizationId, { items: [{ key: 'sso', quantity: 1 }] })
+  const [off] = await use(organizationId, [{ key: 'sso', quantity: 1 }])
   expect(off!.items[0]).toMatchObject({ allowed: false, notes: ['billing:quota-exceeded:sso'] })
   expect(await ledgerOf(organizationId)).toEqual([])
 })

@@ -5,7 +5,6 @@ import type { Platform } from '../../platform/platform.ts'
 import { notFound, Refusal } from '../../platform/problem.ts'
 import { windowOf } from '../time/windows.ts'
 import { breakDown } from './breakdown.ts'
-import { kindOf } from './decide.ts'
 import { findEntitled } from './entitled.ts'
 import { checkQuota, useQuota } from './use.ts'
 import { createQuotaUses } from './uses.ts'
@@ -41,14 +40,9 @@ export function quotaRoutes(platform: Platform): Route[] {
       if (!may(principal, organizationId, 'billing:write'))
         throw new Refusal('forbidden', 'To record what is used takes the permission billing:write.')
       // A reply that may be asked for again is kept in a unit of work of its own.
-      if (context.headers['idempotency-key'] === undefined)
-        return await uses.use(organizationId, context.origin, { items })
-      return await context.mutate(async (tx) => {
-        const answer = await useQuota(tx, organizationId, { items })
-        const used = items.filter(({ key }) => kindOf(key) === 'metered')
-        if (answer.allowed && used.length > 0) tx.emit(organizationId, 'quota.consumed', { items: used })
-        return answer
-      })
+      return context.headers['idempotency-key'] === undefined
+        ? uses.use(organizationId, context.origin, items)
+        : context.mutate((tx) => useQuota(tx, organizationId, items))
     },
   })
 }

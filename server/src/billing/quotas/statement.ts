@@ -1,27 +1,13 @@
 /** The one statement that decides and writes uses of quota: `use_quota` of the database. */
 import { sql } from 'kysely'
-import { sha256 } from '../../platform/crypto.ts'
 import type { Queryable } from '../../platform/db/database.ts'
-import { canonical } from '../../platform/log/leaf.ts'
 import { fits, outcomeOf, type Answer, type Frame } from './decide.ts'
-
-/** What one request wants. */
-export interface Ask {
-  organizationId: string
-  requestKey: string | null
-  items: readonly Item[]
-  /** The organization's time. */
-  now: Date
-}
 
 /** So much of a key that is granted like this. `taken`: how much there is of it, where it is not metered. */
 export interface Item extends Frame {
   quantity: number
   taken: number
 }
-
-/** `conflict`: its key came with another request before. */
-export type UseResult = Answer | 'conflict'
 
 /** A use that crosses a limit: how much was used before. */
 export interface Crossing {
@@ -31,57 +17,44 @@ export interface Crossing {
 }
 
 interface Written {
-  results: ('used' | 'denied' | 'before' | 'conflict')[]
-  outcomes: (Kept | null)[]
+  allowed: boolean[]
   used: number[]
   held: number[]
   /** Items by their number, from 1. */
   crossing: number[]
 }
 
-/** What is kept under a request key. */
-interface Kept {
-  result: 'used' | 'denied'
-  frames: Item[]
-  used: number[]
-  held: number[]
-}
-
-/** Decides in the order of the requests, each all or nothing, and writes what they use. `fresh`: those that used something. */
+/** Decides in the order of the requests, each all or nothing, and writes what they use at the organization's time. */
 export async function runUses(
   db: Queryable,
-  asks: readonly Ask[],
+  organizationId: string,
+  requests: readonly (readonly Item[])[],
   at: Date,
-): Promise<{ results: UseResult[]; fresh: boolean[]; crossings: Crossing[] }> {
-  const { places, numbers } = placesOf(asks)
-  const items = asks.flatMap((ask) => ask.items)
+): Promise<{ answers: Answer[]; crossings: Crossing[] }> {
+  const items = requests.flat()
+  // In the order in which balances are held.
+  const places = [...new Map(items.map((item) => [item.key, item])).values()].toSorted((a, b) =>
+    a.key < b.key ? -1 : 1,
+  )
+  const numberOf = new Map(places.map(({ key }, index) => [key, index + 1]))
   const { rows } = await sql<{ written: Written }>`
     select use_quota(
-      ${at},
-      ${places.map(({ organizationId }) => organizationId)}, ${places.map(({ item }) => item.key)},
-      ${places.map(({ item: { metered, window } }) => (metered ? window!.start : null))},
-      ${places.map(({ item: { metered, window } }) => (metered ? window!.end : null))},
-      ${places.map(({ item }) => item.limit)}, ${places.map(({ item }) => item.soft)},
-      ${places.map(({ item }) => item.refusal !== null)}, ${places.map(({ item }) => item.taken)},
-      ${places.map(({ now }) => now)},
-      ${asks.flatMap((ask, request) => ask.items.map(() => request + 1))}, ${numbers},
-      ${items.map(({ quantity }) => quantity)},
-      ${asks.map(({ organizationId }) => organizationId)}, ${asks.map(({ requestKey }) => requestKey)},
-      ${asks.map((ask) => (ask.requestKey === null ? null : hashOf(ask)))},
-      ${asks.map((ask) => (ask.requestKey === null ? null : JSON.stringify(ask.items)))}
+      ${organizationId}, ${at}, ${places.map(({ key }) => key)},
+      ${places.map(({ metered, window }) => (metered ? window!.start : null))},
+      ${places.map(({ metered, window }) => (metered ? window!.end : null))},
+      ${places.map(({ limit }) => limit)}, ${places.map(({ soft }) => soft)},
+      ${places.map(({ refusal }) => refusal !== null)}, ${places.map(({ taken }) => taken)},
+      ${requests.length}, ${requests.flatMap((own, request) => own.map(() => request + 1))},
+      ${items.map(({ key }) => numberOf.get(key)!)}, ${items.map(({ quantity }) => quantity)}
     ) as written`.execute(db)
-  const { results, outcomes, used, held, crossing } = rows[0]!.written
+  const { allowed, used, held, crossing } = rows[0]!.written
   let last = 0
   return {
-    results: asks.map(({ items: frames }, index) => {
+    answers: requests.map((own, index) => {
       const first = last
-      last += frames.length
-      const result = results[index]!
-      if (result === 'conflict') return result
-      const own = { frames: [...frames], used: used.slice(first, last), held: held.slice(first, last) }
-      return answerOf(result === 'before' ? outcomes[index]! : { ...own, result })
+      last += own.length
+      return answerOf(own, allowed[index]!, used.slice(first, last), held.slice(first, last))
     }),
-    fresh: results.map((result) => result === 'used'),
     crossings: crossing.map((number) => {
       const { key, quantity } = items[number - 1]!
       return { key, quantity, before: used[number - 1]! - quantity }
@@ -89,30 +62,13 @@ export async function runUses(
   }
 }
 
-/** The keys of the organizations, each once, in the order in which balances are held; and the number (from 1) of each item's. */
-function placesOf(asks: readonly Ask[]) {
-  const known = new Map<string, { organizationId: string; now: Date; item: Item }>()
-  for (const { organizationId, now, items } of asks)
-    for (const item of items) known.set(nameOf(organizationId, item), { organizationId, now, item })
-  const names = [...known.keys()].toSorted()
-  const places = names.map((name) => known.get(name)!)
-  const numberOf = new Map(names.map((name, index) => [name, index + 1]))
-  const numbers = asks.flatMap(({ organizationId, items }) =>
-    items.map((item) => numberOf.get(nameOf(organizationId, item))!),
-  )
-  return { places, numbers }
-}
-
-const nameOf = (organizationId: string, { key }: Item): string => `${organizationId} ${key}`
-
-const hashOf = ({ items }: Ask): Buffer =>
-  sha256(canonical(items.map(({ key, quantity }) => ({ key, quantity }))))
-
 /** What is used stands as it is after it, what is denied as it was. */
-function answerOf({ result, frames, used, held }: Kept): Answer {
-  const items = frames.map((item, index) => {
-    const stand = { used: used[index]!, held: held[index]! }
-    return outcomeOf(item, stand, result === 'used' || fits(item, item.quantity, stand))
-  })
-  return { allowed: result === 'used', items }
+function answerOf(items: readonly Item[], allowed: boolean, used: number[], held: number[]): Answer {
+  return {
+    allowed,
+    items: items.map((item, index) => {
+      const stand = { used: used[index]!, held: held[index]! }
+      return outcomeOf(item, stand, allowed || fits(item, item.quantity, stand))
+    }),
+  }
 }

@@ -5,7 +5,8 @@ import { systemActor } from '../../platform/platform.ts'
 import { openTestPlatform, seedOrganization, type TestPlatform } from '../../platform/testing/index.ts'
 import { subscribeTo } from '../test-kit.ts'
 import { findDifferences, lockBalances, move } from './ledger.ts'
-import { checkQuota, useQuotas, type UseRequest } from './use.ts'
+import type { Wanted } from './decide.ts'
+import { checkQuota, useQuotas } from './use.ts'
 import { createQuotaUses, type QuotaUses } from './uses.ts'
 
 const calls = 'gateway.tool_calls'
@@ -36,10 +37,7 @@ const limitTo = (organizationId: string, limit: number | null, more: Partial<Gra
     { key: 'seats', limit: 3 },
   ])
 
-const wanting = (quantity: number, requestKey?: string): UseRequest => ({
-  items: [{ key: calls, quantity }],
-  ...(requestKey ? { requestKey } : {}),
-})
+const wanting = (quantity: number): Wanted[] => [{ key: calls, quantity }]
 
 async function usedOf(organizationId: string): Promise<number> {
   const items = [{ key: calls, quantity: 1 }]
@@ -85,41 +83,6 @@ test('callers of two processes get all there is of many organizations, and no mo
     ),
     { numRuns: 6 },
   )
-})
-
-test('one request key many times in one group and over two processes is one use, and all hear the same', async () => {
-  const id = await organization(10)
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, caller) => uses[caller % 2]!.use(id, origin, wanting(4, 'once'))),
-  )
-  for (const answer of answers) expect(answer).toEqual(answers[0])
-  expect(answers[0]).toMatchObject({ allowed: true, items: [{ used: 4, remaining: 6 }] })
-  expect(await usedOf(id)).toBe(4)
-  // As it was then, whatever the plan says now.
-  await limitTo(id, 1)
-  expect(await uses[0].use(id, origin, wanting(4, 'once'))).toEqual(answers[0])
-})
-
-test('who uses the key of another request is refused alone; the others of the group get what they asked for', async () => {
-  const id = await organization(10)
-  const results = await Promise.allSettled([
-    uses[0].use(id, origin, wanting(1, 'mine')),
-    uses[0].use(id, origin, wanting(2, 'mine')),
-    uses[0].use(id, origin, wanting(3)),
-    uses[0].use(id, origin, wanting(1, 'mine')),
-  ])
-  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
-  expect((results[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'idempotency_conflict' })
-  expect(await usedOf(id)).toBe(4)
-})
-
-test('a denied request is remembered as denied, with what stood against it', async () => {
-  const id = await organization(2)
-  const denied = await uses[0].use(id, origin, wanting(3, 'much'))
-  expect(denied).toMatchObject({ allowed: false, items: [{ notes: [`billing:quota-exceeded:${calls}`] }] })
-  await limitTo(id, 100)
-  expect(await uses[0].use(id, origin, wanting(3, 'much'))).toEqual(denied)
-  expect(await usedOf(id)).toBe(0)
 })
 
 test('a limit that was changed holds from the next use on, for those who remembered the one before', async () => {
@@ -171,12 +134,10 @@ test('a soft limit is crossed once, in the same change as the use that crosses i
 
 test('several keys are all or nothing in a group, too', async () => {
   const id = await organization(10)
-  const both = (seats: number): UseRequest => ({
-    items: [
-      { key: 'seats', quantity: seats },
-      { key: calls, quantity: 4 },
-    ],
-  })
+  const both = (seats: number): Wanted[] => [
+    { key: 'seats', quantity: seats },
+    { key: calls, quantity: 4 },
+  ]
   const answers = await Promise.all([4, 3, 3, 3].map((seats) => uses[0].use(id, origin, both(seats))))
   expect(answers.map(({ allowed }) => allowed)).toEqual([false, true, true, false])
   expect(answers[0]!.items.map(({ allowed }) => allowed)).toEqual([true, false])
@@ -212,7 +173,7 @@ test('groups and units of work of the same organization take turns', async () =>
     Promise.all(Array.from({ length: 30 }, () => uses[1].use(id, origin, wanting(1)))),
     Promise.all(Array.from({ length: 10 }, byUnit)),
   ])
-  const allowed = [...grouped, ...units.flat()].filter((one) => 'allowed' in one && one.allowed)
+  const allowed = [...grouped, ...units.flat()].filter((one) => one.allowed)
   expect(allowed).toHaveLength(40)
   expect(await usedOf(id)).toBe(40)
 })
@@ -220,21 +181,20 @@ test('groups and units of work of the same organization take turns', async () =>
 test('what one caller sends wrong is not the fault of those who wait with them', async () => {
   const [one, other] = [await organization(5), await organization(5)]
   const results = await Promise.allSettled([
-    uses[0].use(one, origin, { items: [{ key: 'a\u0000b', quantity: 1 }] }),
-    uses[0].use(one, origin, { items: [{ key: calls, quantity: 0 }] }),
+    uses[0].use(one, origin, [{ key: 'a\u0000b', quantity: 1 }]),
+    uses[0].use(one, origin, wanting(0)),
     uses[0].use(other, origin, wanting(5)),
   ])
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
   expect(await usedOf(other)).toBe(5)
 })
 
-test('what callers use together is told once for each of them, and what is asked again or denied is not', async () => {
+test('what callers use together is told once for each of them, and what is denied is not', async () => {
   const id = await organization(10)
   const other = { actor: systemActor('another'), requestId: null }
   await Promise.all([
     ...[1, 2, 3].map((quantity) => uses[0].use(id, origin, wanting(quantity))),
-    uses[0].use(id, origin, wanting(1, 'again')),
-    uses[0].use(id, origin, wanting(1, 'again')),
+    uses[0].use(id, origin, wanting(1)),
     uses[0].use(id, origin, wanting(100)),
     uses[0].use(id, other, wanting(2)),
   ])

@@ -49,7 +49,7 @@ export async function perform(
 ): Promise<Reply> {
   try {
     if (act.do === 'advance') return await advance(platform, terms, id, act.to)
-    return await once(platform, key, act, (tx) => doIt(tx, terms, id, act, key))
+    return await once(platform, key, act, (tx) => doIt(tx, terms, id, act))
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.message }
     throw error
@@ -88,7 +88,7 @@ async function advance(platform: Platform, terms: Terms, id: string, to: string)
   return null
 }
 
-async function doIt(tx: Tx, terms: Terms, id: string, act: Exclude<Act, { do: 'advance' }>, key: string) {
+async function doIt(tx: Tx, terms: Terms, id: string, act: Exclude<Act, { do: 'advance' }>) {
   switch (act.do) {
     case 'found': {
       const { organizationId } = await createTestOrganization(tx, act)
@@ -120,7 +120,7 @@ async function doIt(tx: Tx, terms: Terms, id: string, act: Exclude<Act, { do: 'a
       break
     }
     case 'use':
-      await useQuota(tx, id, { items: [{ key: calls, quantity: act.quantity }], requestKey: key })
+      await useQuota(tx, id, [{ key: calls, quantity: act.quantity }])
       break
     case 'hold': {
       const until = new Date(act.passing ? 0 : '2100-01-01')
